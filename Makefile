@@ -1,0 +1,139 @@
+# EnforceSim. `make run` and `make test` work on a fresh Debian 12; `make help` lists the rest.
+# Variables: CC, OPT (-O3), BUILD (build), EXTRA_CFLAGS, EXTRA_LDFLAGS; e.g. make CC=clang OPT=-O0 BUILD=build/clang-O0
+
+VERSION  := 0.1.0
+CC       ?= gcc
+ifeq ($(origin CC),default)
+CC       := gcc
+endif
+OPT      ?= -O3
+BUILD    ?= build
+PREFIX   ?= /usr/local
+OPENMP   ?= -fopenmp
+# Same bits everywhere: no contraction of a*b+c, no fast-math.
+WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -Wstrict-prototypes -Wmissing-prototypes
+# Any x86-64 processor since 2009 counts bits in one instruction.
+ARCH     ?= $(if $(filter x86_64,$(shell uname -m)),-march=x86-64-v2)
+CFLAGS   := -std=c11 -D_GNU_SOURCE $(OPT) $(ARCH) -g -fPIC $(OPENMP) -ffp-contract=off $(WARNINGS) -I. -MMD -MP $(EXTRA_CFLAGS)
+# Asked for when first used, for the packages may have been installed in this very run.
+HDF5_CFLAGS = $(eval HDF5_CFLAGS := $(shell pkg-config --cflags hdf5-serial))$(HDF5_CFLAGS)
+# Debian's hdf5-serial.pc knows the base library; the high-level one, with dimension scales, lies beside it.
+HDF5_LIBS   = $(eval HDF5_LIBS := $(shell pkg-config --libs-only-L hdf5-serial))$(HDF5_LIBS)
+LIBS        = $(HDF5_LIBS) -lhdf5_hl -lhdf5 -lconfig -lmd -lz -lm
+LDFLAGS  := $(OPENMP) $(EXTRA_LDFLAGS)
+
+# The core does no input or output: libenforcesim. Everything else belongs to the program.
+CORE_SOURCES    := sim/error.c sim/field.c sim/study.c sim/tally.c sim/run.c $(wildcard models/*.c)
+PROGRAM_SOURCES := $(filter-out $(CORE_SOURCES),$(wildcard sim/*.c))
+TEST_PROGRAMS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
+TEST_SUPPORT    := $(filter-out $(wildcard tests/test_*.c),$(wildcard tests/*.c))
+objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
+
+PYTHON := .venv/bin/python
+RESULT := results/essay.h5
+
+.PHONY: all run test check help clean install packages packages-test python lint format sanitize coverage odd
+all: $(BUILD)/enforcesim $(BUILD)/libenforcesim.so
+
+## make run        run configs/essay.cfg, write results/ (file, figures, report), print the comparison and the claims
+run: packages all python
+	@if [ -e $(RESULT).partial ]; then $(BUILD)/enforcesim run configs/essay.cfg -o $(RESULT) --resume; \
+	 else mkdir -p results && $(BUILD)/enforcesim run configs/essay.cfg -o $(RESULT) --force; fi
+	@$(PYTHON) -m enforcesim table $(RESULT)
+	@$(PYTHON) -m enforcesim claims $(RESULT)
+	@$(PYTHON) -m enforcesim plot $(RESULT) -o results/figures
+	@$(PYTHON) -m enforcesim report $(RESULT) -o results/essay.html
+
+## make test       every test; make check: the quick ones
+test: packages packages-test all python test-programs
+	@tests/run --all
+
+check: packages packages-test all python test-programs
+	@tests/run --quick
+
+.PHONY: test-programs
+test-programs: $(TEST_PROGRAMS)
+
+$(BUILD)/enforcesim: $(call objects,$(CORE_SOURCES) $(PROGRAM_SOURCES))
+	@echo '  LD  $@'
+	@$(CC) $^ -o $@ $(LDFLAGS) $(LIBS)
+
+$(BUILD)/libenforcesim.so: $(call objects,$(CORE_SOURCES))
+	@echo '  LD  $@'
+	@$(CC) -shared $^ -o $@ $(LDFLAGS) -lm
+
+$(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(call objects,$(CORE_SOURCES) $(filter-out sim/main.c,$(PROGRAM_SOURCES)) $(TEST_SUPPORT))
+	@echo '  LD  $@'
+	@$(CC) $^ -o $@ $(LDFLAGS) -lcmocka $(LIBS)
+.PRECIOUS: $(BUILD)/%.o
+
+$(BUILD)/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	@echo '  CC  $<'
+	@$(CC) $(CFLAGS) $(HDF5_CFLAGS) -c $< -o $@
+
+# What a program says of itself: compiled anew when the commit changes.
+$(BUILD)/sim/version.o: CFLAGS += -DENFORCESIM_VERSION='"$(VERSION)"' -DENFORCESIM_COMMIT='"$(shell cat $(BUILD)/commit 2>/dev/null)"'
+$(BUILD)/sim/version.o: $(BUILD)/commit
+
+.PHONY: always
+$(BUILD)/commit: always
+	@mkdir -p $(@D); git describe --always --dirty --abbrev=12 2>/dev/null >$@.new || echo unknown >$@.new; \
+	 if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+# Objects are compiled anew when compiler or flags change.
+$(BUILD)/flags: always
+	@mkdir -p $(@D); echo '$(CC) $(CFLAGS)' >$@.new; if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+# ---- what a fresh machine lacks ------------------------------------------------------------------------------------
+
+PACKAGES      := gcc libc6-dev make pkg-config libconfig-dev libhdf5-dev librandom123-dev libmd-dev zlib1g-dev python3 python3-venv
+PACKAGES_TEST := libcmocka-dev clang libomp-dev netcdf-bin
+
+# $(call install,packages): asks the package manager only for what is missing.
+define install
+	@if command -v dpkg-query >/dev/null; then missing=; \
+	 for p in $(1); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
+	 if [ -n "$$missing" ]; then echo "installing Debian packages:$$missing"; \
+	  sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	  $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	 fi; fi
+endef
+
+packages:
+	$(call install,$(PACKAGES))
+packages-test: packages
+	$(call install,$(PACKAGES_TEST))
+
+# Compiling needs the headers, when these are goals of one run.
+$(call objects,$(CORE_SOURCES) $(PROGRAM_SOURCES)): | packages
+$(TEST_PROGRAMS): | packages-test
+
+## make python     .venv from the pinned analysis/requirements.txt
+python: .venv/ready
+.venv/ready: analysis/requirements.txt | packages
+	@echo "making .venv from analysis/requirements.txt"
+	@rm -rf .venv && python3 -m venv .venv
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps -r analysis/requirements.txt
+	@echo '$(CURDIR)/analysis' >"$$($(PYTHON) -c 'import site; print(site.getsitepackages()[0])')/enforcesim.pth"
+	@touch $@
+
+## make install PREFIX=DIR
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/share/enforcesim
+	install $(BUILD)/enforcesim $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 $(BUILD)/libenforcesim.so $(DESTDIR)$(PREFIX)/lib/
+	cp -r configs $(DESTDIR)$(PREFIX)/share/enforcesim/
+
+## make odd        write the generated tables of models/ODD.md anew
+odd: all
+	$(BUILD)/enforcesim params --format markdown >$(BUILD)/params.md
+	$(BUILD)/enforcesim metrics --format markdown >$(BUILD)/metrics.md
+	python3 models/odd_tables.py models/ODD.md $(BUILD)/params.md $(BUILD)/metrics.md
+
+clean:
+	rm -rf build
+
+help:
+	@sed -n 's/^## //p' Makefile

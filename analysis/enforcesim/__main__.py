@@ -1,0 +1,144 @@
+"""Command line: python -m enforcesim table|claims|plot|report FILE."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import xarray as xr
+
+from . import __version__, claims, files, plot, report, table
+from .claims import listing
+from .compare import baseline_of, require
+from .files import EnforceSimError
+
+
+class Parser(argparse.ArgumentParser):
+    """Errors as everywhere in EnforceSim: one line, status 2."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the message and leave."""
+        print(f"enforcesim: {message}; see python -m enforcesim --help", file=sys.stderr)
+        raise SystemExit(2)
+
+
+def parser() -> Parser:
+    """The command line's options."""
+    top = Parser(
+        prog="python -m enforcesim", description="Tables, verdicts, figures and reports from a results file."
+    )
+    top.add_argument("--version", action="version", version=f"enforcesim {__version__}")
+    commands = top.add_subparsers(dest="command", required=True, metavar="table|claims|plot|report")
+
+    def add(name: str, help: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=help, description=help)
+        command.add_argument("file", metavar="FILE", help="a results file (HDF5)")
+        if name != "claims":
+            command.add_argument(
+                "--scenario",
+                dest="scenarios",
+                action="append",
+                metavar="NAME",
+                help="only this one and the baseline",
+            )
+            command.add_argument(
+                "--baseline", help="scenario to compare with (default: status_quo, else the first)"
+            )
+        if name in ("claims", "report"):
+            command.add_argument(
+                "--with", dest="also", action="append", default=[], metavar="NAME=FILE",
+                help="a further results file that some claims need, under the name they use",
+            )  # fmt: skip
+        return command
+
+    add("table", "print the outcomes of the four groups and their differences from the baseline")
+    add("claims", "print the verdicts on the claims of the essay and of its critics")
+    draw = add("plot", "draw figures: the standard set, or one per METRIC")
+    draw.add_argument("metrics", nargs="*", metavar="METRIC", help="metrics to draw as series")
+    draw.add_argument(
+        "-o", "--output", default="figures", metavar="DIR", help="folder to write to (default: figures)"
+    )
+    draw.add_argument("--format", default="png", choices=("png", "svg", "pdf"), help="default: png")
+    write = add("report", "write a self-contained HTML report")
+    write.add_argument("-o", "--output", metavar="FILE", help="default: the results file's name with .html")
+    return top
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    options = parser()
+    asked, left = options.parse_known_args(arguments)
+    # argparse takes metrics only before the options; users write them after as well.
+    if left and (asked.command != "plot" or any(word.startswith("-") for word in left)):
+        options.error(f"unrecognized arguments: {' '.join(left)}")
+    if left:
+        asked.metrics += left
+    try:
+        _do(asked)
+    except EnforceSimError as reason:
+        print(f"enforcesim: {files.text(str(reason))}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        # The reader (head, less) has had enough; keep the interpreter from complaining about it on its way
+        # out.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as reason:
+        # Lazily read data turn out damaged only here: a checksum that does not match, a file cut short.
+        print(
+            f"enforcesim: {files.text(asked.file)}: cannot be read ({files.text(str(reason))[:200]})",
+            file=sys.stderr,
+        )
+        return 2
+    return 0
+
+
+def _do(asked: argparse.Namespace) -> None:
+    with contextlib.ExitStack() as opened:
+        ds = opened.enter_context(files.open(asked.file))
+        if getattr(asked, "scenarios", None):
+            ds = _narrowed(ds, asked.scenarios, asked.baseline)
+        also = {}
+        for item in getattr(asked, "also", []):
+            name, _, path = item.partition("=")
+            if not name or not path:
+                raise EnforceSimError(f"--with {item}: write it as NAME=FILE")
+            also[name] = opened.enter_context(files.open(path))
+        if asked.command == "table":
+            print(table(ds, asked.baseline), end="")
+        elif asked.command == "claims":
+            print(listing(claims(ds, also)), end="")
+        elif asked.command == "report":
+            path = Path(asked.output) if asked.output else Path(asked.file).with_suffix(".html")
+            print(report(ds, path, also, asked.baseline))
+        else:
+            _plot(ds, asked)
+
+
+def _narrowed(ds: xr.Dataset, names: list[str], baseline: str | None) -> xr.Dataset:
+    """Keep the scenarios named and the baseline, in the order of the file."""
+    for name in names:
+        require(ds, name)
+    kept = {*names, baseline_of(ds, baseline)}
+    return ds.sel(scenario=[s for s in ds["scenario"].values if str(s) in kept])
+
+
+def _plot(ds: xr.Dataset, asked: argparse.Namespace) -> None:
+    if asked.metrics:
+        drawn = {m: plot.series(ds, m, baseline=asked.baseline) for m in dict.fromkeys(asked.metrics)}
+    else:
+        drawn = plot.figures(ds, asked.baseline)
+    folder = Path(asked.output)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as reason:
+        raise EnforceSimError(f"{folder}: cannot be made ({reason.strerror})") from reason
+    for name, figure in drawn.items():
+        print(plot.save(figure, folder / f"{name}.{asked.format}"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,286 @@
+/* Reading and changing a city: the few verbs with which sub-models move persons, tie offenders and leave notes. */
+#include <math.h>
+#include <string.h>
+
+#include "models/world.h"
+
+/* ---- reading ----------------------------------------------------------------------------------------------------------- */
+
+enum class seat_class(const struct city *c, uint32_t seat)
+{
+    uint32_t place = c->seat_place[seat];
+    uint64_t bit = seat_bit(c, seat);
+    return c->minors[place] & bit ? CLASS_MINOR : c->exploited[place] & bit ? CLASS_COERCED : CLASS_ADULT;
+}
+
+double fear_of(const struct city *c, uint32_t seat)
+{
+    if (c->fear[seat] == -INFINITY) return 0;
+    double fear = exp2(((double)c->fear[seat] - c->day) / c->fears->half_life);
+    return fear < 1 ? fear : 1;
+}
+
+double mean_trust(const struct city *c, uint32_t place, uint64_t mask)
+{
+    uint32_t n = persons_in(mask);
+    double fear = 0;
+    while (mask) fear += fear_of(c, next_seat(c, place, &mask));
+    return n ? 1 - fear / n : 1;
+}
+
+uint32_t exploitation_place(const struct city *c, uint32_t venue)
+{
+    return c->mode[venue] == MODE_PRIVATE ? private_place(c, venue) : venue;
+}
+
+uint32_t wanted(const struct city *c, uint32_t venue)
+{
+    const struct venues_parameters *r = c->rules;
+    double full = r->exploited_share * c->size[venue];
+    if (c->standing[venue] != STANDING_FREE) return 0;
+    switch ((enum mode)c->mode[venue]) {
+    case MODE_OPEN: return is_closed(c, venue) ? 0 : (uint32_t)lround(full);
+    case MODE_COVERT: return is_closed(c, venue) ? 0 : (uint32_t)lround(full * r->covert_capacity);
+    case MODE_PRIVATE: return c->size[private_place(c, venue)];
+    case MODE_NONE:
+    case MODES: break;
+    }
+    return 0;
+}
+
+uint32_t exploited_vacancies(const struct city *c, uint32_t venue)
+{
+    if (c->mode[venue] == MODE_NONE) return 0;
+    uint32_t place = exploitation_place(c, venue), have = persons_in(c->exploited[place]), want = wanted(c, venue);
+    uint32_t room = c->size[place] - persons_in(c->occupied[place]);
+    if (have >= want) return 0;
+    return want - have < room ? want - have : room;
+}
+
+uint32_t adult_vacancies(const struct city *c, uint32_t venue)
+{
+    if (is_closed(c, venue)) return 0;
+    uint32_t exploited = persons_in(c->exploited[venue]), adults = persons_in(c->occupied[venue]) - exploited;
+    uint32_t reserved = c->mode[venue] == MODE_PRIVATE ? 0 : wanted(c, venue);
+    uint32_t taken = adults + (exploited > reserved ? exploited : reserved);
+    return taken < c->size[venue] ? c->size[venue] - taken : 0;
+}
+
+bool exploits(const struct city *c, uint32_t venue)
+{
+    return c->mode[venue] != MODE_NONE && c->standing[venue] == STANDING_FREE && c->exploited[exploitation_place(c, venue)];
+}
+
+double sanction(const struct city *c)
+{
+    const struct market_parameters *m = c->market;
+    double jail = c->policy->jail_share;
+    return jail * m->jail_months * m->jail_weight + (1 - jail) * m->fine_months + m->closure_days / 30;
+}
+
+uint32_t exploited_now(const struct city *c)
+{
+    uint32_t n = 0;
+    for (int kind = 0; kind < PLACE_KINDS; kind++) n += c->count[kind][CLASS_COERCED] + c->count[kind][CLASS_MINOR];
+    return n;
+}
+
+uint32_t persons_in_district(const struct city *c, uint32_t district)
+{
+    uint32_t n = 0;
+    for (uint32_t v = c->district_venue[district]; v < c->district_venue[district + 1]; v++)
+        n += persons_in(c->occupied[v]) + persons_in(c->occupied[private_place(c, v)]);
+    for (uint32_t p = c->district_street[district]; p < c->district_street[district + 1]; p++) n += persons_in(c->occupied[p]);
+    return n;
+}
+
+/* ---- fear ---------------------------------------------------------------------------------------------------------------- */
+
+static void fear_set(struct city *c, uint32_t seat, double fear)
+{
+    c->fear[seat] = fear > 0 ? (float)(c->day + c->fears->half_life * log2(fear)) : -INFINITY;
+}
+
+void fear_raise(struct city *c, uint32_t seat, double by)
+{
+    double fear = fear_of(c, seat);
+    if (by > 0) fear_set(c, seat, fear + by * (1 - fear));
+}
+
+void fear_relieve(struct city *c, uint32_t seat, double by)
+{
+    if (by > 0 && c->fear[seat] > -INFINITY) fear_set(c, seat, fear_of(c, seat) * (1 - by));
+}
+
+/* ---- persons and seats ----------------------------------------------------------------------------------------------------- */
+
+struct person newcomer(struct city *c, enum class class, uint32_t seat, uint32_t index)
+{
+    struct words w = luck_words(&c->luck, DRAW_NEWCOMER, seat, index);
+    struct person person = {.fear = -INFINITY, .supplier = NOBODY, .class = (uint8_t)class};
+    if (unit_interval(w.word[0]) < c->rules->irregular_share) person.traits = TRAIT_IRREGULAR;
+    if (class == CLASS_MINOR) /* 14 to 18 years old: the birthday lies within four years */
+        person.due = (uint16_t)(c->day + 2 + (int32_t)(unit_interval(w.word[1]) * 4 * 365));
+    return person;
+}
+
+uint32_t free_seat(const struct city *c, uint32_t place)
+{
+    uint64_t mask = all_seats(c, place) & ~c->occupied[place];
+    return mask ? c->first_seat[place] + (uint32_t)__builtin_ctzll(mask) : UINT32_MAX;
+}
+
+uint32_t seat_take(struct city *c, uint32_t place, struct person person)
+{
+    uint32_t seat = free_seat(c, place);
+    uint64_t bit = seat_bit(c, seat);
+    c->occupied[place] |= bit;
+    if (person.class != CLASS_ADULT) c->exploited[place] |= bit;
+    if (person.class == CLASS_MINOR) c->minors[place] |= bit;
+    c->fear[seat] = person.fear;
+    c->served[seat] = person.served;
+    c->due[seat] = person.due;
+    c->supplier[seat] = person.supplier;
+    c->traits[seat] = person.traits;
+    c->count[place_kind(c, place)][person.class]++;
+    return seat;
+}
+
+uint32_t seat_enter(struct city *c, uint32_t place, struct person person)
+{
+    c->entered++;
+    return seat_take(c, place, person);
+}
+
+struct person seat_lift(struct city *c, uint32_t seat)
+{
+    uint32_t place = c->seat_place[seat];
+    uint64_t bit = seat_bit(c, seat);
+    struct person person = {c->fear[seat], c->served[seat], c->due[seat], c->supplier[seat], c->traits[seat],
+                            (uint8_t)seat_class(c, seat)};
+    c->count[place_kind(c, place)][person.class]--;
+    if (c->detained[place] & bit) c->held--;
+    c->occupied[place] &= ~bit;
+    c->exploited[place] &= ~bit;
+    c->minors[place] &= ~bit;
+    c->detained[place] &= ~bit;
+    return person;
+}
+
+void seat_leave(struct city *c, uint32_t seat)
+{
+    seat_lift(c, seat);
+    c->gone++;
+}
+
+void seat_reclass(struct city *c, uint32_t seat, enum class class)
+{
+    uint32_t place = c->seat_place[seat];
+    uint64_t bit = seat_bit(c, seat);
+    uint32_t *count = c->count[place_kind(c, place)];
+    count[seat_class(c, seat)]--;
+    count[class]++;
+    c->minors[place] &= ~bit;
+    c->exploited[place] &= ~bit;
+    if (class != CLASS_ADULT) c->exploited[place] |= bit;
+    if (class == CLASS_MINOR) c->minors[place] |= bit;
+}
+
+void seat_detain(struct city *c, uint32_t seat, int32_t until)
+{
+    uint32_t place = c->seat_place[seat];
+    uint64_t bit = seat_bit(c, seat);
+    if (!(c->detained[place] & bit)) c->held++;
+    c->detained[place] |= bit;
+    c->due[seat] = (uint16_t)(until + 1);
+}
+
+void seat_release(struct city *c, uint32_t seat)
+{
+    c->detained[c->seat_place[seat]] &= ~seat_bit(c, seat);
+    c->held--;
+}
+
+void person_absent(struct city *c, struct person person, enum absence absence, int32_t until)
+{
+    if (c->n_absent == c->absent_room) {
+        c->gone++;
+        return;
+    }
+    c->absent[c->n_absent++] =
+        (struct absentee){.person = person, .until = (uint16_t)until, .absence = (uint8_t)absence};
+}
+
+bool person_to_vacancy(struct city *c, struct person person, uint32_t entity, uint32_t index)
+{
+    uint32_t vacancies = 0;
+    for (uint32_t v = 0; v < c->venues; v++) vacancies += exploited_vacancies(c, v);
+    if (vacancies == 0) return false;
+    uint32_t chosen = luck_pick(&c->luck, DRAW_VACANCY, entity, index, vacancies), v = 0;
+    for (uint32_t here = exploited_vacancies(c, 0); chosen >= here; here = exploited_vacancies(c, ++v)) chosen -= here;
+    seat_take(c, exploitation_place(c, v), person);
+    return true;
+}
+
+void pick_distinct(const struct luck *luck, uint32_t purpose, uint32_t entity, uint32_t index, uint32_t n, uint32_t k,
+                   uint32_t *chosen)
+{
+    for (uint32_t i = 0; i < k; i++) {
+        uint32_t last = n - k + i, pick = luck_pick(luck, purpose, entity, index + i, last + 1);
+        for (uint32_t j = 0; j < i; j++)
+            if (chosen[j] == pick) {
+                pick = last;
+                break;
+            }
+        chosen[i] = pick;
+    }
+}
+
+void adults_disperse(struct city *c, uint32_t venue, double share)
+{
+    uint32_t district = c->place_district[venue], street = c->district_street[district];
+    struct coins coins = coins_begin(&c->luck, DRAW_DISPERSE);
+    for (uint64_t m = adults_at(c, venue); m;) {
+        uint32_t seat = next_seat(c, venue, &m);
+        if (coins_uniform(&coins, seat) >= share) continue;
+        while (street < c->district_street[district + 1] && free_seat(c, street) == UINT32_MAX) street++;
+        if (street == c->district_street[district + 1]) return;
+        seat_take(c, street, seat_lift(c, seat));
+    }
+}
+
+/* ---- notes for later stages ------------------------------------------------------------------------------------------------- */
+
+void signal_send(struct city *c, uint32_t offender, enum signal_kind kind)
+{
+    if (c->n_signals < c->signals_room) c->signals[c->n_signals++] = (struct signal){offender, (uint8_t)kind};
+}
+
+void operation_note(struct city *c, uint32_t venue, enum operation_kind kind)
+{
+    if (c->n_operations < c->operations_room) c->operations[c->n_operations++] = (struct operation){venue, (uint8_t)kind};
+}
+
+void arrest_make(struct city *c, uint32_t offender, double evidence, bool special, bool closure)
+{
+    if (c->n_arrests < c->offenders)
+        c->arrests[c->n_arrests++] = (struct arrest){offender, (float)evidence, special, closure};
+}
+
+void offender_arrives(struct city *c, uint32_t offender, double theta_mean, double theta_sd, double risk, double punishment)
+{
+    c->theta[offender] = (float)(theta_mean + theta_sd * luck_normal(&c->luck, DRAW_THETA, offender, 0));
+    c->taste_day[offender] = (uint16_t)c->day;
+    c->risk[offender] = risk;
+    c->punishment[offender] = punishment;
+    c->standing[offender] = STANDING_FREE;
+    c->trial_on[offender] = NEVER;
+    c->open_case[offender] = 0;
+    if (offender >= c->venues) supplier_forget(c, offender - c->venues);
+}
+
+void supplier_forget(struct city *c, uint32_t trafficker)
+{
+    for (uint32_t seat = 0; seat < c->seats; seat++)
+        if (c->supplier[seat] == trafficker) c->supplier[seat] = NOBODY;
+}

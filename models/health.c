@@ -1,0 +1,166 @@
+/* Health service: outreach to venues, own visits to clinics, and owners who bar the door after the police have been there. */
+#include <math.h>
+
+#include "models/world.h"
+#include "models/submodels.h"
+
+/* clang-format off */
+#define PARAMETERS(P)                                                                                                                 \
+    P(real, outreach_rate,    0.03333333333333333, 0, 1, "1/day", uncertain, "rate at which outreach calls at a venue", "FACTS 2.26: monthly attendance") \
+    P(real, uptake,           0.6,   0, 1,   "1",     uncertain, "chance that a non-coerced adult without fear uses the outreach that is admitted", "prototype") \
+    P(real, coerced_uptake,   0.4,   0, 1,   "1",     uncertain, "factor on use of services by exploited persons", "prototype")       \
+    P(real, board_uptake,     1.2,   0, 5,   "1",     uncertain, "factor on use of services where a workers' board covers the venue", "prototype; essay: HIV prevention by sex workers' groups") \
+    P(real, clinic_rate,      0.012, 0, 1,   "1/day", uncertain, "rate at which a non-coerced adult without fear visits a clinic", "prototype; FACTS C: coverage 0.55-0.93") \
+    P(real, backlash_own,     0.3,   0, 1,   "1",     uncertain, "relative fall of a venue's health access after a rescue operation there", "FACTS C: 0-0.6; one anecdote each way") \
+    P(real, backlash_district, 0.05, 0, 1,   "1",     uncertain, "relative fall of access in the district's other venues", "assumed: Svay Pak 2003 in the essay") \
+    P(real, sweep_backlash,   0.5,   0, 5,   "1",     uncertain, "backlash after a sweep, relative to a rescue operation", "assumed") \
+    P(real, agreement_effect, 0.3,   0, 1,   "1",     uncertain, "backlash where the health service was consulted beforehand, relative to where it was not", "prototype; essay: Cebu") \
+    P(real, access_half_life, 180,   1, 3650, "days", uncertain, "time in which lost access recovers by half", "FACTS C: 1-12 months")
+
+#define METRICS(M)                                                                                                                    \
+    M(share, health_coverage, "1",       "share of non-coerced adults in venues and the street who were served within 90 days")    \
+    M(share, exploited_coverage, "1",    "share of minors and coerced adults who were served within 90 days")                      \
+    M(share, infected_share,  "1",       "share of all persons in venues, private network and street who are infected")            \
+    M(share, health_access,   "1",       "mean chance that a venue admits outreach, apart from covert exploitation")               \
+    M(flow,  outreach_visits, "visits",  "visits of outreach to venues that admitted it")                                          \
+    M(flow,  outreach_denied, "visits",  "visits of outreach to venues that did not admit it")                                     \
+    M(flow,  persons_served,  "services", "services to persons by outreach and clinics")
+/* clang-format on */
+DECLARE_PARAMETERS(PARAMETERS)
+DECLARE_METRICS(METRICS)
+
+enum { SERVED_DAYS = 90 };
+static const double OUTREACH_MOST = 3; /* the top of the lever's range; lower factors are thinned from it */
+
+/* ---- access --------------------------------------------------------------------------------------------------------------- */
+
+static void lose_access(struct city *c, uint32_t venue, double share)
+{
+    c->access[venue] = (float)(c->access[venue] * (1 - fmin(share, 1)));
+}
+
+static void backlash(struct city *c, const struct parameters *p)
+{
+    double softened = 1 - c->policy->agreement * (1 - p->agreement_effect);
+    for (uint32_t i = 0; i < c->n_operations; i++) {
+        uint32_t venue = c->operations[i].venue, district = c->place_district[venue];
+        if (c->operations[i].kind == OPERATION_HIDDEN) continue; /* nobody saw the police in a venue */
+        double strength = softened * (c->operations[i].kind == OPERATION_SWEEP ? p->sweep_backlash : 1);
+        lose_access(c, venue, p->backlash_own * strength);
+        for (uint32_t v = c->district_venue[district]; v < c->district_venue[district + 1]; v++)
+            if (v != venue) lose_access(c, v, p->backlash_district * strength);
+    }
+}
+
+static void recovery(struct city *c, const struct parameters *p)
+{
+    float back = (float)(1 - exp2(-1 / p->access_half_life));
+    for (uint32_t v = 0; v < c->venues; v++) c->access[v] += (c->access_baseline[v] - c->access[v]) * back;
+}
+
+/* ---- services -------------------------------------------------------------------------------------------------------------- */
+
+static void serve(struct city *c, struct metrics *m, uint32_t seat)
+{
+    c->served[seat] = (uint16_t)(c->day + 1);
+    c->services++;
+    m->persons_served++;
+}
+
+static void visit(struct city *c, const struct parameters *p, struct metrics *m, uint32_t venue)
+{
+    double access = c->access[venue] * (c->mode[venue] == MODE_COVERT ? c->rules->covert_access : 1);
+    c->visits++;
+    if (!luck_coin(&c->luck, DRAW_ADMISSION, venue, 0, access)) {
+        m->outreach_denied++;
+        return;
+    }
+    m->outreach_visits++;
+    double uptake = p->uptake * (c->covered[venue] ? p->board_uptake : 1);
+    struct coins coins = coins_begin(&c->luck, DRAW_UPTAKE);
+    for (uint64_t present = c->occupied[venue] & ~c->detained[venue]; present;) {
+        uint32_t seat = next_seat(c, venue, &present);
+        double own = uptake * (c->exploited[venue] & seat_bit(c, seat) ? p->coerced_uptake : 1), u = coins_uniform(&coins, seat);
+        if (u < own && u < own * (1 - fear_of(c, seat))) serve(c, m, seat);
+    }
+}
+
+static void outreach(struct city *c, const struct parameters *p, struct metrics *m)
+{
+    struct points points = points_begin(&c->luck, DRAW_OUTREACH, 0, c->venues, p->outreach_rate * OUTREACH_MOST);
+    uint32_t venue;
+    double mark;
+    while (points_next(&points, &venue, &mark))
+        if (mark * OUTREACH_MOST < c->policy->outreach && !is_closed(c, venue)) visit(c, p, m, venue);
+}
+
+/* Owners let the exploited go to a clinic less often; from the private network and the street the way is longer. */
+static double clinic_factor(const struct city *c, const struct parameters *p, uint32_t place, bool exploited)
+{
+    double factor = exploited ? p->coerced_uptake : 1;
+    switch (place_kind(c, place)) {
+    case PLACE_VENUE: return factor * (c->covered[place] ? p->board_uptake : 1);
+    case PLACE_PRIVATE: return factor * c->rules->private_access;
+    case PLACE_STREET: return factor * c->rules->street_access;
+    case PLACE_KINDS: break;
+    }
+    return 0;
+}
+
+static void clinics(struct city *c, const struct parameters *p, struct metrics *m)
+{
+    double most = fmax(1, p->board_uptake);
+    struct points points = points_begin(&c->luck, DRAW_CLINIC, 0, c->seats, p->clinic_rate * most);
+    uint32_t seat;
+    double mark;
+    while (points_next(&points, &seat, &mark)) {
+        uint32_t place = c->seat_place[seat];
+        uint64_t bit = seat_bit(c, seat);
+        if (!(c->occupied[place] & ~c->detained[place] & bit)) continue;
+        double own = clinic_factor(c, p, place, c->exploited[place] & bit);
+        if (mark * most < own && mark * most < own * (1 - fear_of(c, seat))) serve(c, m, seat);
+    }
+}
+
+static void step(struct world *w, uint32_t part, const void *parameters, void *metrics)
+{
+    struct city *c = &w->city[part];
+    recovery(c, parameters);
+    backlash(c, parameters);
+    outreach(c, parameters, metrics);
+    clinics(c, parameters, metrics);
+}
+
+static void observe(struct world *w, uint32_t part, const void *parameters, void *metrics)
+{
+    const struct city *c = &w->city[part];
+    struct metrics *m = metrics;
+    (void)parameters;
+    struct share adults = {0, 0}, exploited = {0, 0}, infected = {0, 0};
+    for (uint32_t place = 0; place < c->places; place++)
+        for (uint64_t present = c->occupied[place]; present;) {
+            uint32_t seat = next_seat(c, place, &present);
+            bool served = c->served[seat] != NEVER && c->day + 1 - c->served[seat] < SERVED_DAYS;
+            struct share *group = c->exploited[place] & seat_bit(c, seat) ? &exploited : &adults;
+            group->sum += served;
+            group->weight++;
+            infected.sum += (c->traits[seat] & TRAIT_INFECTED) != 0;
+            infected.weight++;
+        }
+    m->health_coverage = adults;
+    m->exploited_coverage = exploited;
+    m->infected_share = infected;
+    m->health_access = (struct share){0, c->venues};
+    for (uint32_t v = 0; v < c->venues; v++) m->health_access.sum += c->access[v];
+}
+
+const struct submodel submodel_health = {
+    .name = "health",
+    .purpose = "outreach, clinics, and owners' backlash against health workers after police operations",
+    .parameters = parameter_rows,
+    .parameters_size = sizeof(struct parameters),
+    .metrics = metric_rows,
+    .metrics_size = sizeof(struct metrics),
+    .step = step,
+    .observe = observe,
+};

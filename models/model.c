@@ -1,0 +1,98 @@
+/* The model on one page: the schedule of a day, in the order of the ODD, and the life of a world. */
+#include "models/relocation.h"
+#include "models/submodels.h"
+#include "models/world.h"
+
+/* One day of a city, top to bottom. What a stage leaves (arrests, operations, reports, signals) later stages find. */
+static const struct submodel *const schedule[] = {
+    &submodel_region,      /* how large the world is                          */
+    &submodel_policy,      /* levers                                          */
+    &submodel_market,      /* price                                           */
+    &submodel_venues,      /* what kinds of place mean                        */
+    &submodel_fear,        /* how fear of the police rises and fades          */
+    &submodel_traffickers, /* active or dormant; supply; entry                */
+    &submodel_owners,      /* none, open, covert or private exploitation      */
+    &submodel_staffing,    /* dismissals, refilling, return from the street   */
+    &submodel_persons,     /* leaving, coming of age, escape, help, infection */
+    &submodel_violence,    /* by clients, owners and traffickers; reports     */
+    &submodel_police,      /* officers, shakedowns, sweeps, rescue operations */
+    &submodel_care,        /* aftercare, re-trafficking                       */
+    &submodel_health,      /* backlash, outreach, clinics                     */
+    &submodel_board,       /* workers' boards                                 */
+    &submodel_court,       /* remand, trial, verdict, pardon                  */
+    &submodel_beliefs,     /* learning and forgetting                         */
+    &submodel_survey,      /* what a field team sees                          */
+    &submodel_costs,       /* what it cost                                    */
+    &submodel_observation, /* the truth                                       */
+    NULL,
+};
+
+/* The groups that several sub-models read, by their place in the schedule. */
+enum { GROUP_REGION, GROUP_POLICY, GROUP_MARKET, GROUP_VENUES, GROUP_FEAR };
+
+static double memory(const void *const *groups, const struct calendar *calendar)
+{
+    return world_memory(groups[GROUP_REGION], groups[GROUP_VENUES], calendar);
+}
+
+static int create(struct world **w, const void *const *groups, const struct luck *luck, const struct calendar *calendar,
+                  struct error *e)
+{
+    return world_create(w, groups[GROUP_REGION], groups[GROUP_VENUES], luck, calendar, e);
+}
+
+static void govern(struct world *w, const void *const *groups)
+{
+    for (uint32_t i = 0; i < w->n_cities; i++) {
+        struct city *c = &w->city[i];
+        c->region = groups[GROUP_REGION];
+        c->policy = groups[GROUP_POLICY];
+        c->market = groups[GROUP_MARKET];
+        c->rules = groups[GROUP_VENUES];
+        c->fears = groups[GROUP_FEAR];
+    }
+}
+
+/* A new day: yesterday's notes are thrown away. */
+static void dawn(struct world *w, int32_t day)
+{
+    for (uint32_t i = 0; i < w->n_cities; i++) {
+        struct city *c = &w->city[i];
+        c->day = day;
+        c->luck.day = (uint32_t)day;
+        c->n_arrests = c->n_signals = c->n_operations = c->n_reports = 0;
+        c->visits = c->services = 0;
+    }
+}
+
+static uint32_t parts(const struct world *w) { return w->n_cities; }
+
+static uint64_t population(const struct world *w)
+{
+    uint64_t n = 0;
+    for (uint32_t i = 0; i < w->n_cities; i++)
+        for (int kind = 0; kind < PLACE_KINDS; kind++)
+            for (int class = 0; class < CLASSES; class++) n += w->city[i].count[kind][class];
+    return n;
+}
+
+static const char *const headline[] = {"minor_prevalence", "health_coverage", "perceived_risk", NULL};
+
+const struct model model = {
+    .name = "enforcesim",
+    .title = "EnforceSim: what enforcement policies do to people in commercial sex venues",
+    .version = "1",
+    .policy = "policy",
+    .schedule = schedule,
+    .memory = memory,
+    .create = create,
+    .copy = world_copy,
+    .destroy = world_destroy,
+    .parts = parts,
+    .govern = govern,
+    .dawn = dawn,
+    .couple = relocation,
+    .population = population,
+    .verify = world_verify,
+    .headline = headline,
+};

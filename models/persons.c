@@ -1,0 +1,151 @@
+/* Persons: how adults leave, and how exploitation ends without the police: coming of age, escape, release, help. */
+#include "models/world.h"
+#include "models/submodels.h"
+
+/* clang-format off */
+#define PARAMETERS(P)                                                                                                                 \
+    P(real, adult_tenure,      365,    1, 36500, "days",  uncertain, "mean time a non-coerced adult stays in the trade in this city", "prototype") \
+    P(real, stays_coerced,     0.7,    0, 1,     "1",     uncertain, "chance that a minor who comes of age remains coerced", "prototype") \
+    P(real, escape_rate,       0.0014, 0, 1,     "1/day", uncertain, "rate at which an exploited person escapes", "prototype: two years")  \
+    P(real, debt_release_rate, 0.0014, 0, 1,     "1/day", uncertain, "rate at which a coerced adult is released from debt and stays as a non-coerced adult", "prototype: two years") \
+    P(real, outside_help,      0.0003, 0, 1,     "1/day", uncertain, "rate at which family, organisations or clients get an exploited person out without the police", "assumed: one in ten a year") \
+    P(real, infection_rate,    0.0001, 0, 1,     "1/day", uncertain, "rate of infection of a non-coerced adult without fear who is not served", "prototype") \
+    P(real, infection_coerced, 1,      0, 20,    "1",     uncertain, "relative rise of the infection rate when exploited", "prototype")  \
+    P(real, infection_fear,    1,      0, 20,    "1",     uncertain, "relative rise of the infection rate at full fear: condoms are harder to insist on", "FACTS 2.2-2.3, shrunk") \
+    P(real, service_protection, 0.5,   0, 1,     "1",     uncertain, "relative fall of the infection rate when served within 90 days", "prototype")
+
+#define METRICS(M)                                                                                                                    \
+    M(flow, minor_days,         "person-days", "person-days of exploitation of minors, in venues and the private network")          \
+    M(flow, coerced_days,       "person-days", "person-days of exploitation of coerced adults, in venues and the private network")  \
+    M(flow, escaped,            "persons",     "exploited persons who escaped")                                                     \
+    M(flow, helped_out,         "persons",     "exploited persons whom family, organisations or clients got out, without the police") \
+    M(flow, released_from_debt, "persons",     "coerced adults released, who stayed as non-coerced adults or left the private network") \
+    M(flow, came_of_age,        "persons",     "minors who turned 18 while exploited")                                             \
+    M(flow, infections,         "infections",  "new infections")
+/* clang-format on */
+DECLARE_PARAMETERS(PARAMETERS)
+DECLARE_METRICS(METRICS)
+
+enum { SERVED_DAYS = 90 };
+
+/* Calls for every person on whom the day's luck falls; `seat` is occupied and `mark` < 1 is the thinning mark. */
+#define FOR_POINTS(purpose, rate)                                                                                       \
+    struct points points = points_begin(&c->luck, purpose, 0, c->seats, rate);                                          \
+    uint32_t seat;                                                                                                      \
+    double mark;                                                                                                        \
+    while (points_next(&points, &seat, &mark))
+
+static bool is_class(const struct city *c, uint32_t seat, enum class class)
+{
+    return c->occupied[c->seat_place[seat]] & seat_bit(c, seat) && seat_class(c, seat) == class;
+}
+
+static bool is_exploited(const struct city *c, uint32_t seat)
+{
+    return c->exploited[c->seat_place[seat]] & seat_bit(c, seat);
+}
+
+static bool is_detained(const struct city *c, uint32_t seat)
+{
+    return c->detained[c->seat_place[seat]] & seat_bit(c, seat);
+}
+
+static void adults_leave(struct city *c, const struct parameters *p)
+{
+    FOR_POINTS(DRAW_ADULT_LEAVES, 1 / p->adult_tenure)
+        if (is_class(c, seat, CLASS_ADULT) && !is_detained(c, seat)) seat_leave(c, seat);
+}
+
+/* The owner feels the loss of a person (beliefs.c lets the feeling fade). */
+static void lost_by_owner(struct city *c, uint32_t seat)
+{
+    c->losses[place_owner(c, c->seat_place[seat])] += 1;
+    seat_leave(c, seat);
+}
+
+static void escapes(struct city *c, const struct parameters *p, struct metrics *m)
+{
+    FOR_POINTS(DRAW_ESCAPE, p->escape_rate)
+        if (is_exploited(c, seat)) {
+            lost_by_owner(c, seat);
+            m->escaped++;
+        }
+}
+
+static void outside_help(struct city *c, const struct parameters *p, struct metrics *m)
+{
+    FOR_POINTS(DRAW_OUTSIDE_HELP, p->outside_help)
+        if (is_exploited(c, seat)) {
+            lost_by_owner(c, seat);
+            m->helped_out++;
+        }
+}
+
+/* Nobody stays in a private network of her own will. */
+static void no_longer_coerced(struct city *c, uint32_t seat)
+{
+    if (place_kind(c, c->seat_place[seat]) == PLACE_PRIVATE) seat_leave(c, seat);
+    else seat_reclass(c, seat, CLASS_ADULT);
+}
+
+static void debt_releases(struct city *c, const struct parameters *p, struct metrics *m)
+{
+    FOR_POINTS(DRAW_DEBT_RELEASE, p->debt_release_rate)
+        if (is_class(c, seat, CLASS_COERCED)) {
+            no_longer_coerced(c, seat);
+            m->released_from_debt++;
+        }
+}
+
+static void birthdays(struct city *c, const struct parameters *p, struct metrics *m)
+{
+    for (uint32_t place = 0; place < 2 * c->venues; place++)
+        for (uint64_t minors = c->minors[place]; minors;) {
+            uint32_t seat = next_seat(c, place, &minors);
+            if (c->due[seat] > c->day + 1) continue;
+            m->came_of_age++;
+            if (luck_coin(&c->luck, DRAW_ADULTHOOD, seat, 0, p->stays_coerced)) seat_reclass(c, seat, CLASS_COERCED);
+            else no_longer_coerced(c, seat);
+        }
+}
+
+static void infections(struct city *c, const struct parameters *p, struct metrics *m)
+{
+    double coerced = 1 + p->infection_coerced, fearful = 1 + p->infection_fear;
+    FOR_POINTS(DRAW_INFECTION, p->infection_rate * coerced * fearful) {
+        uint32_t place = c->seat_place[seat];
+        uint64_t bit = seat_bit(c, seat);
+        if (!(c->occupied[place] & bit) || c->traits[seat] & TRAIT_INFECTED) continue;
+        bool served = c->served[seat] != NEVER && c->day + 1 - c->served[seat] < SERVED_DAYS;
+        double share = (c->exploited[place] & bit ? 1 : 1 / coerced) * (1 + p->infection_fear * fear_of(c, seat)) / fearful *
+                       (served ? 1 - p->service_protection : 1);
+        if (mark >= share) continue;
+        c->traits[seat] |= TRAIT_INFECTED;
+        m->infections++;
+    }
+}
+
+static void step(struct world *w, uint32_t part, const void *parameters, void *metrics)
+{
+    struct city *c = &w->city[part];
+    const struct parameters *p = parameters;
+    struct metrics *m = metrics;
+    adults_leave(c, p);
+    birthdays(c, p, m);
+    escapes(c, p, m);
+    outside_help(c, p, m);
+    debt_releases(c, p, m);
+    infections(c, p, m);
+    m->minor_days += c->count[PLACE_VENUE][CLASS_MINOR] + c->count[PLACE_PRIVATE][CLASS_MINOR];
+    m->coerced_days += c->count[PLACE_VENUE][CLASS_COERCED] + c->count[PLACE_PRIVATE][CLASS_COERCED];
+}
+
+const struct submodel submodel_persons = {
+    .name = "persons",
+    .purpose = "adults leave; minors come of age; exploited persons escape, are released or helped out; infection",
+    .parameters = parameter_rows,
+    .parameters_size = sizeof(struct parameters),
+    .metrics = metric_rows,
+    .metrics_size = sizeof(struct metrics),
+    .step = step,
+};

@@ -1,0 +1,9 @@
+/* Relocation between the cities of a region: see relocation.c. */
+#ifndef MODELS_RELOCATION_H
+#define MODELS_RELOCATION_H
+
+#include "models/world.h"
+
+void relocation(struct world *w);
+
+#endif

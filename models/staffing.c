@@ -1,0 +1,138 @@
+/* Staffing: whom owners let go, who fills empty slots, who comes back from the street. */
+#include "models/world.h"
+#include "models/submodels.h"
+
+/* clang-format off */
+#define PARAMETERS(P)                                                                                                                 \
+    P(real, dismiss_rate,   0.03333333333333333, 0, 1, "1/day", uncertain, "rate at which exploited persons above the wanted number are let go", "prototype: once a month") \
+    P(real, displace_share, 0.7,  0, 1, "1",     uncertain, "share of those let go who are moved to another exploiting owner, if one has a vacancy", "prototype") \
+    P(real, refill_rate,    0.1,  0, 1, "1/day", uncertain, "rate at which adults take an empty slot that is not reserved", "prototype") \
+    P(real, return_rate,    0.02, 0, 1, "1/day", uncertain, "rate at which adults in the street look for a slot in a venue of their district", "assumed: about two months")
+
+#define METRICS(M)                                                                                                                    \
+    M(flow, displaced,          "persons",     "exploited persons moved to another owner when let go")                             \
+    M(flow, dismissed,          "persons",     "exploited persons let go who left exploitation in this city")                      \
+    M(flow, adult_days_lost,    "person-days", "days of income lost by non-coerced adults in closed venues or detention, unless supported")
+/* clang-format on */
+DECLARE_PARAMETERS(PARAMETERS)
+DECLARE_METRICS(METRICS)
+
+static const double FULL_AT_START = 0.95; /* share of slots and wanted numbers that are filled on the first day */
+
+static void let_go(struct city *c, const struct parameters *p, struct metrics *m, uint32_t seat)
+{
+    struct person person = seat_lift(c, seat);
+    bool moves = luck_coin(&c->luck, DRAW_DISPLACE, seat, 0, p->displace_share);
+    if (moves && person_to_vacancy(c, person, seat, 0)) {
+        m->displaced++;
+    } else {
+        c->gone++;
+        m->dismissed++;
+    }
+}
+
+static void dismiss_above(struct city *c, const struct parameters *p, struct metrics *m, uint32_t place, uint32_t want,
+                          double chance, struct coins *coins)
+{
+    uint64_t exploited = c->exploited[place];
+    uint32_t have = persons_in(exploited);
+    for (uint32_t excess = have > want ? have - want : 0; excess > 0; excess--) {
+        uint32_t seat = next_seat(c, place, &exploited);
+        if (coins_uniform(coins, seat) < chance) let_go(c, p, m, seat);
+    }
+}
+
+/* Exploited persons in excess of what the owner wants there, also those left in the place that he has given up. */
+static void dismissals(struct city *c, const struct parameters *p, struct metrics *m)
+{
+    double chance = daily_chance(p->dismiss_rate);
+    struct coins coins = coins_begin(&c->luck, DRAW_DISMISS);
+    for (uint32_t v = 0; v < c->venues; v++) {
+        uint32_t private = private_place(c, v);
+        if (!c->exploited[v] && !c->exploited[private]) continue;
+        uint32_t want = wanted(c, v);
+        bool hidden = c->mode[v] == MODE_PRIVATE;
+        if (c->exploited[v]) dismiss_above(c, p, m, v, hidden ? 0 : want, chance, &coins);
+        if (c->exploited[private]) dismiss_above(c, p, m, private, hidden ? want : 0, chance, &coins);
+    }
+}
+
+static void refill(struct city *c, double chance)
+{
+    for (uint32_t v = 0; v < c->venues; v++) {
+        if (c->occupied[v] == all_seats(c, v)) continue;
+        uint32_t vacancies = adult_vacancies(c, v);
+        struct coins coins = coins_begin(&c->luck, DRAW_REFILL);
+        for (uint32_t i = 0; i < vacancies; i++)
+            if (coins_uniform(&coins, v * 64 + i) < chance)
+                seat_enter(c, v, newcomer(c, CLASS_ADULT, free_seat(c, v), 0));
+    }
+}
+
+/* On the first day venues are filled, so that burn-in starts near where it ends. */
+static void fill_at_start(struct city *c)
+{
+    for (uint32_t v = 0; v < c->venues; v++) {
+        uint32_t place = exploitation_place(c, v), vacancies = exploited_vacancies(c, v);
+        for (uint32_t i = 0; i < vacancies; i++) {
+            struct words w = luck_words(&c->luck, DRAW_START, v, i);
+            if (unit_interval(w.word[0]) >= FULL_AT_START) continue;
+            enum class class = unit_interval(w.word[1]) < c->rules->minor_share ? CLASS_MINOR : CLASS_COERCED;
+            seat_enter(c, place, newcomer(c, class, free_seat(c, place), 0));
+        }
+    }
+    refill(c, FULL_AT_START);
+}
+
+/* A free slot in the district's venues, drawn at random; false if there is none. */
+static bool to_venue(struct city *c, uint32_t seat)
+{
+    uint32_t district = c->place_district[c->seat_place[seat]], vacancies = 0;
+    uint32_t first = c->district_venue[district], end = c->district_venue[district + 1];
+    for (uint32_t v = first; v < end; v++) vacancies += adult_vacancies(c, v);
+    if (vacancies == 0) return false;
+    uint32_t chosen = luck_pick(&c->luck, DRAW_STREET_RETURN, seat, 1, vacancies), v = first;
+    for (uint32_t here = adult_vacancies(c, v); chosen >= here; here = adult_vacancies(c, ++v)) chosen -= here;
+    seat_take(c, v, seat_lift(c, seat));
+    return true;
+}
+
+static void return_from_street(struct city *c, const struct parameters *p)
+{
+    if (c->count[PLACE_STREET][CLASS_ADULT] == 0) return;
+    double chance = daily_chance(p->return_rate);
+    struct coins coins = coins_begin(&c->luck, DRAW_STREET_RETURN);
+    for (uint32_t place = 2 * c->venues; place < c->places; place++)
+        for (uint64_t m = adults_at(c, place); m;) {
+            uint32_t seat = next_seat(c, place, &m);
+            if (coins_uniform(&coins, seat) < chance) to_venue(c, seat);
+        }
+}
+
+static void count_days_lost(const struct city *c, struct metrics *m)
+{
+    m->adult_days_lost += c->held;
+    for (uint32_t v = 0; v < c->venues; v++)
+        if (is_closed(c, v)) m->adult_days_lost += persons_in(adults_at(c, v)) * (1 - c->policy->adult_support);
+}
+
+static void step(struct world *w, uint32_t part, const void *parameters, void *metrics)
+{
+    struct city *c = &w->city[part];
+    const struct parameters *p = parameters;
+    if (c->day == 0) fill_at_start(c);
+    dismissals(c, p, metrics);
+    return_from_street(c, p);
+    refill(c, daily_chance(p->refill_rate));
+    count_days_lost(c, metrics);
+}
+
+const struct submodel submodel_staffing = {
+    .name = "staffing",
+    .purpose = "exploited persons above the wanted number are let go or moved; adults take free slots and return from the street",
+    .parameters = parameter_rows,
+    .parameters_size = sizeof(struct parameters),
+    .metrics = metric_rows,
+    .metrics_size = sizeof(struct metrics),
+    .step = step,
+};

@@ -1,0 +1,322 @@
+/* Life of a world: how many rows it has, its memory, copying, and the invariants that hold at the end of every day. */
+#include "models/world.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SLOTS_MINIMUM = 5, SLOTS_MAXIMUM = 60, PLACE_SEATS = 64, COLUMN_ALIGNMENT = 64, SWEEP_SITES_MAXIMUM = 50,
+       VENUES_MAXIMUM = 10000000 /* so that seats can be numbered with 32 bits */ };
+
+static uint8_t slots_of(const struct region_parameters *region, const struct luck *luck, uint32_t venue)
+{
+    double slots = exp(region->slots_log_mean + region->slots_log_sd * luck_normal(luck, DRAW_SLOTS, venue, 0));
+    return (uint8_t)lround(fmin(fmax(slots, SLOTS_MINIMUM), SLOTS_MAXIMUM));
+}
+
+static uint8_t private_seats_of(const struct venues_parameters *rules, uint8_t slots)
+{
+    return (uint8_t)lround(rules->exploited_share * rules->private_capacity * slots);
+}
+
+/* Venues 0 ... n - 1 are shared out over the districts in order. */
+static uint32_t first_venue(uint32_t venues, uint32_t districts, uint32_t district)
+{
+    return (uint32_t)((uint64_t)venues * district / districts);
+}
+
+static uint32_t street_seats_of(const struct city *c, uint32_t district)
+{
+    uint32_t slots = 0;
+    for (uint32_t v = first_venue(c->venues, c->districts, district); v < first_venue(c->venues, c->districts, district + 1); v++)
+        slots += slots_of(c->region, &c->luck, v);
+    return (uint32_t)ceil(c->region->street_room * slots);
+}
+
+static uint32_t street_places_of(uint32_t street_seats)
+{
+    return (street_seats + PLACE_SEATS - 1) / PLACE_SEATS;
+}
+
+/* Numbers of rows; the parameters, luck and calendar of the city are set. */
+static void count_rows(struct city *c)
+{
+    const struct region_parameters *region = c->region;
+    c->districts = (uint32_t)region->districts;
+    c->districts_1 = c->districts + 1;
+    c->venues = (uint32_t)region->venues;
+    c->venues_1 = c->venues + 1;
+    /* In a region a trafficker may move to another city, which then needs a post for him. */
+    c->traffickers = (uint32_t)region->traffickers * (region->cities > 1 ? 2 : 1);
+    c->offenders = c->venues + c->traffickers;
+    c->links_per_trafficker = (uint32_t)region->links < c->venues ? (uint32_t)region->links : c->venues;
+    c->links = c->traffickers * c->links_per_trafficker;
+    c->officers_per_district = (uint32_t)region->officers_per_district;
+    c->officers = c->districts * c->officers_per_district + SPECIAL_OFFICERS_MAX;
+    for (uint32_t v = 0; v < c->venues; v++) {
+        uint8_t slots = slots_of(region, &c->luck, v);
+        c->venue_seats += slots;
+        c->seats += slots + private_seats_of(c->rules, slots);
+    }
+    for (uint32_t d = 0; d < c->districts; d++) {
+        uint32_t seats = street_seats_of(c, d);
+        c->streets += street_places_of(seats);
+        c->seats += seats;
+    }
+    c->places = 2 * c->venues + c->streets;
+    c->days = (uint32_t)(c->calendar.burn_in + c->calendar.horizon) + 1;
+    c->absent_room = c->venue_seats / 2 + 256;
+    c->reports_room = c->seats / 4 + 64;
+    c->operations_room = c->districts * SWEEP_SITES_MAXIMUM + 128;
+    c->signals_room = 4 * c->offenders + c->operations_room;
+}
+
+static size_t aligned(size_t bytes)
+{
+    return (bytes + COLUMN_ALIGNMENT - 1) / COLUMN_ALIGNMENT * COLUMN_ALIGNMENT;
+}
+
+/* Points the columns into the block; returns its size. With no block, only measures. */
+static size_t lay_out(struct city *c)
+{
+    size_t at = 0;
+    unsigned char *block = c->block;
+#define LAY_OUT(type, name, rows)                                                                                       \
+    if (block) c->name = (type *)(void *)(block + at);                                                                  \
+    at += aligned((size_t)c->rows * sizeof(type));
+    CITY_COLUMNS(LAY_OUT)
+#undef LAY_OUT
+    return at;
+}
+
+static void set_place(struct city *c, uint32_t place, uint32_t district, uint32_t *seat, uint32_t size)
+{
+    c->place_district[place] = (uint16_t)district;
+    c->first_seat[place] = *seat;
+    c->size[place] = (uint8_t)size;
+    for (uint32_t k = 0; k < size; k++) c->seat_place[(*seat)++] = place;
+}
+
+/* Seats stand in the order of districts: venues, private places, street. */
+static void build_places(struct city *c)
+{
+    uint32_t seat = 0, street = 2 * c->venues;
+    for (uint32_t d = 0; d < c->districts; d++) {
+        c->district_venue[d] = first_venue(c->venues, c->districts, d);
+        c->district_venue[d + 1] = first_venue(c->venues, c->districts, d + 1);
+        for (uint32_t v = c->district_venue[d]; v < c->district_venue[d + 1]; v++)
+            set_place(c, v, d, &seat, slots_of(c->region, &c->luck, v));
+        for (uint32_t v = c->district_venue[d]; v < c->district_venue[d + 1]; v++)
+            set_place(c, private_place(c, v), d, &seat, private_seats_of(c->rules, c->size[v]));
+        c->district_street[d] = street;
+        for (uint32_t rest = street_seats_of(c, d); rest > 0; street++) {
+            uint32_t size = rest < PLACE_SEATS ? rest : PLACE_SEATS;
+            set_place(c, street, d, &seat, size);
+            rest -= size;
+        }
+        c->district_street[d + 1] = street;
+    }
+}
+
+/* Every trafficker deals with `links` different venues, drawn at random; listed by venue. */
+static void build_links(struct city *c)
+{
+    uint32_t n = c->links_per_trafficker;
+    for (uint32_t k = 0; k < c->traffickers; k++)
+        pick_distinct(&c->luck, DRAW_LINKS, k, 0, c->venues, n, &c->link_trafficker[k * n]); /* venues, for now */
+    for (uint32_t i = 0; i < c->links; i++) c->link_first[c->link_trafficker[i] + 1]++;
+    for (uint32_t v = 0; v < c->venues; v++) c->link_first[v + 1] += c->link_first[v];
+}
+
+/* Turns the list "venues by trafficker" into "traffickers by venue" (a counting sort, stable in the trafficker). */
+static int sort_links(struct city *c, struct error *e)
+{
+    uint32_t *venue_of = malloc((c->links + 1) * sizeof *venue_of), *next = malloc(c->venues_1 * sizeof *next);
+    int status = 0;
+    if (venue_of && next) {
+        memcpy(venue_of, c->link_trafficker, c->links * sizeof *venue_of);
+        memcpy(next, c->link_first, c->venues_1 * sizeof *next);
+        for (uint32_t i = 0; i < c->links; i++) c->link_trafficker[next[venue_of[i]]++] = i / c->links_per_trafficker;
+    } else {
+        status = error_memory(e, "the links of traffickers", (double)c->links * sizeof *venue_of);
+    }
+    free(venue_of);
+    free(next);
+    return status;
+}
+
+/* A block of at least this size. Cities of different replicates differ in size, for their venues do. */
+static int reserve(struct city *c, size_t size, struct error *e)
+{
+    if (c->block_room >= size) return 0;
+    free(c->block);
+    c->block_room = aligned(size + size / 16);
+    if (posix_memalign(&c->block, COLUMN_ALIGNMENT, c->block_room) == 0) return 0;
+    c->block = NULL;
+    c->block_room = 0;
+    return error_memory(e, "a city", (double)size);
+}
+
+static int create_city(struct city *c, struct error *e)
+{
+    count_rows(c);
+    c->block_size = lay_out(c);
+    if (reserve(c, c->block_size, e) != 0) return -1;
+    memset(c->block, 0, c->block_size);
+    lay_out(c);
+    build_places(c);
+    build_links(c);
+    return sort_links(c, e);
+}
+
+int world_create(struct world **w, const struct region_parameters *region, const struct venues_parameters *rules,
+                 const struct luck *luck, const struct calendar *calendar, struct error *e)
+{
+    uint32_t cities = (uint32_t)region->cities;
+    struct world *new;
+    *w = NULL;
+    if (((uint64_t)luck->replicate + 1) * cities > UINT32_MAX)
+        return error_set(e, ERROR_INPUT, "replicates times region.cities must stay below 2^32");
+    if (region->venues > VENUES_MAXIMUM)
+        return error_set(e, ERROR_INPUT, "region.venues = %d in one city is too many; at most %d, and several cities "
+                         "(region.cities) beyond that", region->venues, VENUES_MAXIMUM);
+    new = calloc(1, sizeof *new);
+    if (new == NULL) return error_memory(e, "a world", sizeof *new);
+    new->city = calloc(cities, sizeof *new->city);
+    if (new->city == NULL) {
+        world_destroy(new);
+        return error_memory(e, "a region's cities", (double)cities * sizeof *new->city);
+    }
+    for (new->n_cities = 0; new->n_cities < cities; new->n_cities++) {
+        struct city *c = &new->city[new->n_cities];
+        c->index = new->n_cities;
+        c->region = region;
+        c->rules = rules;
+        c->calendar = *calendar;
+        c->price = 1;
+        c->luck = *luck;
+        /* Each city has its own addresses of randomness; one city alone has those of the replicate. */
+        c->luck.replicate = luck->replicate * cities + c->index;
+        if (create_city(c, e) != 0) {
+            new->n_cities++;
+            world_destroy(new);
+            return -1;
+        }
+    }
+    *w = new;
+    return 0;
+}
+
+void world_destroy(struct world *w)
+{
+    if (w == NULL) return;
+    for (uint32_t i = 0; i < w->n_cities; i++) free(w->city[i].block);
+    free(w->city);
+    free(w);
+}
+
+double world_memory(const struct region_parameters *region, const struct venues_parameters *rules,
+                    const struct calendar *calendar)
+{
+    double slots = fmin(fmax(exp(region->slots_log_mean + region->slots_log_sd * region->slots_log_sd / 2), SLOTS_MINIMUM),
+                        SLOTS_MAXIMUM);
+    struct city c = {0};
+    c.venues = (uint32_t)region->venues;
+    double seats = c.venues * slots * (1 + rules->exploited_share * rules->private_capacity + region->street_room);
+    double bytes = 0;
+    double absent_room = c.venues * slots / 2 + 256, reports_room = seats / 4 + 64;
+    double districts = region->districts, districts_1 = districts + 1, venues = c.venues, venues_1 = venues + 1;
+    double places = 2 * venues + districts + region->street_room * venues * slots / PLACE_SEATS;
+    double links = 2.0 * region->traffickers * region->links, offenders = venues + 2.0 * region->traffickers;
+    double officers = districts * region->officers_per_district + SPECIAL_OFFICERS_MAX;
+    double days = calendar->burn_in + calendar->horizon + 1;
+    double operations_room = districts * SWEEP_SITES_MAXIMUM + 128, signals_room = 4 * offenders + operations_room;
+#define BYTES(type, name, rows) bytes += (double)sizeof(type) * rows;
+    CITY_COLUMNS(BYTES)
+#undef BYTES
+    return region->cities * (bytes + sizeof(struct city));
+}
+
+int world_copy(struct world *to, const struct world *from, struct error *e)
+{
+    if (to->n_cities != from->n_cities) return error_set(e, ERROR_FAILURE, "copying between worlds of different shape");
+    for (uint32_t i = 0; i < from->n_cities; i++) {
+        struct city *t = &to->city[i];
+        if (reserve(t, from->city[i].block_size, e) != 0) return -1;
+        void *block = t->block;
+        size_t room = t->block_room;
+        *t = from->city[i];
+        t->block = block;
+        t->block_room = room;
+        lay_out(t);
+        memcpy(t->block, from->city[i].block, t->block_size);
+    }
+    return 0;
+}
+
+/* ---- invariants ------------------------------------------------------------------------------------------------------------ */
+
+static bool is_share(double x) { return x >= 0 && x <= 1; }
+
+static const char *broken_place(const struct city *c, uint32_t p)
+{
+    if (c->occupied[p] & ~all_seats(c, p)) return "somebody sits where there is no seat";
+    if (c->exploited[p] & ~c->occupied[p]) return "an exploited person without a seat";
+    if (c->minors[p] & ~c->exploited[p]) return "a minor who is not counted as exploited";
+    if (c->detained[p] & (c->exploited[p] | ~c->occupied[p])) return "somebody detained who is not an adult in a seat";
+    if (place_kind(c, p) == PLACE_STREET && c->exploited[p]) return "somebody exploited in the street";
+    if (place_kind(c, p) == PLACE_PRIVATE && c->occupied[p] != c->exploited[p]) return "a non-coerced adult in the private network";
+    return NULL;
+}
+
+static const char *broken_owner(const struct city *c, uint32_t v)
+{
+    if (c->mode[v] >= MODES) return "an unknown mode";
+    if (!is_share(c->access[v]) || !is_share(c->access_baseline[v])) return "health access outside 0..1";
+    if (!(c->losses[v] >= 0)) return "negative losses";
+    if (c->tie[v] < NO_OFFICER || c->tie[v] >= (int32_t)c->officers) return "a tie to no officer";
+    if (!c->policy->police && c->tie[v] != NO_OFFICER) return "a protection tie without police";
+    return NULL;
+}
+
+static const char *broken_city(const struct city *c)
+{
+    uint32_t count[PLACE_KINDS][CLASSES] = {0}, held = 0, present = 0;
+    const char *broken = NULL;
+    for (uint32_t p = 0; p < c->places; p++) {
+        if ((broken = broken_place(c, p)) != NULL) return broken;
+        enum place_kind kind = place_kind(c, p);
+        count[kind][CLASS_ADULT] += persons_in(c->occupied[p] & ~c->exploited[p]);
+        count[kind][CLASS_COERCED] += persons_in(c->exploited[p] & ~c->minors[p]);
+        count[kind][CLASS_MINOR] += persons_in(c->minors[p]);
+        held += persons_in(c->detained[p]);
+        present += persons_in(c->occupied[p]);
+    }
+    if (memcmp(count, c->count, sizeof count) != 0) return "the counts of persons disagree with the seats";
+    if (held != c->held) return "the count of detained adults disagrees with the seats";
+    if (c->entered != (int64_t)present + c->n_absent + c->gone) return "persons are not conserved";
+    for (uint32_t v = 0; v < c->venues; v++)
+        if ((broken = broken_owner(c, v)) != NULL) return broken;
+    for (uint32_t o = 0; o < c->offenders; o++) {
+        if (!is_share(c->risk[o]) || !is_share(c->punishment[o])) return "a belief outside 0..1";
+        if (c->standing[o] == STANDING_REMAND && c->trial_on[o] == NEVER) return "remand without a trial";
+        if (c->standing[o] == STANDING_VACANT && c->trial_on[o] != NEVER) return "a case against a vacant post";
+    }
+    for (uint32_t o = 0; o < c->officers; o++)
+        if (!is_share(c->skill[o]) || !is_share(c->integrity[o])) return "an officer's skill or integrity outside 0..1";
+    for (uint32_t d = 0; d < c->districts; d++)
+        if (!is_share(c->protection[d])) return "protection outside 0..1";
+    if (!(c->price >= 0.5 && c->price <= 3)) return "a price factor outside 0.5..3";
+    return NULL;
+}
+
+int world_verify(const struct world *w, struct error *e)
+{
+    for (uint32_t i = 0; i < w->n_cities; i++) {
+        const char *broken = broken_city(&w->city[i]);
+        if (broken)
+            return error_set(e, ERROR_FAILURE, "the model broke an invariant on day %d in city %u: %s; please report this",
+                             w->city[i].day, i, broken);
+    }
+    return 0;
+}

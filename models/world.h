@@ -1,0 +1,329 @@
+/* Entities and state (ODD element 2). A world is a region of cities; a city is flat columns of entities, allocated once and
+ * copied as one block. Sub-models meet only here: each reads what the stages before it left, and leaves something for those
+ * after it (arrests, operations, reports, signals), so that none needs to know another.
+ *
+ * Persons live in seats. A seat belongs to a place of at most 64 seats; a place is a venue, the private place of a venue's
+ * owner (together the owners' private places are the district's private network), or a stretch of a district's street. Who
+ * sits where is kept as bit masks per place, so that counting and choosing persons touches one word. */
+#ifndef MODELS_WORLD_H
+#define MODELS_WORLD_H
+
+#include <stdbool.h>
+
+#include "sim/model.h"
+
+/* ---- parameters that several sub-models read; the lists stand in the files named ---------------------------------- */
+
+#include "models/parameters.h"
+
+/* ---- purposes of randomness: an enumeration without values, so that no two can be the same --------------------------- */
+
+enum purpose {
+    DRAW_SLOTS, DRAW_VISIBILITY, DRAW_ACCESS, DRAW_LINKS, DRAW_START,
+    DRAW_THETA, DRAW_TASTE, DRAW_TASTE_CHANGE, DRAW_REVIEW_OWNER, DRAW_REVIEW_TRAFFICKER,
+    DRAW_RECRUIT, DRAW_RECRUITER, DRAW_TRAFFICKER_ENTRY, DRAW_RELOCATE_TRAFFICKER, DRAW_RELOCATE_NETWORK,
+    DRAW_NEWCOMER, DRAW_DISMISS, DRAW_DISPLACE, DRAW_REFILL, DRAW_STREET_RETURN, DRAW_DISPERSE, DRAW_VACANCY,
+    DRAW_ADULT_LEAVES, DRAW_ADULTHOOD, DRAW_ESCAPE, DRAW_DEBT_RELEASE, DRAW_OUTSIDE_HELP, DRAW_INFECTION,
+    DRAW_CLIENT_VIOLENCE, DRAW_OWNER_VIOLENCE, DRAW_REPORT,
+    DRAW_OFFICER, DRAW_ROTATION, DRAW_EXPOSURE, DRAW_OVERRIDE, DRAW_TIE, DRAW_TIE_DECAY, DRAW_ASSAULT,
+    DRAW_SHAKEDOWN, DRAW_SHAKEDOWN_VENUE, DRAW_SHAKEDOWN_VICTIM,
+    DRAW_SWEEP, DRAW_SWEEP_SITE, DRAW_SWEEP_PERSON, DRAW_SWEEP_OWNER, DRAW_TEAM,
+    DRAW_LEAD, DRAW_FALSE_LEAD, DRAW_LEAD_PRIORITY, DRAW_OPERATION, DRAW_OPERATION_PERSON,
+    DRAW_ARREST_OWNER, DRAW_ARREST_SUPPLIER,
+    DRAW_RESPONSE, DRAW_BED, DRAW_RETRAFFIC, DRAW_RELEASE_ADULT,
+    DRAW_OUTREACH, DRAW_ADMISSION, DRAW_UPTAKE, DRAW_CLINIC,
+    DRAW_BOARD_COVER, DRAW_BOARD_FINDS, DRAW_REMAND, DRAW_TRIAL, DRAW_VERDICT,
+    DRAW_SURVEY_VENUE, DRAW_SURVEY_PERSON,
+    DRAW_PURPOSES
+};
+
+/* ---- kinds ------------------------------------------------------------------------------------------------------------ */
+
+enum class { CLASS_ADULT, CLASS_COERCED, CLASS_MINOR, CLASSES };
+enum place_kind { PLACE_VENUE, PLACE_PRIVATE, PLACE_STREET, PLACE_KINDS };
+enum mode { MODE_NONE, MODE_OPEN, MODE_COVERT, MODE_PRIVATE, MODES };
+
+/* Traits of a person. */
+enum { TRAIT_IRREGULAR = 1, TRAIT_INFECTED = 2, TRAIT_RESCUED_BEFORE = 4 };
+
+/* Where an offender stands. Owners are free or on remand (a jailed owner is replaced); a trafficker's post can be vacant. */
+enum standing { STANDING_FREE, STANDING_DORMANT, STANDING_REMAND, STANDING_VACANT };
+
+/* An open case. */
+enum { CASE_SPECIAL = 1, CASE_REMAND = 2, CASE_PUNISHED = 4 };
+
+enum { NOBODY = 0xFFFF, NO_OFFICER = -1, NEVER = 0, TEAM = 6, SPECIAL_OFFICERS_MAX = 60, LINKS_MAX = 64 };
+
+/* ---- what one stage leaves for a later one ---------------------------------------------------------------------------- */
+
+/* A person who is in no place. */
+enum absence { ABSENT_RESCUED, ABSENT_IN_CARE, ABSENT_AT_RISK, ABSENT_DEPORTED, ABSENT_ABROAD, ABSENT_TAKEN_ADULT, ABSENT_HELD_ADULT };
+struct person {
+    float fear;                      /* the day on which fear was or would have been 1; see fear_of() */
+    uint16_t served, due, supplier;  /* see the seats' columns */
+    uint8_t traits, class;
+};
+struct absentee {
+    struct person person;
+    uint16_t until; /* day on which this state ends */
+    uint8_t absence;
+};
+
+struct arrest {
+    uint32_t offender;
+    float evidence;  /* 0..1 */
+    uint8_t special; /* by the special unit */
+    uint8_t closure; /* the arrested owner's venue was closed */
+};
+
+/* Something offenders learn from; beliefs.c says what. */
+enum signal_kind {
+    SIGNAL_INSPECTED, SIGNAL_ARRESTED, SIGNAL_DETAINED, SIGNAL_FINED, SIGNAL_JAILED,
+    SIGNAL_BOUGHT, SIGNAL_ACQUITTED, SIGNAL_PARDONED, SIGNAL_BETRAYED
+};
+struct signal {
+    uint32_t offender;
+    uint8_t kind;
+};
+
+enum operation_kind { OPERATION_SWEEP, OPERATION_RESCUE, OPERATION_HIDDEN /* a rescue from the private network */ };
+struct operation {
+    uint32_t venue;
+    uint8_t kind;
+};
+
+/* ---- columns: type, name, number of rows. Days are stored plus one, so that 0 means never or none. --------------------- */
+
+/* clang-format off */
+#define CITY_COLUMNS(C)                                                                                                 \
+    /* seats */                                                                                                         \
+    C(float,    fear,            seats)       /* the day on which fear was or would have been 1                   */    \
+    C(uint32_t, seat_place,      seats)                                                                                 \
+    C(uint16_t, served,          seats)       /* day last served by a health service                              */    \
+    C(uint16_t, due,             seats)       /* a minor's 18th birthday; a detained adult's day of release       */    \
+    C(uint16_t, supplier,        seats)       /* the trafficker who recruited the person, or NOBODY               */    \
+    C(uint8_t,  traits,          seats)                                                                                 \
+    /* places: venues, private places in the same order, streets */                                                     \
+    C(uint64_t, occupied,        places)                                                                                \
+    C(uint64_t, exploited,       places)      /* minors and coerced adults                                        */    \
+    C(uint64_t, minors,          places)                                                                                \
+    C(uint64_t, detained,        places)      /* adults held by the police, their seats kept                      */    \
+    C(uint32_t, first_seat,      places)                                                                                \
+    C(uint16_t, place_district,  places)                                                                                \
+    C(uint8_t,  size,            places)                                                                                \
+    /* venues and, one each, their owners */                                                                            \
+    C(float,    visibility,      venues)                                                                                \
+    C(float,    access,          venues)      /* chance that the owner admits a health worker today               */    \
+    C(float,    access_baseline, venues)                                                                                \
+    C(float,    losses,          venues)      /* exploited persons the owner lost in the last year, fading        */    \
+    C(int32_t,  tie,             venues)      /* the officer who protects the venue, or NO_OFFICER                */    \
+    C(uint16_t, closed_until,    venues)                                                                                \
+    C(uint16_t, hides_until,     venues)                                                                                \
+    C(uint16_t, lead_ripe,       venues)      /* day on which a lead on the venue becomes ripe, or NEVER          */    \
+    C(uint8_t,  mode,            venues)                                                                                \
+    C(uint8_t,  covered,         venues)      /* by a workers' board                                              */    \
+    C(uint32_t, link_first,      venues_1)    /* the venue's traffickers are link_trafficker[link_first[v] ...]   */    \
+    C(uint32_t, link_trafficker, links)                                                                                 \
+    /* offenders: owners, then traffickers */                                                                           \
+    C(double,   risk,            offenders)   /* believed chance of being caught within a year                    */    \
+    C(double,   punishment,      offenders)   /* believed chance that being caught is punished                    */    \
+    C(float,    theta,           offenders)   /* propensity [months of revenue]                                   */    \
+    C(float,    evidence,        offenders)                                                                             \
+    C(uint16_t, taste_day,       offenders)   /* day on which tastes were last drawn                              */    \
+    C(uint16_t, arrested_on,     offenders)                                                                             \
+    C(uint16_t, trial_on,        offenders)   /* day of trial of the open case, or NEVER                          */    \
+    C(uint8_t,  standing,        offenders)                                                                             \
+    C(uint8_t,  open_case,       offenders)                                                                             \
+    /* officers: the districts' general units, then room for the special unit */                                        \
+    C(float,    skill,           officers)                                                                              \
+    C(float,    integrity,       officers)                                                                              \
+    C(uint16_t, joined,          officers)                                                                              \
+    /* districts */                                                                                                     \
+    C(double,   protection,      districts)   /* protection from violence that answered reports have earned       */    \
+    C(uint32_t, district_venue,  districts_1) /* the district's venues are district_venue[d] ... [d + 1] - 1      */    \
+    C(uint32_t, district_street, districts_1) /* likewise its street's places                                     */    \
+    /* calendars and lists */                                                                                           \
+    C(uint16_t, prison_releases, days)        /* offenders released from prison on that day                       */    \
+    C(struct absentee,  absent,     absent_room)                                                                        \
+    C(struct arrest,    arrests,    offenders)                                                                          \
+    C(struct signal,    signals,    signals_room)                                                                       \
+    C(struct operation, operations, operations_room)                                                                    \
+    C(uint32_t,         reports,    reports_room) /* seats of today's victims who turned to the police            */
+/* clang-format on */
+
+struct city {
+    struct luck luck;
+    int32_t day;
+    uint32_t index; /* in the region */
+    struct calendar calendar;
+
+    /* the parameters in force; not owned */
+    const struct region_parameters *region;
+    const struct policy_parameters *policy;
+    const struct market_parameters *market;
+    const struct venues_parameters *rules;
+    const struct fear_parameters *fears;
+
+    /* numbers of rows */
+    uint32_t districts, districts_1, venues, venues_1, traffickers, offenders, links, officers, seats, places, streets, days;
+    uint32_t officers_per_district, links_per_trafficker, venue_seats;
+    uint32_t absent_room, signals_room, operations_room, reports_room;
+
+    /* state of the whole city */
+    double price;               /* factor on the premium */
+    double reference_exploited; /* sum over the last days of burn-in; their mean is M0 of the price */
+    double operations_due;      /* operations the special unit has capacity for */
+    uint32_t reference_days;
+    double board_obstruction;   /* chance that a board prevents an operation in a venue it covers */
+    uint32_t override_until;    /* day, plus one, until which the special unit is stopped from above */
+    uint32_t jailed;
+    uint32_t openings;          /* posts of traffickers that prison has emptied and nobody has taken */
+    uint32_t special_officers;  /* size of the special unit now */
+    uint32_t count[PLACE_KINDS][CLASSES]; /* persons in places, the detained included */
+    uint32_t held;              /* detained adults among them */
+    uint32_t in_care;           /* exploited persons brought out who are in aftercare */
+    uint32_t visits, services;  /* of the health service, today */
+    uint32_t n_absent, n_arrests, n_signals, n_operations, n_reports;
+    int64_t entered, gone;      /* persons, since the first day */
+
+#define CITY_COLUMN_MEMBER(type, name, rows) type *name;
+    CITY_COLUMNS(CITY_COLUMN_MEMBER)
+    void *block; /* all columns; owned */
+    size_t block_size, block_room; /* bytes used, bytes allocated */
+};
+
+struct world {
+    uint32_t n_cities;
+    struct city *city; /* owned */
+};
+
+/* ---- reading ------------------------------------------------------------------------------------------------------------ */
+
+static inline uint32_t private_place(const struct city *c, uint32_t venue) { return c->venues + venue; }
+
+static inline enum place_kind place_kind(const struct city *c, uint32_t place)
+{
+    return place < c->venues ? PLACE_VENUE : place < 2 * c->venues ? PLACE_PRIVATE : PLACE_STREET;
+}
+
+/* The owner to whom a place belongs (not for streets). */
+static inline uint32_t place_owner(const struct city *c, uint32_t place)
+{
+    return place < c->venues ? place : place - c->venues;
+}
+
+static inline uint64_t seat_bit(const struct city *c, uint32_t seat)
+{
+    return 1ull << (seat - c->first_seat[c->seat_place[seat]]);
+}
+
+static inline uint32_t persons_in(uint64_t mask) { return (uint32_t)__builtin_popcountll(mask); }
+
+/* All the seats of a place, as a mask. */
+static inline uint64_t all_seats(const struct city *c, uint32_t place)
+{
+    return c->size[place] == 64 ? ~0ull : (1ull << c->size[place]) - 1;
+}
+
+/* Non-coerced adults in a place who are not detained. */
+static inline uint64_t adults_at(const struct city *c, uint32_t place)
+{
+    return c->occupied[place] & ~c->exploited[place] & ~c->detained[place];
+}
+
+static inline bool is_closed(const struct city *c, uint32_t venue) { return c->closed_until[venue] > c->day; }
+
+/* Takes the lowest seat out of a mask: for (uint64_t m = ...; m;) { uint32_t seat = next_seat(c, place, &m); ... } */
+static inline uint32_t next_seat(const struct city *c, uint32_t place, uint64_t *mask)
+{
+    uint32_t bit = (uint32_t)__builtin_ctzll(*mask);
+    *mask &= *mask - 1;
+    return c->first_seat[place] + bit;
+}
+
+enum class seat_class(const struct city *c, uint32_t seat);
+
+/* Fear of the police, 0..1, which halves every fear.half_life days. Kept as one number per person: the day tau on which it
+ * was or would have been 1, fear = 2^-((day - tau) / half_life), so that fading costs nothing. */
+double fear_of(const struct city *c, uint32_t seat);
+
+/* Mean of 1 - fear over the persons in a mask; 1 for nobody. */
+double mean_trust(const struct city *c, uint32_t place, uint64_t mask);
+
+/* How many exploited persons the owner of a venue wants now, and where: the venue or the owner's private place. */
+uint32_t wanted(const struct city *c, uint32_t venue);
+uint32_t exploitation_place(const struct city *c, uint32_t venue);
+
+/* Free seats that may be filled: by exploited persons at an owner's, and by adults in a venue. */
+uint32_t exploited_vacancies(const struct city *c, uint32_t venue);
+uint32_t adult_vacancies(const struct city *c, uint32_t venue);
+
+/* Does an owner exploit anybody now (his place, his mode, his liberty)? */
+bool exploits(const struct city *c, uint32_t venue);
+
+/* The loss, in months of revenue, of an offender who is caught and punished: S of the choice to exploit. */
+double sanction(const struct city *c);
+
+uint32_t exploited_now(const struct city *c);  /* minors and coerced adults, wherever they are */
+uint32_t persons_in_district(const struct city *c, uint32_t district);
+
+/* ---- changing ----------------------------------------------------------------------------------------------------------- */
+
+void fear_raise(struct city *c, uint32_t seat, double by);   /* f + by (1 - f) */
+void fear_relieve(struct city *c, uint32_t seat, double by); /* f (1 - by)     */
+
+/* A newcomer with traits and age drawn for that seat and day; `index` tells apart newcomers to one seat on one day. */
+struct person newcomer(struct city *c, enum class class, uint32_t seat, uint32_t index);
+
+/* Puts a person on the lowest free seat of a place and returns the seat; the place must have one. */
+uint32_t seat_take(struct city *c, uint32_t place, struct person person);
+/* The same for somebody who comes from outside the city's books. */
+uint32_t seat_enter(struct city *c, uint32_t place, struct person person);
+/* The seat that seat_take would use, or UINT32_MAX. */
+uint32_t free_seat(const struct city *c, uint32_t place);
+/* Empties a seat and returns who sat there; the person must then be put somewhere or be gone. */
+struct person seat_lift(struct city *c, uint32_t seat);
+/* The person leaves the city's books. */
+void seat_leave(struct city *c, uint32_t seat);
+/* A minor who comes of age stays coerced, or becomes a non-coerced adult. */
+void seat_reclass(struct city *c, uint32_t seat, enum class class);
+
+/* The person goes into the list of absentees; where that is full, out of the city's books. */
+void person_absent(struct city *c, struct person person, enum absence absence, int32_t until);
+
+/* Puts an exploited person into another owner's vacancy, chosen at random in the whole city; false if there is none.
+ * `entity` and `index` address the draw. */
+bool person_to_vacancy(struct city *c, struct person person, uint32_t entity, uint32_t index);
+
+/* k different numbers out of 0 ... n - 1, at random (Floyd's algorithm); k <= n. Uses indices `index` ... `index` + k - 1. */
+void pick_distinct(const struct luck *luck, uint32_t purpose, uint32_t entity, uint32_t index, uint32_t n, uint32_t k,
+                   uint32_t *chosen);
+
+/* Adults leave a venue for the district's street, each with probability `share`, as far as the street has room. */
+void adults_disperse(struct city *c, uint32_t venue, double share);
+
+/* Detention and release of an adult, who keeps the seat. */
+void seat_detain(struct city *c, uint32_t seat, int32_t until);
+void seat_release(struct city *c, uint32_t seat);
+
+void signal_send(struct city *c, uint32_t offender, enum signal_kind kind);
+void operation_note(struct city *c, uint32_t venue, enum operation_kind kind);
+void arrest_make(struct city *c, uint32_t offender, double evidence, bool special, bool closure);
+
+/* A new owner or trafficker takes a post: fresh propensity and tastes, beliefs as given. */
+void offender_arrives(struct city *c, uint32_t offender, double theta_mean, double theta_sd, double risk, double punishment);
+
+/* Nobody answers for what his predecessor in the post supplied. */
+void supplier_forget(struct city *c, uint32_t trafficker);
+
+/* ---- life of a world ------------------------------------------------------------------------------------------------------ */
+
+int world_create(struct world **w, const struct region_parameters *region, const struct venues_parameters *rules,
+                 const struct luck *luck, const struct calendar *calendar, struct error *e);
+double world_memory(const struct region_parameters *region, const struct venues_parameters *rules,
+                    const struct calendar *calendar);
+int world_copy(struct world *to, const struct world *from, struct error *e);
+void world_destroy(struct world *w);
+int world_verify(const struct world *w, struct error *e);
+
+#endif

@@ -1,0 +1,108 @@
+/* What the commands share: messages, options, and the end of the output. */
+#include "sim/command.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int command_error(const struct error *e)
+{
+    char line[sizeof e->text];
+    size_t n = 0;
+    for (; e->text[n] != '\0' && n < sizeof line - 1; n++) {
+        unsigned char c = (unsigned char)e->text[n];
+        line[n] = c < ' ' || c == 0x7f ? '?' : e->text[n]; /* names from files must not steer a terminal */
+    }
+    line[n] = '\0';
+    fprintf(stderr, "enforcesim: %s\n", line);
+    return e->kind == ERROR_INTERRUPTED ? 130 : e->kind == ERROR_NONE ? 1 : (int)e->kind;
+}
+
+static int unknown_option(const char *given, const struct option *options, struct error *e)
+{
+    const char *names[64];
+    size_t n = 0;
+    for (; options[n].name != NULL && n < 63; n++) names[n] = options[n].name;
+    names[n] = NULL;
+    char name[100];
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(given, "="), given);
+    const char *near = field_nearest(name, names);
+    if (near != NULL) error_set(e, ERROR_INPUT, "unknown option --%s; did you mean '--%s'?", name, near);
+    error_set(e, ERROR_INPUT, "unknown option --%s; --help lists the options", name);
+    return '?';
+}
+
+int command_option(int argc, char **argv, const char *letters, const struct option *options, struct error *e)
+{
+    char quiet_letters[64];
+    snprintf(quiet_letters, sizeof quiet_letters, ":%s", letters);
+    opterr = 0;
+    int index = -1;
+    int option = getopt_long(argc, argv, quiet_letters, options, &index);
+    if (option != '?' && option != ':') return option;
+    const char *given = optind > 0 && optind <= argc ? argv[optind - 1] : "";
+    bool is_long = strncmp(given, "--", 2) == 0;
+    if (option == ':' && is_long) {
+        error_set(e, ERROR_INPUT, "option %.100s needs a value", given);
+    } else if (option == ':') {
+        error_set(e, ERROR_INPUT, "option -%c needs a value", optopt);
+    } else if (optopt != 0 && is_long) {
+        error_set(e, ERROR_INPUT, "option %.100s takes no value", given);
+    } else if (optopt != 0) {
+        error_set(e, ERROR_INPUT, "unknown option -%c; --help lists the options", optopt);
+    } else {
+        unknown_option(is_long ? given + 2 : given, options, e);
+    }
+    return '?';
+}
+
+int command_whole(const char *option, const char *text, int64_t minimum, int64_t maximum, int64_t *value,
+                  struct error *e)
+{
+    char *end;
+    errno = 0;
+    long long number = strtoll(text, &end, 10);
+    bool digits = text[0] == '-' ? text[1] >= '0' && text[1] <= '9' : text[0] >= '0' && text[0] <= '9';
+    if (digits && *end == '\0' && errno == 0 && number >= minimum && number <= maximum) {
+        *value = number;
+        return 0;
+    }
+    return error_set(e, ERROR_INPUT, "%s %.100s is %s; allowed: a whole number from %lld to %lld", option, text,
+                     digits && *end == '\0' ? "out of range" : "not a whole number", (long long)minimum,
+                     (long long)maximum);
+}
+
+const char *command_argument(int argc, char **argv, const char *what, struct error *e)
+{
+    if (optind == argc)
+        error_set(e, ERROR_INPUT, "%s: %s is missing; see 'enforcesim %s --help'", argv[0], what, argv[0]);
+    if (optind + 1 < argc) {
+        error_set(e, ERROR_INPUT, "%s: '%.200s' is one argument too many; allowed: one %s", argv[0], argv[optind + 1],
+                  what);
+    }
+    return optind + 1 == argc ? argv[optind] : NULL;
+}
+
+int command_finish(void)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout)) return 0;
+    struct error e = {0};
+    error_set(&e, ERROR_FAILURE, "cannot write the output: %s", strerror(errno));
+    return command_error(&e);
+}
+
+void command_print_settings(void)
+{
+    printf("Settings of a run (run = { ... }; in the file, or --set run.NAME=VALUE):\n"
+           "  %-14s a name for the study\n"
+           "  %-14s where randomness starts: a whole number from 0 to 2^64-1, from 2^31 on as a string or with an L\n"
+           "  %-14s name of the policy that rules during burn-in (status_quo)\n",
+           "name", "seed", "baseline");
+    for (const struct parameter *row = study_settings; row->name != NULL; row++) {
+        char allowed[100], initial[40];
+        parameter_allowed(row, allowed, sizeof allowed);
+        parameter_print(row, row->initial, initial, sizeof initial);
+        printf("  %-14s %s: %s (%s)\n", row->name, row->meaning, allowed, initial);
+    }
+}

@@ -1,0 +1,37 @@
+/* The commands of the program and what they share. A command gets the arguments from its own name on (argv[0] is "run") and
+ * returns the exit status: 0 done, 1 failed, 2 bad usage or input, 130 or 143 interrupted. */
+#ifndef SIM_COMMAND_H
+#define SIM_COMMAND_H
+
+#include <getopt.h>
+
+#include "sim/config.h"
+
+int command_run(int argc, char **argv, const struct model *model);
+int command_check(int argc, char **argv, const struct model *model);
+int command_params(int argc, char **argv, const struct model *model);
+int command_metrics(int argc, char **argv, const struct model *model);
+int command_info(int argc, char **argv, const struct model *model);
+
+/* Prints "enforcesim: TEXT" as one line on stderr, without control characters, and returns the exit status. */
+int command_error(const struct error *e);
+
+/* getopt_long with the program's own messages: the option's letter or value, -1 after the last, '?' with the error filled for
+ * an unknown option, a missing or a superfluous value. `letters` as for getopt_long, without a leading ':'. Set optind = 0
+ * before the first call for an argument list. */
+int command_option(int argc, char **argv, const char *letters, const struct option *options, struct error *e);
+
+/* A whole number given to an option: "-j 4". ERROR_INPUT with the range. */
+int command_whole(const char *option, const char *text, int64_t minimum, int64_t maximum, int64_t *value,
+                  struct error *e);
+
+/* The one argument that must be left after the options, or NULL with the error filled; `what` names it: "CONFIG". */
+const char *command_argument(int argc, char **argv, const char *what, struct error *e);
+
+/* Flushes stdout: 0, or the exit status 1 after a message when not everything could be written. */
+int command_finish(void);
+
+/* The settings of `run` in a scenario file, one a line, for --help. */
+void command_print_settings(void);
+
+#endif

@@ -1,0 +1,348 @@
+/* enforcesim run: runs a scenario file and writes the results file. Everything that can be refused is refused before the
+ * first day is simulated; whatever is finished is in the journal. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sim/command.h"
+#include "sim/drift.h"
+#include "sim/journal.h"
+#include "sim/progress.h"
+#include "sim/results.h"
+#include "sim/run.h"
+#include "sim/version.h"
+
+enum { THREADS_MAXIMUM = 1024 };
+
+struct options {
+    const char *config;
+    char *out, *partial;
+    struct config_overrides overrides;
+    char **made; /* settings made from options; owned */
+    size_t n_made;
+    int64_t threads;
+    bool resume, force, quiet, show_progress;
+    char *history;
+};
+
+static void print_help(void)
+{
+    printf(
+        "Usage: enforcesim run CONFIG [OPTION]...\n\n"
+        "Runs every scenario of a scenario file and writes a results file (HDF5, opens as netCDF-4).\n\n"
+        "  -o, --output FILE      the results file (results/NAME.h5, NAME being run.name)\n"
+        "  -r, --replicates N     run.replicates\n"
+        "  -j, --threads N        threads, 1 to %d (all cores); the numbers do not depend on it\n"
+        "      --seed N           run.seed\n"
+        "      --days N           run.horizon\n"
+        "      --scenario NAME    run this scenario only; may be given often\n"
+        "      --set PATH=VALUE   change a setting of the file; may be given often. Paths: run.NAME, parameters.GROUP.NAME,\n"
+        "                         policies.NAME.LEVER, scenarios.NAME.policy, scenarios.NAME.phases.NUMBER.day\n"
+        "      --resume           go on from FILE.partial, which an interrupted run has left\n"
+        "      --force            replace FILE, or begin anew in spite of FILE.partial\n"
+        "      --quiet            say nothing but errors\n"
+        "      --progress WHEN    auto (on a terminal), always or never\n"
+        "      --help             this text\n\n"
+        "Examples:\n"
+        "  enforcesim run configs/essay.cfg\n"
+        "  enforcesim run configs/cases/cebu.cfg -r 50 -o cebu.h5\n"
+        "  enforcesim run configs/essay.cfg --set parameters.health.backlash_own=0.6 -o backlash.h5\n\n"
+        "Exit status: 0 done; 1 failed while running, 130 or 143 interrupted (what was done is in FILE.partial); 2 refused.\n\n",
+        THREADS_MAXIMUM);
+    command_print_settings();
+}
+
+/* ---- signals: the one thing that has to be global ------------------------------------------------------------------ */
+
+static volatile sig_atomic_t stopped_by;
+
+static void on_signal(int number)
+{
+    if (stopped_by != 0) _exit(128 + number); /* asked twice: at once */
+    stopped_by = number;
+}
+
+static void watch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+    sigemptyset(&action.sa_mask);
+    stopped_by = 0;
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+/* ---- options --------------------------------------------------------------------------------------------------------- */
+
+/* An option that stands for a setting of the file. */
+static int setting(struct options *o, const char **set, const char **said, const char *path, const char *option, struct error *e)
+{
+    char *text = NULL, *name = NULL;
+    if (asprintf(&text, "%s=%s", path, optarg) < 0) return error_memory(e, "an option", 100);
+    o->made[o->n_made++] = text;
+    if (asprintf(&name, "%s %s", option, optarg) < 0) return error_memory(e, "an option", 100);
+    o->made[o->n_made++] = name;
+    set[o->overrides.n_set] = text;
+    said[o->overrides.n_set++] = name;
+    return 0;
+}
+
+static int progress_option(struct options *o, struct error *e)
+{
+    if (strcmp(optarg, "always") == 0) o->show_progress = true;
+    else if (strcmp(optarg, "never") == 0) o->show_progress = false;
+    else if (strcmp(optarg, "auto") != 0)
+        return error_set(e, ERROR_INPUT, "--progress %.100s is unknown; allowed: auto, always, never", optarg);
+    return 0;
+}
+
+/* Everything the command line says. 1: --help has been printed. */
+static int read_options(struct options *o, int argc, char **argv, const char **set, const char **said, const char **scenarios,
+                        struct error *e)
+{
+    enum { SET = 256, SCENARIO, SEED, DAYS, RESUME, FORCE, QUIET, PROGRESS };
+    static const struct option known[] = {
+        {"output", required_argument, NULL, 'o'},   {"replicates", required_argument, NULL, 'r'},
+        {"threads", required_argument, NULL, 'j'},  {"seed", required_argument, NULL, SEED},
+        {"days", required_argument, NULL, DAYS},    {"scenario", required_argument, NULL, SCENARIO},
+        {"set", required_argument, NULL, SET},      {"resume", no_argument, NULL, RESUME},
+        {"force", no_argument, NULL, FORCE},        {"quiet", no_argument, NULL, QUIET},
+        {"progress", required_argument, NULL, PROGRESS}, {"help", no_argument, NULL, 'h'},
+        {0}};
+    int option;
+    o->show_progress = isatty(STDERR_FILENO);
+    while ((option = command_option(argc, argv, "o:r:j:h", known, e)) != -1) {
+        int status = 0;
+        switch (option) {
+        case 'o': free(o->out); if ((o->out = strdup(optarg)) == NULL) status = error_memory(e, "a path", 4096); break;
+        case 'r': status = setting(o, set, said, "run.replicates", "-r", e); break;
+        case 'j': status = command_whole("-j", optarg, 1, THREADS_MAXIMUM, &o->threads, e); break;
+        case SEED: status = setting(o, set, said, "run.seed", "--seed", e); break;
+        case DAYS: status = setting(o, set, said, "run.horizon", "--days", e); break;
+        case SCENARIO: scenarios[o->overrides.n_scenarios++] = optarg; break;
+        case SET: set[o->overrides.n_set++] = optarg; break;
+        case RESUME: o->resume = true; break;
+        case FORCE: o->force = true; break;
+        case QUIET: o->quiet = true; o->show_progress = false; break;
+        case PROGRESS: status = progress_option(o, e); break;
+        case 'h': print_help(); return 1;
+        default: status = -1;
+        }
+        if (status != 0) return -1;
+    }
+    o->config = command_argument(argc, argv, "CONFIG", e);
+    if (o->config == NULL) return -1;
+    if (o->resume && o->force) return error_set(e, ERROR_INPUT, "--resume and --force contradict each other");
+    return 0;
+}
+
+static int remember_history(struct options *o, int argc, char **argv, struct error *e)
+{
+    size_t size = sizeof "enforcesim", at = 0;
+    for (int i = 0; i < argc; i++) size += strlen(argv[i]) + 1;
+    o->history = malloc(size);
+    if (o->history == NULL) return error_memory(e, "the command line", (double)size);
+    at = (size_t)snprintf(o->history, size, "enforcesim");
+    for (int i = 0; i < argc; i++) at += (size_t)snprintf(o->history + at, size - at, " %s", argv[i]);
+    return 0;
+}
+
+/* ---- where the results go ------------------------------------------------------------------------------------------------ */
+
+static int name_output(struct options *o, const struct study *s, struct error *e)
+{
+    if (o->out == NULL) {
+        if (asprintf(&o->out, "results/%s.h5", s->name) < 0) {
+            o->out = NULL;
+            return error_memory(e, "a path", 4096);
+        }
+        if (mkdir("results", 0777) != 0 && errno != EEXIST)
+            return error_set(e, ERROR_INPUT, "results: the folder cannot be made: %s; name a file with -o", strerror(errno));
+    }
+    if (asprintf(&o->partial, "%s.partial", o->out) >= 0) return 0;
+    o->partial = NULL;
+    return error_memory(e, "a path", 4096);
+}
+
+static char *folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? strdup(".") : slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
+}
+
+static int check_space(const char *folder, double bytes, struct error *e)
+{
+    struct statvfs disk;
+    if (statvfs(folder, &disk) != 0) return 0; /* unknown: writing will tell */
+    double free_bytes = (double)disk.f_bavail * (double)disk.f_frsize;
+    if (bytes <= free_bytes) return 0;
+    return error_set(e, ERROR_INPUT, "%s: not enough room on the disk: up to %.1f MB are needed, %.1f MB are free", folder,
+                     bytes / 1e6, free_bytes / 1e6);
+}
+
+static int check_output(const struct options *o, double bytes, struct error *e)
+{
+    struct stat status;
+    bool is_there = stat(o->out, &status) == 0, begun = access(o->partial, F_OK) == 0;
+    if (is_there && S_ISDIR(status.st_mode)) return error_set(e, ERROR_INPUT, "%s: is a folder; name a file", o->out);
+    if (is_there && o->resume && !begun)
+        return error_set(e, ERROR_INPUT, "%s: is there already, and no %s to resume from; --force runs anew and replaces it",
+                         o->out, o->partial);
+    if (is_there && !o->resume && !o->force)
+        return error_set(e, ERROR_INPUT, "%s: is there already; --force replaces it", o->out);
+    if (begun && !o->resume && !o->force)
+        return error_set(e, ERROR_INPUT, "%s: an interrupted run has left this; --resume goes on from it, --force begins anew",
+                         o->partial);
+    char *folder = folder_of(o->out);
+    if (folder == NULL) return error_memory(e, "a path", 4096);
+    int result = 0;
+    if (stat(folder, &status) != 0 || !S_ISDIR(status.st_mode))
+        result = error_set(e, ERROR_INPUT, "%s: the folder %s does not exist", o->out, folder);
+    else if (access(folder, W_OK | X_OK) != 0)
+        result = error_set(e, ERROR_INPUT, "%s: the folder %s cannot be written to", o->out, folder);
+    else
+        result = check_space(folder, bytes, e);
+    free(folder);
+    return result;
+}
+
+/* ---- running -------------------------------------------------------------------------------------------------------------- */
+
+struct running {
+    struct journal *journal;
+    struct progress progress;
+};
+
+static int done(void *context, uint32_t replicate, const double *values, struct error *e)
+{
+    struct running *r = context;
+    return journal_append(r->journal, replicate, values, e);
+}
+
+static void progressed(void *context, const struct run_progress *latest)
+{
+    struct running *r = context;
+    progress_update(&r->progress, latest);
+}
+
+static void created_at(char *text, size_t size)
+{
+    const char *epoch = getenv("SOURCE_DATE_EPOCH"); /* reproducible-builds.org: lets two runs write the same bytes */
+    time_t now = epoch != NULL ? (time_t)strtoll(epoch, NULL, 10) : time(NULL);
+    struct tm utc;
+    if (gmtime_r(&now, &utc) == NULL || strftime(text, size, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0) text[0] = '\0';
+}
+
+static void say_done(const struct options *o, const struct study *s, const struct running *r, double simulated, double writing,
+                     const char *digest)
+{
+    const struct run_progress *p = &r->progress.latest;
+    if (o->quiet) return;
+    fprintf(stderr, "wrote %s: %u replicates of %u scenarios; %.3g person-days in %.1f s (%.0f M person-days/s), %.1f s of "
+            "writing; digest %.12s\n", o->out, s->replicates, s->n_scenarios, (double)p->person_days, simulated,
+            simulated > 0 ? (double)p->person_days / simulated / 1e6 : 0, writing, digest);
+}
+
+static int interrupted(const struct options *o, const struct study *s, struct running *r)
+{
+    struct error e = {0};
+    if (journal_sync(r->journal, &e) != 0) command_error(&e);
+    fprintf(stderr, "enforcesim: interrupted; %u of %u replicates are in %s; the same command with --resume goes on\n",
+            journal_count(r->journal), s->replicates, o->partial);
+    return 128 + stopped_by;
+}
+
+static int finish(const struct options *o, const struct study *s, const char *config, struct running *r, struct error *e)
+{
+    char digest[RESULTS_DIGEST], created[32];
+    created_at(created, sizeof created);
+    struct results_provenance provenance = {.program_version = version_number(), .commit = version_commit(),
+                                            .compiler = version_compiler(), .history = o->history, .created = created};
+    double simulated = progress_clock() - r->progress.started - journal_seconds(r->journal), begun = progress_clock();
+    if (results_write(o->out, o->force || o->resume, s, r->journal, config, &provenance, digest, e) != 0) return -1;
+    unlink(o->partial);
+    say_done(o, s, r, simulated, progress_clock() - begun + journal_seconds(r->journal), digest);
+    if (!o->quiet) drift_warn(s, r->journal);
+    return 0;
+}
+
+static int simulate(const struct options *o, const struct study *s, const char *config, struct running *r, struct error *e)
+{
+    struct run_options options = {.threads = (uint32_t)o->threads, .stop = &stopped_by, .skip = journal_finished(r->journal),
+                                  .done = done, .progress = progressed, .context = r};
+    watch_signals();
+    r->progress = progress_begin(o->show_progress, s->replicates, journal_count(r->journal));
+    int status = study_run(s, &options, e);
+    progress_end(&r->progress);
+    if (status == 0) status = finish(o, s, config, r, e);
+    if (status == 0) return 0;
+    if (e->kind == ERROR_INTERRUPTED) return interrupted(o, s, r);
+    journal_sync(r->journal, NULL);
+    int shown = command_error(e);
+    fprintf(stderr, "%u of %u replicates are in %s; the same command with --resume goes on\n", journal_count(r->journal),
+            s->replicates, o->partial);
+    fflush(NULL);
+    _exit(shown); /* after a failed write HDF5 1.10 may crash in its exit handlers */
+}
+
+static int run_study(struct options *o, const struct study *s, const char *config)
+{
+    struct error e = {0};
+    struct running r = {0};
+    char model[200];
+    snprintf(model, sizeof model, "%s %s", s->model->name, s->model->version);
+    struct journal_identity identity = {.config = config, .model = model, .program = version_number(), .seed = s->seed,
+                                        .replicates = s->replicates, .values = study_values(s)};
+    double bytes = journal_size(&identity, s->replicates) + results_size(s, strlen(config));
+    int status = -1;
+    if (name_output(o, s, &e) == 0 && check_output(o, bytes, &e) == 0) {
+        bool go_on = o->resume && access(o->partial, F_OK) == 0;
+        status = go_on ? journal_resume(&r.journal, o->partial, &identity, &e)
+                       : journal_create(&r.journal, o->partial, &identity, &e);
+    }
+    status = status == 0 ? simulate(o, s, config, &r, &e) : command_error(&e);
+    journal_close(r.journal);
+    return status;
+}
+
+static int load_and_run(struct options *o, const struct model *model, struct error *e)
+{
+    struct study study;
+    char *config = NULL;
+    if (config_load(&study, &config, model, o->config, &o->overrides, e) != 0) return command_error(e);
+    uint32_t threads = o->threads > 0 ? (uint32_t)o->threads : (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
+    int status = study_fits(&study, threads, e) == 0 ? run_study(o, &study, config) : command_error(e);
+    free(config);
+    study_free(&study);
+    return status;
+}
+
+int command_run(int argc, char **argv, const struct model *model)
+{
+    struct error e = {0};
+    struct options o = {.threads = 0};
+    size_t n = (size_t)argc + 1;
+    const char **texts = calloc(3 * n, sizeof *texts);
+    o.made = calloc(2 * n, sizeof *o.made);
+    int status = -1;
+    if (texts == NULL || o.made == NULL) {
+        error_memory(&e, "the arguments", (double)n);
+    } else {
+        o.overrides = (struct config_overrides){.set = texts, .said = texts + n, .scenarios = texts + 2 * n};
+        status = remember_history(&o, argc, argv, &e); /* before getopt puts the arguments in another order */
+        if (status == 0) status = read_options(&o, argc, argv, texts, texts + n, texts + 2 * n, &e);
+    }
+    status = status < 0 ? command_error(&e) : status > 0 ? 0 : load_and_run(&o, model, &e);
+    for (size_t i = 0; i < o.n_made; i++) free(o.made[i]);
+    free(o.made);
+    free(texts);
+    free(o.out);
+    free(o.partial);
+    free(o.history);
+    return status;
+}

@@ -1,0 +1,30 @@
+/* The digest of a results file; what enters it and in which order, results.h says. */
+#ifndef SIM_DIGEST_H
+#define SIM_DIGEST_H
+
+#include <sha2.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sim/error.h"
+
+/* Of one dataset, fed in C order. */
+struct digest {
+    SHA2_CTX context;
+};
+
+void digest_begin(struct digest *d);
+void digest_doubles(struct digest *d, const double *values, size_t n);
+void digest_whole(struct digest *d, const int32_t *values, size_t n);
+void digest_texts(struct digest *d, const char *const *texts, size_t n);
+
+/* A dataset's path, without a leading slash, and its digest. */
+struct digest_entry {
+    const char *path;
+    struct digest digest;
+};
+
+/* Sorts the entries by path and finishes them all; hex gets 64 digits and a zero. */
+void digest_finish(struct digest_entry *entries, size_t n, char hex[65]);
+
+#endif

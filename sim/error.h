@@ -1,0 +1,24 @@
+/* One error: a line of text and what kind of trouble it is. Functions that can fail return 0, or -1 with the error filled. */
+#ifndef SIM_ERROR_H
+#define SIM_ERROR_H
+
+/* The kinds are the program's exit statuses. */
+enum error_kind {
+    ERROR_NONE = 0,
+    ERROR_FAILURE = 1,     /* failed while running: memory, disk, a broken invariant       */
+    ERROR_INPUT = 2,       /* bad usage or bad input: nothing has been written             */
+    ERROR_INTERRUPTED = 3, /* the caller's stop flag was raised                            */
+};
+
+struct error {
+    enum error_kind kind;
+    char text[1024];
+};
+
+/* Fills `e` (which may be NULL) unless it already holds an error, so that the first cause is the one reported. Returns -1. */
+int error_set(struct error *e, enum error_kind kind, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* error_set for a failed allocation of `bytes` bytes for `what`. */
+int error_memory(struct error *e, const char *what, double bytes);
+
+#endif

@@ -1,0 +1,299 @@
+/* Writing HDF5 in the form that netCDF-4 and xarray read without help, and whose damage shows. */
+#include "sim/hdf.h"
+
+#include <hdf5_hl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- errors ---- */
+
+static herr_t innermost(unsigned n, const H5E_error2_t *entry, void *text)
+{
+    if (n == 0 && entry->desc != NULL) snprintf(text, 256, "%s", entry->desc);
+    return 0;
+}
+
+int hdf_fail(struct hdf *f, const char *what)
+{
+    char reason[256] = "unknown reason";
+    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, innermost, reason);
+    /* Of a failed system call only what the system said is of use to people. */
+    char *said = strstr(reason, "error message = '");
+    if (said != NULL) {
+        said += strlen("error message = '");
+        said[strcspn(said, "'")] = '\0';
+    }
+    f->failed = true;
+    return error_set(f->e, ERROR_FAILURE, "%s: %s: %s", f->path, what, said != NULL ? said : reason);
+}
+
+int hdf_no_memory(struct hdf *f, const char *what, double bytes)
+{
+    f->failed = true;
+    return error_memory(f->e, what, bytes);
+}
+
+/* ---- files ---- */
+
+static void quiet(void)
+{
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    H5PLset_loading_state(0);
+}
+
+static hid_t file_access(void)
+{
+    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+    /* Metadata with checksums; no locks, which some network file systems refuse: our names keep runs apart. */
+    if (access >= 0 && H5Pset_libver_bounds(access, H5F_LIBVER_V110, H5F_LIBVER_V110) >= 0 &&
+        H5Pset_file_locking(access, 0, 1) >= 0) {
+        return access;
+    }
+    if (access >= 0) H5Pclose(access);
+    return -1;
+}
+
+/* Bytes of two equal runs are equal: HDF5 is to note no times. netCDF-4 wants the order of creation. */
+static hid_t without_times(hid_t class)
+{
+    const unsigned order = H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED;
+    hid_t create = H5Pcreate(class);
+    bool links = class == H5P_FILE_CREATE || class == H5P_GROUP_CREATE;
+    if (create >= 0 && H5Pset_obj_track_times(create, 0) >= 0 && H5Pset_attr_creation_order(create, order) >= 0 &&
+        (!links || H5Pset_link_creation_order(create, order) >= 0)) {
+        return create;
+    }
+    if (create >= 0) H5Pclose(create);
+    return -1;
+}
+
+void hdf_create(struct hdf *f, const char *path, struct error *e)
+{
+    *f = (struct hdf){.file = -1, .path = path, .e = e};
+    quiet();
+    hid_t access = file_access(), create = without_times(H5P_FILE_CREATE);
+    if (access >= 0 && create >= 0) f->file = H5Fcreate(path, H5F_ACC_TRUNC, create, access);
+    if (f->file < 0) hdf_fail(f, "cannot be created");
+    if (create >= 0) H5Pclose(create);
+    if (access >= 0) H5Pclose(access);
+}
+
+void hdf_open(struct hdf *f, const char *path, struct error *e)
+{
+    *f = (struct hdf){.file = -1, .path = path, .e = e};
+    quiet();
+    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+    if (access >= 0 && H5Pset_file_locking(access, 0, 1) >= 0) f->file = H5Fopen(path, H5F_ACC_RDONLY, access);
+    if (f->file < 0) hdf_fail(f, "cannot be opened");
+    if (access >= 0) H5Pclose(access);
+}
+
+int hdf_close(struct hdf *f)
+{
+    if (f->file >= 0 && H5Fclose(f->file) < 0) hdf_fail(f, "cannot be closed");
+    f->file = -1;
+    return f->failed ? -1 : 0;
+}
+
+hid_t hdf_group(struct hdf *f, const char *name)
+{
+    if (f->failed) return -1;
+    hid_t create = without_times(H5P_GROUP_CREATE), group = -1;
+    if (create >= 0) group = H5Gcreate2(f->file, name, H5P_DEFAULT, create, H5P_DEFAULT);
+    if (group < 0) hdf_fail(f, "a group cannot be made");
+    if (create >= 0) H5Pclose(create);
+    return group;
+}
+
+void hdf_close_group(struct hdf *f, hid_t group)
+{
+    if (group >= 0 && H5Gclose(group) < 0) hdf_fail(f, "a group cannot be closed");
+}
+
+/* ---- datasets ---- */
+
+static hid_t dataset_properties(const struct hdf_shape *shape, bool filtered, bool nan)
+{
+    const double undefined = (double)NAN;
+    hid_t create = without_times(H5P_DATASET_CREATE);
+    if (create < 0) return -1;
+    bool good = true;
+    /* Variable-length strings take no filters: they lie in a heap beside the dataset. The digest covers them. */
+    if (filtered)
+        good = H5Pset_chunk(create, shape->rank, shape->chunk) >= 0 && H5Pset_shuffle(create) >= 0 &&
+               H5Pset_deflate(create, 1) >= 0 && H5Pset_fletcher32(create) >= 0;
+    if (nan) good = good && H5Pset_fill_value(create, H5T_NATIVE_DOUBLE, &undefined) >= 0;
+    if (good) return create;
+    H5Pclose(create);
+    return -1;
+}
+
+static hid_t dataset_create(struct hdf *f, hid_t group, const char *name, hid_t type, const struct hdf_shape *shape,
+                            bool filtered, bool nan)
+{
+    if (f->failed) return -1;
+    hid_t dataset = -1, access = H5Pcreate(H5P_DATASET_ACCESS), create = dataset_properties(shape, filtered, nan);
+    hid_t space = shape->rank == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple(shape->rank, shape->size, NULL);
+    /* Whole chunks are written at once: a cache of them would only take memory. */
+    bool uncached = shape->rank == HDF_MAX_RANK && H5Pset_chunk_cache(access, 1, 0, 1.0) < 0;
+    if (access >= 0 && create >= 0 && space >= 0 && !uncached) {
+        dataset = H5Dcreate2(group, name, type, space, H5P_DEFAULT, create, access);
+    }
+    if (dataset < 0) hdf_fail(f, "a dataset cannot be made");
+    for (int i = 0; dataset >= 0 && i < shape->rank; i++) {
+        if (shape->scale[i] >= 0 && H5DSattach_scale(dataset, shape->scale[i], (unsigned)i) < 0) {
+            hdf_fail(f, "a dimension cannot be named");
+        }
+    }
+    if (space >= 0) H5Sclose(space);
+    if (create >= 0) H5Pclose(create);
+    if (access >= 0) H5Pclose(access);
+    return dataset;
+}
+
+hid_t hdf_dataset(struct hdf *f, hid_t group, const char *name, hid_t type, const struct hdf_shape *shape, bool nan)
+{
+    hid_t dataset = dataset_create(f, group, name, type, shape, true, nan);
+    const double undefined = (double)NAN;
+    if (nan) hdf_attribute_numbers(f, dataset, "_FillValue", H5T_NATIVE_DOUBLE, &undefined, 1);
+    return dataset;
+}
+
+void hdf_close_dataset(struct hdf *f, hid_t dataset)
+{
+    if (dataset >= 0 && H5Dclose(dataset) < 0) hdf_fail(f, "a dataset cannot be closed");
+}
+
+static hid_t memory_type(hid_t dataset)
+{
+    hid_t type = H5Dget_type(dataset), native = type >= 0 ? H5Tget_native_type(type, H5T_DIR_ASCEND) : -1;
+    if (type >= 0) H5Tclose(type);
+    return native;
+}
+
+void hdf_write(struct hdf *f, hid_t dataset, const void *values)
+{
+    if (f->failed) return;
+    hid_t type = memory_type(dataset);
+    if (type < 0 || H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0) hdf_fail(f, "cannot be written");
+    if (type >= 0) H5Tclose(type);
+}
+
+void hdf_write_block(struct hdf *f, hid_t dataset, const hsize_t *first, const hsize_t *count, const void *values)
+{
+    if (f->failed) return;
+    hid_t space = H5Dget_space(dataset), memory = -1, type = memory_type(dataset);
+    if (space >= 0) memory = H5Screate_simple(H5Sget_simple_extent_ndims(space), count, NULL);
+    if (memory < 0 || type < 0 || H5Sselect_hyperslab(space, H5S_SELECT_SET, first, NULL, count, NULL) < 0 ||
+        H5Dwrite(dataset, type, memory, space, H5P_DEFAULT, values) < 0) {
+        hdf_fail(f, "cannot be written");
+    }
+    if (type >= 0) H5Tclose(type);
+    if (memory >= 0) H5Sclose(memory);
+    if (space >= 0) H5Sclose(space);
+}
+
+/* ---- strings ---- */
+
+static hid_t string_type(size_t size)
+{
+    hid_t type = H5Tcopy(H5T_C_S1);
+    if (type >= 0 && H5Tset_size(type, size) >= 0 && H5Tset_cset(type, H5T_CSET_UTF8) >= 0) return type;
+    if (type >= 0) H5Tclose(type);
+    return -1;
+}
+
+hid_t hdf_strings(struct hdf *f, hid_t group, const char *name, const char *const *texts, size_t n, hid_t scale)
+{
+    if (f->failed) return -1;
+    struct hdf_shape shape = {.rank = 1, .size = {n}, .chunk = {n}, .scale = {scale}};
+    hid_t type = string_type(H5T_VARIABLE);
+    if (type < 0) return hdf_fail(f, "a string type cannot be made");
+    hid_t dataset = dataset_create(f, group, name, type, &shape, false, false);
+    if (!f->failed && H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, texts) < 0) hdf_fail(f, "cannot be written");
+    H5Tclose(type);
+    return dataset;
+}
+
+void hdf_string(struct hdf *f, hid_t group, const char *name, const char *text)
+{
+    if (f->failed) return;
+    struct hdf_shape scalar = {.rank = 0};
+    hid_t type = string_type(H5T_VARIABLE);
+    hid_t dataset = type >= 0 ? dataset_create(f, group, name, type, &scalar, false, false) : -1;
+    if (!f->failed && (dataset < 0 || H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, &text) < 0)) {
+        hdf_fail(f, "cannot be written");
+    }
+    if (type >= 0) H5Tclose(type);
+    hdf_close_dataset(f, dataset);
+}
+
+/* ---- attributes ---- */
+
+static void attribute_write(struct hdf *f, hid_t object, const char *name, hid_t type, hid_t space, const void *value)
+{
+    hid_t attribute = -1;
+    if (type >= 0 && space >= 0) attribute = H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
+    if (attribute < 0 || H5Awrite(attribute, type, value) < 0) hdf_fail(f, "an attribute cannot be written");
+    if (attribute >= 0 && H5Aclose(attribute) < 0) hdf_fail(f, "an attribute cannot be closed");
+    if (space >= 0) H5Sclose(space);
+}
+
+/* Of fixed length: then the text stands in the object's header, which has a checksum. */
+void hdf_attribute(struct hdf *f, hid_t object, const char *name, const char *text)
+{
+    if (f->failed || text[0] == '\0') return;
+    hid_t type = string_type(strlen(text));
+    if (type >= 0 && H5Tset_strpad(type, H5T_STR_NULLPAD) < 0) hdf_fail(f, "a string type cannot be made");
+    attribute_write(f, object, name, type, H5Screate(H5S_SCALAR), text);
+    if (type >= 0) H5Tclose(type);
+}
+
+void hdf_attribute_numbers(struct hdf *f, hid_t object, const char *name, hid_t type, const void *values, size_t n)
+{
+    if (f->failed) return;
+    hsize_t size = n;
+    attribute_write(f, object, name, type, H5Screate_simple(1, &size, NULL), values);
+}
+
+void hdf_describe(struct hdf *f, hid_t object, const char *unit, const char *meaning)
+{
+    static const char *const plural[] = {"days", "hours", "minutes", "seconds", "milliseconds", "microseconds", "nanoseconds"};
+    static const char *const singular[] = {"day", "hour", "minute", "second", "millisecond", "microsecond", "nanosecond"};
+    for (size_t i = 0; i < sizeof plural / sizeof *plural; i++) {
+        if (strcmp(unit, plural[i]) == 0) unit = singular[i];
+    }
+    hdf_attribute(f, object, "units", unit);
+    hdf_attribute(f, object, "long_name", meaning);
+}
+
+/* ---- coordinates ---- */
+
+static void make_scale(struct hdf *f, hid_t dataset, const char *name)
+{
+    if (!f->failed && H5DSset_scale(dataset, name) < 0) hdf_fail(f, "a coordinate cannot be made");
+}
+
+hid_t hdf_numbers_scale(struct hdf *f, hid_t group, const char *name, const int32_t *values, size_t n)
+{
+    struct hdf_shape shape = {.rank = 1, .size = {n}, .chunk = {n < 65536 ? n : 65536}, .scale = {-1}};
+    hid_t dataset = hdf_dataset(f, group, name, H5T_STD_I32LE, &shape, false);
+    hdf_write(f, dataset, values);
+    make_scale(f, dataset, name);
+    return dataset;
+}
+
+hid_t hdf_labels_scale(struct hdf *f, hid_t group, const char *name, const void *first, size_t stride, size_t n)
+{
+    if (f->failed) return -1;
+    const char **labels = malloc(n * sizeof *labels);
+    if (labels == NULL) return hdf_no_memory(f, "the labels", (double)(n * sizeof *labels));
+    for (size_t i = 0; i < n; i++) labels[i] = (const char *)first + i * stride;
+    hid_t dataset = hdf_strings(f, group, name, labels, n, -1);
+    hdf_attribute(f, dataset, "long_name", name);
+    make_scale(f, dataset, name);
+    free(labels);
+    return dataset;
+}

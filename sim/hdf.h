@@ -1,0 +1,77 @@
+/* The few things a results file needs of HDF5, in the form netCDF-4 and xarray read without help.
+ *
+ * An hdf holds the first error: after one, every call does nothing, so a writer checks once, at hdf_close. The functions
+ * that return an id return -1 after an error. */
+#ifndef SIM_HDF_H
+#define SIM_HDF_H
+
+#include <hdf5.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sim/error.h"
+
+struct hdf {
+    hid_t file;
+    const char *path;
+    struct error *e;
+    bool failed;
+};
+
+enum { HDF_MAX_RANK = 3 };
+
+/* A dataset to be made: its dimensions by size and by the dimension scale of each. */
+struct hdf_shape {
+    int rank;
+    hsize_t size[HDF_MAX_RANK], chunk[HDF_MAX_RANK];
+    hid_t scale[HDF_MAX_RANK];
+};
+
+/* A new file, and one opened for reading only. Both quieten HDF5's own messages and let it load no plug-ins. */
+void hdf_create(struct hdf *f, const char *path, struct error *e);
+void hdf_open(struct hdf *f, const char *path, struct error *e);
+
+/* 0, or -1 when anything failed since the file was opened. Closes the file in any case. */
+int hdf_close(struct hdf *f);
+
+/* Notes a failure of HDF5, with its own innermost reason. Returns -1. */
+int hdf_fail(struct hdf *f, const char *what);
+
+/* The same for memory that was not to be had. */
+int hdf_no_memory(struct hdf *f, const char *what, double bytes);
+
+hid_t hdf_group(struct hdf *f, const char *name);
+void hdf_close_group(struct hdf *f, hid_t group);
+
+/* A dataset of doubles or int32, compressed and checksummed; nan: what is undefined in it is NaN. */
+hid_t hdf_dataset(struct hdf *f, hid_t group, const char *name, hid_t type, const struct hdf_shape *shape, bool nan);
+void hdf_write(struct hdf *f, hid_t dataset, const void *values);
+/* The block at `first` of `count` values in every dimension. */
+void hdf_write_block(struct hdf *f, hid_t dataset, const hsize_t *first, const hsize_t *count, const void *values);
+void hdf_close_dataset(struct hdf *f, hid_t dataset);
+
+/* Strings along a dimension: variable-length UTF-8. scale: that of the dimension, or -1 for none. */
+hid_t hdf_strings(struct hdf *f, hid_t group, const char *name, const char *const *texts, size_t n, hid_t scale);
+void hdf_string(struct hdf *f, hid_t group, const char *name, const char *text); /* scalar */
+
+/* Coordinates: datasets that are the dimension scale of their own name. Labels are the first member of n structs. */
+hid_t hdf_numbers_scale(struct hdf *f, hid_t group, const char *name, const int32_t *values, size_t n);
+hid_t hdf_labels_scale(struct hdf *f, hid_t group, const char *name, const void *first, size_t stride, size_t n);
+
+void hdf_attribute(struct hdf *f, hid_t object, const char *name, const char *text); /* an empty text is left out */
+/* units and long_name. "days" and its like are written "day": xarray takes the plural for a duration. */
+void hdf_describe(struct hdf *f, hid_t object, const char *unit, const char *meaning);
+void hdf_attribute_numbers(struct hdf *f, hid_t object, const char *name, hid_t type, const void *values, size_t n);
+
+/* Reading. A missing or mistyped attribute is no failure: 0 and `text` empty, or `value` untouched. */
+bool hdf_read_attribute(struct hdf *f, hid_t object, const char *name, char *text, size_t size);
+bool hdf_read_attribute_int(struct hdf *f, hid_t object, const char *name, int32_t *value);
+
+/* Opens a dataset that lies in this file itself: no link to or storage in another file, no filter but those used here. */
+hid_t hdf_open_dataset(struct hdf *f, hid_t group, const char *name, struct hdf_shape *shape);
+void hdf_read_block(struct hdf *f, hid_t dataset, hid_t type, const hsize_t *first, const hsize_t *count, void *values);
+/* All strings of a one-dimensional dataset: an array to be freed with its texts; NULL after an error. */
+char **hdf_read_strings(struct hdf *f, hid_t dataset, size_t n);
+
+#endif

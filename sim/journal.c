@@ -1,0 +1,318 @@
+/* The journal of a run: append-only, checked by CRC-32, written with plain system calls. */
+#include "sim/journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sha2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include <zlib.h>
+
+static const char magic[8] = "ESJRNL\r\n";
+
+enum {
+    FORMAT = 1,
+    SYNC_SECONDS = 10, /* between two calls of fdatasync: what a power cut may cost */
+};
+
+/* The first bytes of the file. No padding: the members are in falling order of alignment. */
+struct header {
+    char magic[8];
+    uint64_t values, seed;
+    uint32_t format, replicates;
+    char model[64], program[64];
+    unsigned char config[SHA256_DIGEST_LENGTH];      /* of the configuration's text */
+    unsigned char fingerprint[SHA256_DIGEST_LENGTH]; /* of all of the above */
+    uint32_t unused, crc;                            /* crc of all of the above */
+};
+
+struct frame {
+    uint32_t replicate, crc;
+};
+
+struct journal {
+    char *path;
+    bool *finished;     /* [replicates] */
+    uint64_t *position; /* [replicates] of the record in the file */
+    unsigned char *record;
+    size_t values, record_size;
+    uint64_t end; /* where the next record goes */
+    uint32_t replicates, count;
+    int fd;
+    double synced, seconds;
+};
+
+/* ---- plain input and output ---- */
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Writes all of it: a short write is continued, so that a full disk shows as ENOSPC and not as success. */
+static int write_at(int fd, const void *data, size_t size, uint64_t position)
+{
+    const unsigned char *at = data;
+    while (size > 0) {
+        ssize_t n = pwrite(fd, at, size, (off_t)position);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return -1;
+        if (n == 0) {
+            errno = ENOSPC;
+            return -1;
+        }
+        at += n;
+        size -= (size_t)n;
+        position += (uint64_t)n;
+    }
+    return 0;
+}
+
+/* -1 with errno 0 at the end of the file. */
+static int read_at(int fd, void *data, size_t size, uint64_t position)
+{
+    unsigned char *at = data;
+    while (size > 0) {
+        ssize_t n = pread(fd, at, size, (off_t)position);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return -1;
+        if (n == 0) {
+            errno = 0;
+            return -1;
+        }
+        at += n;
+        size -= (size_t)n;
+        position += (uint64_t)n;
+    }
+    return 0;
+}
+
+static uint32_t checksum(uint32_t crc, const void *data, size_t size)
+{
+    return (uint32_t)crc32_z(crc, data, size);
+}
+
+/* ---- identity ---- */
+
+static void header_fill(struct header *header, const struct journal_identity *identity)
+{
+    SHA2_CTX context;
+    memset(header, 0, sizeof *header);
+    memcpy(header->magic, magic, sizeof magic);
+    header->format = FORMAT;
+    header->values = identity->values;
+    header->seed = identity->seed;
+    header->replicates = identity->replicates;
+    snprintf(header->model, sizeof header->model, "%s", identity->model);
+    snprintf(header->program, sizeof header->program, "%s", identity->program);
+    SHA256Init(&context);
+    SHA256Update(&context, (const uint8_t *)identity->config, strlen(identity->config));
+    SHA256Final(header->config, &context);
+    SHA256Init(&context);
+    SHA256Update(&context, (const uint8_t *)header, offsetof(struct header, fingerprint));
+    SHA256Final(header->fingerprint, &context);
+    header->crc = checksum(0, header, offsetof(struct header, crc));
+}
+
+static int header_same(const char *path, const struct header *own, struct header *found, struct error *e)
+{
+    if (memcmp(found->magic, own->magic, sizeof own->magic) != 0 ||
+        found->crc != checksum(0, found, offsetof(struct header, crc))) {
+        return error_set(e, ERROR_INPUT, "%s: not the journal of a run, or its beginning is damaged; --force starts afresh", path);
+    }
+    found->model[sizeof found->model - 1] = found->program[sizeof found->program - 1] = '\0';
+    if (memcmp(found->fingerprint, own->fingerprint, sizeof own->fingerprint) == 0) return 0;
+    char difference[256];
+    if (found->format != own->format) {
+        snprintf(difference, sizeof difference, "format %u, not %u", found->format, own->format);
+    } else if (strcmp(found->program, own->program) != 0) {
+        snprintf(difference, sizeof difference, "program version %s, not %s", found->program, own->program);
+    } else if (strcmp(found->model, own->model) != 0) {
+        snprintf(difference, sizeof difference, "model %s, not %s", found->model, own->model);
+    } else if (found->seed != own->seed) {
+        snprintf(difference, sizeof difference, "seed %llu, not %llu", (unsigned long long)found->seed,
+                 (unsigned long long)own->seed);
+    } else if (found->replicates != own->replicates) {
+        snprintf(difference, sizeof difference, "%u replicates, not %u", found->replicates, own->replicates);
+    } else {
+        snprintf(difference, sizeof difference, "other settings in the configuration");
+    }
+    return error_set(e, ERROR_INPUT, "%s: belongs to another run (%s); resume with the same command, or use --force", path,
+                     difference);
+}
+
+/* ---- opening ---- */
+
+static int open_locked(const char *path, int flags, struct error *e)
+{
+    int fd = open(path, flags | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0666);
+    if (fd < 0) return error_set(e, ERROR_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
+    struct stat opened, named;
+    if (fstat(fd, &opened) != 0 || !S_ISREG(opened.st_mode)) {
+        error_set(e, ERROR_INPUT, "%s: not a regular file", path);
+    } else if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+        error_set(e, ERROR_INPUT, "%s: another run is writing this file", path);
+    } else if (stat(path, &named) != 0 || named.st_ino != opened.st_ino || named.st_dev != opened.st_dev) {
+        /* Another run finished between our open and our lock: what we hold has no name any more. */
+        error_set(e, ERROR_INPUT, "%s: another run has just finished with this file; try again", path);
+    } else {
+        return fd;
+    }
+    close(fd);
+    return -1;
+}
+
+static struct journal *journal_new(const char *path, const struct journal_identity *identity, struct error *e)
+{
+    size_t record_size = sizeof(struct frame) + identity->values * sizeof(double);
+    struct journal *j = calloc(1, sizeof *j);
+    if (j != NULL) {
+        *j = (struct journal){.path = strdup(path), .finished = calloc(identity->replicates + 1, sizeof *j->finished),
+                              .position = calloc(identity->replicates + 1, sizeof *j->position),
+                              .record = malloc(record_size), .values = identity->values, .record_size = record_size,
+                              .replicates = identity->replicates, .end = sizeof(struct header), .fd = -1, .synced = now()};
+        if (j->path != NULL && j->finished != NULL && j->position != NULL && j->record != NULL) return j;
+    }
+    journal_close(j);
+    error_memory(e, "the journal", (double)record_size + 9.0 * identity->replicates);
+    return NULL;
+}
+
+int journal_create(struct journal **j, const char *path, const struct journal_identity *identity, struct error *e)
+{
+    struct header header;
+    header_fill(&header, identity);
+    *j = journal_new(path, identity, e);
+    if (*j == NULL) return -1;
+    (*j)->fd = open_locked(path, O_CREAT, e);
+    if ((*j)->fd >= 0) {
+        if (ftruncate((*j)->fd, 0) == 0 && write_at((*j)->fd, &header, sizeof header, 0) == 0) return 0;
+        error_set(e, ERROR_INPUT, "%s: cannot be written: %s", path, strerror(errno));
+        unlink(path);
+    }
+    journal_close(*j);
+    *j = NULL;
+    return -1;
+}
+
+/* Reads records up to the first that is torn or damaged, and cuts the file there. */
+static int scan(struct journal *j, struct error *e)
+{
+    for (;;) {
+        struct frame frame;
+        if (read_at(j->fd, j->record, j->record_size, j->end) != 0) {
+            if (errno != 0) return error_set(e, ERROR_FAILURE, "%s: cannot be read: %s", j->path, strerror(errno));
+            break;
+        }
+        memcpy(&frame, j->record, sizeof frame);
+        uint32_t crc = checksum(0, &frame.replicate, sizeof frame.replicate);
+        crc = checksum(crc, j->record + sizeof frame, j->record_size - sizeof frame);
+        if (crc != frame.crc || frame.replicate >= j->replicates) break;
+        if (!j->finished[frame.replicate]) j->count++;
+        j->finished[frame.replicate] = true;
+        j->position[frame.replicate] = j->end;
+        j->end += j->record_size;
+    }
+    if (ftruncate(j->fd, (off_t)j->end) == 0) return 0;
+    return error_set(e, ERROR_FAILURE, "%s: cannot be cut to its last whole record: %s", j->path, strerror(errno));
+}
+
+int journal_resume(struct journal **j, const char *path, const struct journal_identity *identity, struct error *e)
+{
+    struct header own, found;
+    header_fill(&own, identity);
+    *j = journal_new(path, identity, e);
+    if (*j == NULL) return -1;
+    (*j)->fd = open_locked(path, 0, e);
+    int status = (*j)->fd < 0 ? -1 : 0;
+    if (status == 0 && read_at((*j)->fd, &found, sizeof found, 0) != 0) {
+        status = error_set(e, ERROR_INPUT, "%s: too short for the journal of a run; --force starts afresh", path);
+    }
+    if (status == 0) status = header_same(path, &own, &found, e);
+    if (status == 0) status = scan(*j, e);
+    if (status == 0) return 0;
+    journal_close(*j);
+    *j = NULL;
+    return -1;
+}
+
+/* ---- use ---- */
+
+int journal_append(struct journal *j, uint32_t replicate, const double *values, struct error *e)
+{
+    if (replicate >= j->replicates) return error_set(e, ERROR_FAILURE, "%s: there is no replicate %u", j->path, replicate);
+    double begun = now();
+    struct frame frame = {.replicate = replicate};
+    frame.crc = checksum(0, &frame.replicate, sizeof frame.replicate);
+    frame.crc = checksum(frame.crc, values, j->values * sizeof *values);
+    memcpy(j->record, &frame, sizeof frame);
+    memcpy(j->record + sizeof frame, values, j->values * sizeof *values);
+    if (write_at(j->fd, j->record, j->record_size, j->end) != 0) {
+        int cause = errno;
+        if (ftruncate(j->fd, (off_t)j->end) != 0) cause = cause != 0 ? cause : errno;
+        return error_set(e, ERROR_FAILURE, "%s: cannot be written: %s", j->path, strerror(cause));
+    }
+    j->position[replicate] = j->end;
+    j->end += j->record_size;
+    if (!j->finished[replicate]) j->count++;
+    j->finished[replicate] = true;
+    int status = begun - j->synced > SYNC_SECONDS ? journal_sync(j, e) : 0;
+    j->seconds += now() - begun;
+    return status;
+}
+
+int journal_read(const struct journal *j, uint32_t replicate, size_t first, size_t count, double *values, struct error *e)
+{
+    if (replicate >= j->replicates || !j->finished[replicate] || first > j->values || count > j->values - first) {
+        return error_set(e, ERROR_FAILURE, "%s: holds no such values of replicate %u", j->path, replicate);
+    }
+    uint64_t position = j->position[replicate] + sizeof(struct frame) + first * sizeof *values;
+    if (read_at(j->fd, values, count * sizeof *values, position) == 0) return 0;
+    return error_set(e, ERROR_FAILURE, "%s: cannot be read: %s", j->path, errno != 0 ? strerror(errno) : "it has become shorter");
+}
+
+const bool *journal_finished(const struct journal *j)
+{
+    return j->finished;
+}
+
+uint32_t journal_count(const struct journal *j)
+{
+    return j->count;
+}
+
+double journal_seconds(const struct journal *j)
+{
+    return j->seconds;
+}
+
+double journal_size(const struct journal_identity *identity, uint32_t records)
+{
+    double record = (double)sizeof(struct frame) + (double)identity->values * sizeof(double);
+    return (double)sizeof(struct header) + record * records;
+}
+
+int journal_sync(struct journal *j, struct error *e)
+{
+    j->synced = now();
+    if (fdatasync(j->fd) == 0) return 0;
+    return error_set(e, ERROR_FAILURE, "%s: cannot be brought to the disk: %s", j->path, strerror(errno));
+}
+
+void journal_close(struct journal *j)
+{
+    if (j == NULL) return;
+    if (j->fd >= 0) close(j->fd);
+    free(j->path);
+    free(j->finished);
+    free(j->position);
+    free(j->record);
+    free(j);
+}

@@ -1,0 +1,52 @@
+/* The journal of a run, FILE.partial: every finished replicate, appended at once, so that a kill, a crash or a full disk costs
+ * no finished work. Append-only; the header and each record carry a CRC-32, and a torn tail is dropped on opening.
+ *
+ *     header   "ESJRNL\r\n", then what the run is (struct header in journal.c), its SHA-256 and a CRC-32
+ *     record   replicate (uint32), CRC-32 of it and the values (uint32), values (double [])
+ *
+ * Numbers are in the machine's own order, which the header's fingerprint covers: a journal is resumed where it was begun. */
+#ifndef SIM_JOURNAL_H
+#define SIM_JOURNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sim/error.h"
+
+struct journal;
+
+/* What decides the numbers. A journal goes on only where all of it is the same. */
+struct journal_identity {
+    const char *config;  /* the resolved configuration */
+    const char *model;   /* name and version */
+    const char *program; /* version */
+    uint64_t seed;
+    uint32_t replicates;
+    size_t values; /* doubles per replicate */
+};
+
+/* A new journal; what was at `path` is overwritten. ERROR_INPUT when the file cannot be made, or another run writes it. */
+int journal_create(struct journal **j, const char *path, const struct journal_identity *identity, struct error *e);
+
+/* Opens a journal and reads which replicates it holds. ERROR_INPUT when it is not a journal, or one of another run: the
+ * message says what differs. */
+int journal_resume(struct journal **j, const char *path, const struct journal_identity *identity, struct error *e);
+
+/* ERROR_FAILURE when it cannot be written; the journal then still ends with its last whole record. */
+int journal_append(struct journal *j, uint32_t replicate, const double *values, struct error *e);
+
+/* values[count] of a finished replicate, from its value number `first` on. */
+int journal_read(const struct journal *j, uint32_t replicate, size_t first, size_t count, double *values, struct error *e);
+
+const bool *journal_finished(const struct journal *j); /* [replicates] */
+uint32_t journal_count(const struct journal *j);       /* finished replicates */
+double journal_seconds(const struct journal *j);       /* spent writing */
+
+/* The bytes of a journal with `records` replicates. */
+double journal_size(const struct journal_identity *identity, uint32_t records);
+
+int journal_sync(struct journal *j, struct error *e); /* to the disk */
+void journal_close(struct journal *j);                /* NULL is allowed; the file stays */
+
+#endif

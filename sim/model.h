@@ -1,0 +1,56 @@
+/* What a model gives the engine. The engine knows parameters, days, replicates, scenarios and metrics; what a day means,
+ * only the model knows. models/model.c fills one `struct model`; tests fill others. */
+#ifndef SIM_MODEL_H
+#define SIM_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sim/error.h"
+#include "sim/field.h"
+#include "sim/random.h"
+
+struct world; /* the model's state, opaque to the engine: a value that can be copied */
+
+/* One process of the model. Its name is its group in scenario files, its chapter of the ODD and an attribute of its metrics.
+ * A world consists of parts (say, cities) that do not touch each other during a step and may run in parallel. Every member
+ * but `name` and `purpose` may be NULL. `parameters` and `metrics` are pointers to the sub-model's own structs. */
+struct submodel {
+    const char *name;
+    const char *purpose;
+    const struct parameter *parameters; /* ends with an all-zero row */
+    size_t parameters_size;
+    const struct metric *metrics; /* ends with an all-zero row */
+    size_t metrics_size;
+    int (*check)(const void *parameters, struct error *e);                            /* rules between parameters        */
+    void (*start)(struct world *w, uint32_t part, const void *parameters);            /* the state on the first day      */
+    void (*enact)(struct world *w, uint32_t part, const void *parameters);            /* the policy may have changed     */
+    void (*step)(struct world *w, uint32_t part, const void *parameters, void *metrics);    /* one day                   */
+    void (*observe)(struct world *w, uint32_t part, const void *parameters, void *metrics); /* fills stocks and shares   */
+};
+
+/* When a world lives: the policy starts on day `burn_in`, counted from 0, and the last day is burn_in + horizon - 1. */
+struct calendar {
+    int32_t burn_in, horizon;
+};
+
+struct model {
+    const char *name, *title, *version;
+    const char *policy;                       /* the group whose parameters are levers and stand in policies, not parameters */
+    const struct submodel *const *schedule;   /* the day, in order; ends with NULL. `groups` below are in this order      */
+    double (*memory)(const void *const *groups, const struct calendar *calendar); /* bytes one world needs               */
+    int (*create)(struct world **w, const void *const *groups, const struct luck *luck, const struct calendar *calendar,
+                  struct error *e);           /* *w is NULL after a failure */
+    int (*copy)(struct world *to, const struct world *from, struct error *e); /* both created from the same parameters    */
+    void (*destroy)(struct world *w);         /* NULL is allowed */
+    uint32_t (*parts)(const struct world *w);
+    void (*govern)(struct world *w, const void *const *groups); /* these parameters hold from now on; they outlive the world */
+    void (*dawn)(struct world *w, int32_t day);  /* before the steps of `day` */
+    void (*couple)(struct world *w);             /* after the steps of a day: what passes between parts; may be NULL      */
+    uint64_t (*population)(const struct world *w);
+    int (*verify)(const struct world *w, struct error *e); /* conservation and invariants: 0, or ERROR_FAILURE            */
+    const char *const *headline;              /* metrics whose drift at the end of burn-in the engine reports; ends with NULL */
+};
+
+#endif

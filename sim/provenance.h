@@ -1,0 +1,12 @@
+/* What a results file tells of its making: /parameters, /config and the root's attributes. */
+#ifndef SIM_PROVENANCE_H
+#define SIM_PROVENANCE_H
+
+#include "sim/hdf.h"
+#include "sim/results.h"
+
+/* Errors stay in `f`. */
+void provenance_write(struct hdf *f, const struct study *s, const struct results_provenance *provenance, const char *config,
+                      const char *digest);
+
+#endif

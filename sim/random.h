@@ -1,0 +1,125 @@
+/* Randomness is addressed, not drawn: every number is a pure function of (seed, replicate, purpose, entity, day, index),
+ * by Philox4x32-10 (Salmon et al. 2011, Random123). Nothing depends on the order of calls or on threads, and two scenarios
+ * share their luck entity by entity (common random numbers). The address fills the 128-bit counter exactly, so that no two
+ * addresses can meet:
+ *
+ *     word 0  entity      word 1  day      word 2  purpose (8 bits) and index (24 bits)      word 3  replicate
+ *
+ * and the seed is the 64-bit key. */
+#ifndef SIM_RANDOM_H
+#define SIM_RANDOM_H
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <Random123/philox.h>
+
+/* Who draws: fixed for a world but for the day, which the model moves on. */
+struct luck {
+    uint64_t seed;
+    uint32_t replicate;
+    uint32_t day;
+};
+
+struct words {
+    uint32_t word[4];
+};
+
+/* The four words at an address. purpose < 256, index < 2^24. */
+static inline struct words luck_words(const struct luck *luck, uint32_t purpose, uint32_t entity, uint32_t index)
+{
+    philox4x32_ctr_t counter = {{entity, luck->day, purpose << 24 | index, luck->replicate}};
+    philox4x32_key_t key = {{(uint32_t)luck->seed, (uint32_t)(luck->seed >> 32)}};
+    philox4x32_ctr_t out = philox4x32_R(10, counter, key);
+    return (struct words){{out.v[0], out.v[1], out.v[2], out.v[3]}};
+}
+
+/* A word as a number in (0, 1), neither end possible. */
+static inline double unit_interval(uint32_t word)
+{
+    return ((double)word + 0.5) * 0x1p-32;
+}
+
+static inline double luck_uniform(const struct luck *luck, uint32_t purpose, uint32_t entity, uint32_t index)
+{
+    return unit_interval(luck_words(luck, purpose, entity, index).word[0]);
+}
+
+/* A coin that falls with probability p. */
+static inline bool luck_coin(const struct luck *luck, uint32_t purpose, uint32_t entity, uint32_t index, double p)
+{
+    return luck_uniform(luck, purpose, entity, index) < p;
+}
+
+/* A whole number from 0 to n - 1; n > 0. The bias is below n / 2^32. */
+static inline uint32_t luck_pick(const struct luck *luck, uint32_t purpose, uint32_t entity, uint32_t index, uint32_t n)
+{
+    return (uint32_t)(((uint64_t)luck_words(luck, purpose, entity, index).word[0] * n) >> 32);
+}
+
+/* A standard normal number (Box and Muller 1958). */
+static inline double luck_normal(const struct luck *luck, uint32_t purpose, uint32_t entity, uint32_t index)
+{
+    struct words w = luck_words(luck, purpose, entity, index);
+    return sqrt(-2.0 * log(unit_interval(w.word[0]))) * cos(6.283185307179586 * unit_interval(w.word[1]));
+}
+
+/* The chance that something with this rate per day happens within a day. */
+static inline double daily_chance(double rate)
+{
+    return -expm1(-rate);
+}
+
+/* Coins for entities met in rising order: one call of the generator serves four neighbours. */
+struct coins {
+    const struct luck *luck;
+    uint32_t purpose, block;
+    struct words words;
+};
+
+static inline struct coins coins_begin(const struct luck *luck, uint32_t purpose)
+{
+    return (struct coins){.luck = luck, .purpose = purpose, .block = UINT32_MAX};
+}
+
+static inline double coins_uniform(struct coins *coins, uint32_t entity)
+{
+    if (entity >> 2 != coins->block) {
+        coins->block = entity >> 2;
+        coins->words = luck_words(coins->luck, coins->purpose, coins->block, 0);
+    }
+    return unit_interval(coins->words.word[entity & 3]);
+}
+
+/* Event skipping. Each of the `length` entities on a line has an event at `rate` per day at most. The events of one day are
+ * the points of a Poisson process on [0, length), so we leap from point to point over the entities in between. A point
+ * comes with a mark in (0, 1): the caller lets it act when mark < (the entity's own rate) / rate (thinning: Lewis and
+ * Shedler 1979), and the entity then acts at least once with probability 1 - exp(-own rate), independently of all others.
+ * The points depend on the address and the rate alone, never on the state, so scenarios share them. */
+struct points {
+    const struct luck *luck;
+    double position, mean_gap, length;
+    uint32_t purpose, line, drawn;
+    struct words words;
+};
+
+static inline struct points points_begin(const struct luck *luck, uint32_t purpose, uint32_t line, uint32_t length, double rate)
+{
+    return (struct points){.luck = luck, .mean_gap = rate > 0 ? 1.0 / rate : INFINITY, .length = length,
+                           .purpose = purpose, .line = line};
+}
+
+static inline bool points_next(struct points *points, uint32_t *entity, double *mark)
+{
+    uint32_t half = (points->drawn & 1) * 2;
+    if (half == 0) points->words = luck_words(points->luck, points->purpose, points->line, points->drawn >> 1);
+    points->drawn++;
+    points->position -= points->mean_gap * log(unit_interval(points->words.word[half]));
+    if (!(points->position < points->length)) return false;
+    *entity = (uint32_t)points->position;
+    *mark = unit_interval(points->words.word[half + 1]);
+    return true;
+}
+
+#endif

@@ -1,0 +1,55 @@
+/* The results file: HDF5 that opens as netCDF-4, laid out as the contract says.
+ *
+ * /scenario, /replicate, /time    coordinates; time counts days since the policy starts, its unit is "day" because "days" would
+ *                                 make xarray turn plain numbers into durations
+ * /METRIC                         (scenario, replicate, time) double
+ * /summary/METRIC                 (scenario, replicate) double, with coordinates of its own so that the group opens alone
+ * /parameters/GROUP.NAME          (policy) double or int32: every parameter under every policy of the study
+ * /config/text                    the resolved configuration
+ * /config/phase_scenario, _day, _policy   (phase) which policy rules a scenario from which day on
+ *
+ * The digest is the SHA-256, in hexadecimal, over all of these in the byte order of their paths: scenario, replicate, time,
+ * METRIC and summary/METRIC. Of each: the path, a zero byte, and the SHA-256 of its values in C order, that is doubles and
+ * int32 little-endian, every NaN as 0x7ff8000000000000, and texts in UTF-8 each with a zero byte at its end. It depends neither
+ * on threads nor on compression, time or place. */
+#ifndef SIM_RESULTS_H
+#define SIM_RESULTS_H
+
+#include "sim/journal.h"
+#include "sim/study.h"
+
+enum { RESULTS_DIGEST = 65 }; /* characters of a digest with its final zero */
+
+struct results_provenance {
+    const char *program_version, *commit, *compiler, *history, *created;
+};
+
+/* Writes the whole journal of `s` to `path` by way of a file "PATH.tmp" beside it: at every moment there is the old file, or
+ * none, or the complete new one. replace: an existing file gives way. -1: ERROR_FAILURE, nothing left behind. */
+int results_write(const char *path, bool replace, const struct study *s, const struct journal *j, const char *config,
+                  const struct results_provenance *provenance, char digest[RESULTS_DIGEST], struct error *e);
+
+/* Bytes the file takes at most. */
+double results_size(const struct study *s, size_t config_length);
+
+/* What a file says of itself, with its digest computed afresh. */
+struct results_metric {
+    char *name;
+    char kind[16], unit[64], submodel[64];
+};
+
+struct results_info {
+    char title[256], study[64], created[64], program[64], program_version[64], model_version[64], commit[64], compiler[256];
+    char seed[32], history[1024], digest[RESULTS_DIGEST], computed[RESULTS_DIGEST];
+    int32_t burn_in, horizon;
+    char **scenarios;
+    int32_t *times;
+    struct results_metric *metrics;
+    size_t n_scenarios, n_replicates, n_times, n_metrics;
+};
+
+/* -1: ERROR_INPUT, one line that says what is wrong with the file. Free also after -1. */
+int results_info(struct results_info *info, const char *path, struct error *e);
+void results_info_free(struct results_info *info);
+
+#endif

@@ -1,0 +1,33 @@
+"""What all end-to-end tests share: the program under test and a way to call it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PROGRAM = Path(os.environ.get("ENFORCESIM", ROOT / os.environ.get("BUILD", "build") / "enforcesim"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: takes more than a few seconds; left out of `make check`")
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def program():
+    """Calls the program: program("run", "x.cfg", ...) -> CompletedProcess with text output."""
+
+    def call(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(PROGRAM), *map(str, arguments)], capture_output=True, text=True, timeout=300, check=False, **options
+        )
+
+    return call

@@ -1,0 +1,16 @@
+/* A folder of its own for a test that writes files; what it leaves is removed. */
+#ifndef TESTS_FOLDER_H
+#define TESTS_FOLDER_H
+
+#include <stddef.h>
+
+/* Set-up and teardown of a cmocka test: the working folder is a new one in between. */
+int folder_enter(void **state);
+int folder_leave(void **state);
+
+void folder_write(const char *path, const char *text);
+void folder_write_bytes(const char *path, const char *bytes, size_t length);
+
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_enter, folder_leave)
+
+#endif

@@ -1,0 +1,410 @@
+/* Supply and staffing: traffickers active or dormant, recruitment, entry; dismissals, refilling, the way back from the street;
+ * and what passes between the cities of a region. */
+#include <math.h>
+
+#include "tests/world_support.h"
+
+/* ---- traffickers ---- */
+
+static void test_traffickers_are_active_by_a_logit(void **state)
+{
+    (void)state;
+    enum { N = 20000 };
+    struct lab l;
+    lab_init(&l);
+    lab_set(&l, "region.traffickers", N);
+    lab_set(&l, "region.links", 0);
+    lab_set(&l, "traffickers.theta_sd", 0);
+    lab_set(&l, "traffickers.theta_mean", -5);
+    lab_set(&l, "market.choice_sharpness", 0.8);
+    lab_set(&l, "market.taste_rate", 0);
+    lab_open(&l, 0);
+    struct city *c = l.city;
+    for (double risk = 0; risk < 0.2; risk += 0.05) {
+        LAB_ALL(&l, risk, c->offenders, risk);
+        LAB_ALL(&l, punishment, c->offenders, 0.4);
+        LAB_ALL(&l, taste_day, c->offenders, (uint16_t)(risk * 1000));
+        c->price = 1.2;
+        lab_day(&l, 0);
+        lab_step(&l, "traffickers");
+        lab_observe(&l, "traffickers");
+        double value = 6 * 1.2 - risk * 0.4 * (0.8 * 30 + 0.2 * 2 + 4) - 5;
+        assert_binomial(lab_metric(&l, "traffickers.traffickers_active"), N, 1 / (1 + exp(-0.8 * value)));
+    }
+    /* the imprisoned and those on remand do not review */
+    static const uint8_t before[] = {STANDING_VACANT, STANDING_REMAND, STANDING_DORMANT};
+    static const uint8_t after[] = {STANDING_VACANT, STANDING_REMAND, STANDING_FREE};
+    LAB_ALL(&l, theta, c->offenders, 50);
+    for (uint32_t k = 0; k < N; k++)
+        c->standing[c->venues + k] = before[k % 3];
+    lab_step(&l, "traffickers");
+    for (uint32_t k = 0; k < N; k++)
+        assert_int_equal(c->standing[c->venues + k], after[k % 3]);
+    lab_close(&l);
+}
+
+static void test_traffickers_review_at_their_rate(void **state)
+{
+    (void)state;
+    enum { N = 10000 };
+    struct lab l;
+    lab_init(&l);
+    lab_set(&l, "region.traffickers", N);
+    lab_set(&l, "traffickers.theta_mean", -50);
+    lab_set(&l, "market.review_rate", 0.15);
+    lab_open(&l, 0);
+    lab_step(&l, "traffickers");
+    lab_observe(&l, "traffickers");
+    assert_binomial(N - lab_metric(&l, "traffickers.traffickers_active"), N, daily_chance(0.15));
+    lab_close(&l);
+}
+
+/* Every owner wants 8 persons; every trafficker has the standing given. With 4 links some owners know no trafficker. */
+static void open_market(struct lab *l, uint8_t standing, double links)
+{
+    lab_init(l);
+    lab_set(l, "region.venues", 300);
+    lab_set(l, "region.traffickers", 400);
+    lab_set(l, "region.links", links);
+    lab_set(l, "market.review_rate", 0);
+    lab_set(l, "traffickers.recruit_rate", 0.2);
+    lab_open(l, 0);
+    LAB_ALL(l, mode, l->city->venues, MODE_OPEN);
+    for (uint32_t o = l->city->venues; o < l->city->offenders; o++) l->city->standing[o] = standing;
+}
+
+static void test_vacancies_are_filled_by_linked_active_traffickers(void **state)
+{
+    (void)state;
+    struct lab l;
+    open_market(&l, STANDING_FREE, 4);
+    struct city *c = l.city;
+    c->price = 1.3;
+    for (uint32_t o = c->venues; o < c->offenders; o += 2) c->standing[o] = STANDING_DORMANT;
+    double supplied = 0;
+    for (uint32_t v = 0; v < c->venues; v++)
+        for (uint32_t i = c->link_first[v], any = 0; i < c->link_first[v + 1] && !any; i++)
+            if ((any = c->standing[c->venues + c->link_trafficker[i]] == STANDING_FREE)) supplied++;
+    lab_step(&l, "traffickers");
+    double minors = lab_metric(&l, "traffickers.minors_recruited"), all = minors + lab_metric(&l, "traffickers.coerced_recruited");
+    assert_binomial(all, supplied * 8, daily_chance(0.2 * 1.3));
+    assert_binomial(minors, all, 0.66);
+    assert_same(c->count[PLACE_VENUE][CLASS_MINOR], minors);
+    assert_same(c->entered, all);
+    for (uint32_t v = 0; v < c->venues; v++)
+        for (uint64_t m = c->exploited[v]; m;) {
+            uint32_t k = c->supplier[next_seat(c, v, &m)], found = 0;
+            for (uint32_t i = c->link_first[v]; i < c->link_first[v + 1]; i++) found += c->link_trafficker[i] == k;
+            assert_int_equal(found, 1);
+            assert_int_equal(c->standing[c->venues + k], STANDING_FREE);
+        }
+    lab_verify(&l);
+    for (int32_t day = 2; day < 120; day++) {
+        lab_day(&l, day);
+        lab_step(&l, "traffickers");
+    }
+    assert_same(exploited_now(c), supplied * 8); /* full, and not a single one more */
+    lab_verify(&l);
+    lab_close(&l);
+}
+
+static void test_nobody_is_recruited_without_traffickers_rate_or_demand(void **state)
+{
+    (void)state;
+    static const uint8_t idle[] = {STANDING_DORMANT, STANDING_REMAND, STANDING_VACANT};
+    struct lab l;
+    for (int i = 0; i < 5; i++) {
+        open_market(&l, i < 3 ? idle[i] : STANDING_FREE, 30);
+        if (i == 3) lab_set(&l, "traffickers.recruit_rate", 0);
+        if (i == 4) LAB_ALL(&l, mode, l.city->venues, MODE_NONE);
+        lab_step(&l, "traffickers");
+        assert_int_equal(l.city->entered, 0);
+        lab_close(&l);
+    }
+    open_market(&l, STANDING_FREE, 30); /* covert and private owners are supplied in their places */
+    for (uint32_t v = 0; v < l.city->venues; v++) l.city->mode[v] = v % 2 ? MODE_PRIVATE : MODE_COVERT;
+    lab_set(&l, "venues.minor_share", 1);
+    for (int32_t day = 1; day < 90; day++) {
+        lab_day(&l, day);
+        lab_step(&l, "traffickers");
+    }
+    assert_int_equal(l.city->count[PLACE_VENUE][CLASS_MINOR], 150 * 6);
+    assert_int_equal(l.city->count[PLACE_PRIVATE][CLASS_MINOR], 150 * 4);
+    assert_int_equal(l.city->entered, 150 * 10);
+    lab_close(&l);
+}
+
+static void test_posts_emptied_by_prison_are_taken_where_it_pays(void **state)
+{
+    (void)state;
+    enum { N = 4000 };
+    struct lab l;
+    lab_init(&l);
+    lab_set(&l, "region.traffickers", 2 * N);
+    lab_set(&l, "region.links", 0);
+    lab_set(&l, "market.review_rate", 0);
+    lab_set(&l, "traffickers.entry_rate", 0.05);
+    lab_set(&l, "traffickers.theta_sd", 2);
+    lab_open(&l, 0);
+    struct city *c = l.city;
+    for (uint32_t k = 0; k < 2 * N; k++) {
+        c->risk[c->venues + k] = 0.1;
+        c->punishment[c->venues + k] = 0.3;
+        if (k % 2) c->standing[c->venues + k] = STANDING_VACANT;
+    }
+    c->openings = N;
+    lab_set(&l, "traffickers.entry_rate", 0);
+    lab_step(&l, "traffickers");
+    assert_int_equal(c->openings, N);
+    lab_set(&l, "traffickers.entry_rate", 0.05);
+    lab_step(&l, "traffickers");
+    double entered = lab_metric(&l, "traffickers.traffickers_entered");
+    assert_binomial(entered, N, daily_chance(0.05 * (6 - 0.1 * 0.3 * 28.4)));
+    assert_same(c->openings, N - entered);
+    double theta = 0;
+    for (uint32_t k = 1; k < 2 * N; k += 2) {
+        if (c->standing[c->venues + k] == STANDING_VACANT) continue;
+        assert_close(c->risk[c->venues + k], 0.1, 1e-12);
+        assert_close(c->punishment[c->venues + k], 0.3, 1e-12);
+        theta += c->theta[c->venues + k];
+    }
+    assert_mean(theta / entered, entered, -5, 2);
+    LAB_ALL(&l, risk, c->offenders, 1);
+    LAB_ALL(&l, punishment, c->offenders, 1);
+    lab_reset(&l);
+    lab_step(&l, "traffickers"); /* more to lose than to gain */
+    assert_same(lab_metric(&l, "traffickers.traffickers_entered"), 0);
+    lab_close(&l);
+}
+
+/* ---- staffing ---- */
+
+static void test_who_is_not_wanted_is_let_go_or_moved(void **state)
+{
+    (void)state;
+    enum { N = 300 };
+    struct lab l;
+    lab_init(&l);
+    lab_set(&l, "region.venues", 2 * N);
+    lab_set(&l, "staffing.dismiss_rate", 0.3);
+    lab_set(&l, "staffing.displace_share", 0.6);
+    lab_set(&l, "staffing.refill_rate", 0);
+    lab_open(&l, 0);
+    struct city *c = l.city;
+    for (uint32_t v = 0; v < N; v++) {
+        lab_fill(&l, v, CLASS_MINOR, 10); /* a third of the owners has given up, a third wants 8, the last hides 4 elsewhere */
+        c->mode[v] = (uint8_t[]){MODE_NONE, MODE_OPEN, MODE_PRIVATE}[v % 3];
+    }
+    for (uint32_t v = N; v < 2 * N; v++) c->mode[v] = MODE_OPEN; /* who have room for all */
+    lab_step(&l, "staffing");
+    double displaced = lab_metric(&l, "staffing.displaced"), dismissed = lab_metric(&l, "staffing.dismissed");
+    assert_binomial(displaced + dismissed, (10 + 2 + 10) * N / 3, daily_chance(0.3));
+    assert_binomial(displaced, displaced + dismissed, 0.6);
+    assert_same(c->gone, dismissed);
+    lab_verify(&l);
+    lab_set(&l, "staffing.dismiss_rate", 0);
+    lab_reset(&l);
+    lab_step(&l, "staffing");
+    assert_same(lab_metric(&l, "staffing.displaced") + lab_metric(&l, "staffing.dismissed"), 0);
+    lab_close(&l);
+}
+
+static void test_adults_take_what_is_not_reserved(void **state)
+{
+    (void)state;
+    enum { N = 400 };
+    struct lab l;
+    lab_init(&l);
+    lab_set(&l, "region.venues", N);
+    lab_open(&l, 0);
+    struct city *c = l.city;
+    for (uint32_t v = 0; v < N; v++) {
+        c->mode[v] = v % 4 == 1 ? MODE_OPEN : MODE_NONE;   /* 8 of 20 reserved */
+        c->closed_until[v] = v % 4 == 2 ? 500 : 0;
+        if (v % 4 == 3) lab_fill(&l, v, CLASS_ADULT, 15);
+    }
+    lab_step(&l, "staffing");
+    double entered = (double)c->entered - 15 * N / 4;
+    assert_binomial(entered, (20 + 12 + 0 + 5) * N / 4, daily_chance(0.1));
+    for (int32_t day = 2; day < 200; day++) {
+        lab_day(&l, day);
+        lab_step(&l, "staffing");
+    }
+    assert_same(c->count[PLACE_VENUE][CLASS_ADULT], (20 + 12 + 0 + 20) * N / 4);
+    lab_set(&l, "staffing.refill_rate", 0);
+    lab_day(&l, 600);
+    lab_step(&l, "staffing");
+    assert_same(c->count[PLACE_VENUE][CLASS_ADULT], (20 + 12 + 0 + 20) * N / 4);
+    lab_verify(&l);
+    lab_close(&l);
+}
+
+static void test_the_first_day_fills_the_venues(void **state)
+{
+    (void)state;
+    enum { N = 600 };
+    struct lab l;
+    lab_init(&l);
+    lab_set(&l, "region.venues", N);
+    lab_set(&l, "staffing.refill_rate", 0);
+    lab_open(&l, 0);
+    struct city *c = l.city;
+    for (uint32_t v = 0; v < N; v++) c->mode[v] = (uint8_t)(v % MODES);
+    lab_day(&l, 0);
+    lab_step(&l, "staffing");
+    uint32_t exploited = exploited_now(c);
+    assert_binomial(exploited, (0 + 8 + 6 + 4) * N / 4, 0.95);
+    assert_binomial(c->count[PLACE_VENUE][CLASS_MINOR] + c->count[PLACE_PRIVATE][CLASS_MINOR], exploited, 0.66);
+    assert_binomial(c->count[PLACE_VENUE][CLASS_ADULT], (20 + 12 + 14 + 20) * N / 4, 0.95);
+    lab_verify(&l);
+    lab_close(&l);
+}
+
+static void test_adults_return_from_the_street_of_their_district(void **state)
+{
+    (void)state;
+    struct lab l;
+    lab_init(&l);
+    lab_set(&l, "region.venues", 100);
+    lab_set(&l, "staffing.refill_rate", 0);
+    lab_set(&l, "staffing.return_rate", 0.25);
+    lab_open(&l, 0);
+    struct city *c = l.city;
+    for (uint32_t p = c->district_street[0]; p < c->district_street[1]; p++) lab_fill(&l, p, CLASS_ADULT, c->size[p]);
+    double n = c->count[PLACE_STREET][CLASS_ADULT];
+    lab_step(&l, "staffing");
+    assert_binomial(c->count[PLACE_VENUE][CLASS_ADULT], n, daily_chance(0.25));
+    for (uint32_t v = c->district_venue[1]; v < c->venues; v++) assert_true(c->occupied[v] == 0);
+    LAB_ALL(&l, closed_until, c->venues, 900); /* no venue to return to */
+    uint32_t street = c->count[PLACE_STREET][CLASS_ADULT];
+    lab_step(&l, "staffing");
+    assert_int_equal(c->count[PLACE_STREET][CLASS_ADULT], street);
+    LAB_ALL(&l, closed_until, c->venues, 0);
+    lab_set(&l, "staffing.return_rate", 0);
+    lab_step(&l, "staffing");
+    assert_int_equal(c->count[PLACE_STREET][CLASS_ADULT], street);
+    lab_verify(&l);
+    lab_close(&l);
+}
+
+static void test_days_lost_to_closure_and_detention(void **state)
+{
+    (void)state;
+    struct lab l;
+    lab_init(&l);
+    lab_set(&l, "policy.adult_support", 0.25);
+    lab_set(&l, "staffing.refill_rate", 0);
+    lab_open(&l, 0);
+    struct city *c = l.city;
+    lab_fill(&l, 0, CLASS_ADULT, 7), lab_fill(&l, 0, CLASS_MINOR, 2), lab_fill(&l, 1, CLASS_ADULT, 9);
+    seat_detain(c, c->first_seat[0], 9), seat_detain(c, c->first_seat[1], 9);
+    c->closed_until[0] = 2;
+    lab_step(&l, "staffing");
+    assert_same(lab_metric(&l, "staffing.adult_days_lost"), 2 + 6 * 0.75);
+    lab_close(&l);
+}
+
+/* ---- a region ---- */
+
+static void two_cities(struct lab *l)
+{
+    lab_init(l);
+    lab_set(l, "region.cities", 2);
+    lab_set(l, "region.relocate_rate", 1);
+    lab_set(l, "region.relocate_gain", 1);
+    lab_open(l, 0);
+    struct city *a = &l->world->city[0], *b = &l->world->city[1];
+    for (uint32_t o = 0; o < a->offenders; o++) a->risk[o] = 0.5, a->punishment[o] = 0.5, b->risk[o] = 0.02, b->punishment[o] = 0.5;
+}
+
+static void test_dormant_traffickers_move_where_it_pays(void **state)
+{
+    (void)state;
+    struct lab l;
+    two_cities(&l);
+    struct city *a = &l.world->city[0], *b = &l.world->city[1];
+    assert_int_equal(a->traffickers, 16); /* posts for those who come */
+    for (uint32_t k = 0; k < 16; k++) assert_int_equal(a->standing[a->venues + k], k < 8 ? STANDING_FREE : STANDING_VACANT);
+    a->standing[a->venues] = STANDING_DORMANT;
+    a->theta[a->venues] = 2.25f;
+    a->standing[a->venues + 1] = STANDING_DORMANT, a->trial_on[a->venues + 1] = 77; /* a case keeps him here */
+    for (int32_t day = 1; day < 60; day++) {
+        lab_day(&l, day);
+        model.couple(l.world);
+    }
+    assert_int_equal(a->standing[a->venues], STANDING_VACANT);
+    assert_int_equal(a->standing[a->venues + 1], STANDING_DORMANT);
+    assert_int_equal(a->openings, 1);
+    assert_int_equal(b->standing[b->venues + 8], STANDING_DORMANT);
+    assert_same(b->theta[b->venues + 8], 2.25);
+    assert_close(b->risk[b->venues + 8], 0.02, 1e-12); /* he believes what is believed there */
+    for (uint32_t k = 9; k < 16; k++) assert_int_equal(b->standing[b->venues + k], STANDING_VACANT);
+    lab_verify(&l);
+    lab_close(&l);
+}
+
+static void test_private_networks_move_with_their_persons(void **state)
+{
+    (void)state;
+    struct lab l;
+    two_cities(&l);
+    struct city *a = &l.world->city[0], *b = &l.world->city[1];
+    a->mode[3] = MODE_PRIVATE;
+    lab_fill(&l, private_place(a, 3), CLASS_MINOR, 3);
+    b->mode[5] = MODE_OPEN;
+    lab_fill(&l, 4, CLASS_MINOR, 1);
+    a->mode[4] = MODE_OPEN; /* only networks move */
+    for (int32_t day = 1; day < 60; day++) {
+        lab_day(&l, day);
+        model.couple(l.world);
+    }
+    assert_int_equal(a->mode[3], MODE_NONE);
+    assert_int_equal(persons_in(b->minors[5]), 3);
+    assert_int_equal(persons_in(a->minors[4]), 1);
+    assert_int_equal(a->gone, 3);
+    assert_int_equal(b->entered, 3);
+    lab_verify(&l);
+    lab_close(&l);
+}
+
+static void test_nobody_moves_for_too_little_or_at_rate_zero(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct lab l;
+        two_cities(&l);
+        struct city *a = &l.world->city[0];
+        lab_set(&l, i ? "region.relocate_gain" : "region.relocate_rate", i ? 10 : 0);
+        a->standing[a->venues] = STANDING_DORMANT;
+        a->mode[3] = MODE_PRIVATE;
+        lab_fill(&l, private_place(a, 3), CLASS_MINOR, 3);
+        for (int32_t day = 1; day < 60; day++) {
+            lab_day(&l, day);
+            model.couple(l.world);
+        }
+        assert_int_equal(a->standing[a->venues], STANDING_DORMANT);
+        assert_int_equal(persons_in(a->minors[private_place(a, 3)]), 3);
+        assert_int_equal(a->gone, 0);
+        lab_close(&l);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_traffickers_are_active_by_a_logit),
+        cmocka_unit_test(test_traffickers_review_at_their_rate),
+        cmocka_unit_test(test_vacancies_are_filled_by_linked_active_traffickers),
+        cmocka_unit_test(test_nobody_is_recruited_without_traffickers_rate_or_demand),
+        cmocka_unit_test(test_posts_emptied_by_prison_are_taken_where_it_pays),
+        cmocka_unit_test(test_who_is_not_wanted_is_let_go_or_moved),
+        cmocka_unit_test(test_adults_take_what_is_not_reserved),
+        cmocka_unit_test(test_the_first_day_fills_the_venues),
+        cmocka_unit_test(test_adults_return_from_the_street_of_their_district),
+        cmocka_unit_test(test_days_lost_to_closure_and_detention),
+        cmocka_unit_test(test_dormant_traffickers_move_where_it_pays),
+        cmocka_unit_test(test_private_networks_move_with_their_persons),
+        cmocka_unit_test(test_nobody_moves_for_too_little_or_at_rate_zero),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
