@@ -71,7 +71,7 @@
     P(real,  covert_visibility,    0.4,  0, 1,    "1",        uncertain, "what police and surveys see of a covert venue, relative to open exploitation", "FACTS C: 0.05-0.5") \
     P(real,  covert_violence,      1.5,  0, 10,   "1",        uncertain, "factor on violence against those exploited covertly", "assumed") \
     P(real,  covert_access,        0.5,  0, 1,    "1",        uncertain, "factor on health workers' access to a covert venue", "assumed; FACTS 2.15") \
-    P(real,  private_capacity,     0.5,  0, 1,    "1",        uncertain, "exploited persons wanted in the private network, relative to open exploitation", "assumed") \
+    P(real,  private_capacity,     0.6,  0, 1,    "1",        uncertain, "exploited persons wanted in the private network, relative to open exploitation", "assumed") \
     P(real,  private_visibility,   0.2,  0, 1,    "1",        uncertain, "what investigators see of the private network, relative to an open venue; surveys see nothing", "FACTS C: 0.05-0.5") \
     P(real,  private_violence,     2,    0, 10,   "1",        uncertain, "factor on violence in the private network", "assumed") \
     P(real,  private_access,       0.2,  0, 1,    "1",        uncertain, "factor on clinic visits from the private network", "assumed") \

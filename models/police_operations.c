@@ -150,9 +150,11 @@ static void arrest_owner(struct city *c, const struct police_parameters *p, stru
 {
     bool at_large = c->standing[raid->venue] == STANDING_FREE;
     if (raid->found == 0 || !at_large || !luck_coin(&c->luck, DRAW_ARREST_OWNER, raid->venue, 0, p->arrest * raid->team.skill)) return;
+    bool closes = lround(c->market->closure_days) > 0;
     m->owners_arrested++;
-    arrest_make(c, raid->venue, evidence_of(c, raid), true, c->market->closure_days > 0);
+    arrest_make(c, raid->venue, evidence_of(c, raid), true, closes);
     c->tie[raid->venue] = NO_OFFICER;
+    if (!closes) return;
     c->closed_until[raid->venue] = (uint16_t)(c->day + lround(c->market->closure_days));
     adults_disperse(c, raid->venue, p->disperse_share);
 }

@@ -99,6 +99,7 @@ int main(int argc, char **argv)
 {
     occupy_standard_files();
     signal(SIGPIPE, SIG_IGN); /* a reader that goes away is a failed write, not the end of a long run */
+    signal(SIGXFSZ, SIG_IGN); /* and so is a file that may not grow further */
     int status = dispatch(argc, argv);
     return status != 0 ? status : command_finish();
 }

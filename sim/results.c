@@ -144,7 +144,6 @@ static void write_block(struct writer *w, uint32_t scenario, uint32_t first, uin
         if (w->f.failed) return;
         if (journal_read(w->j, first + r, scenario * slice, slice, w->slices + r * slice, w->f.e) != 0) w->f.failed = true;
     }
-#pragma omp parallel for schedule(static)
     for (size_t m = 0; m < w->n_metrics; m++) gather(w, m, n);
     const hsize_t at[] = {scenario, first, 0}, count[] = {1, n, w->n_times};
     for (size_t m = 0; m < w->n_metrics; m++) {

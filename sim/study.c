@@ -398,7 +398,7 @@ size_t model_metrics_size(const struct model *model)
 size_t study_times(const struct study *s, int32_t *times)
 {
     size_t n = 0;
-    for (int64_t t = -(int64_t)s->record_before; t < 0; t += s->record_every, n++) {
+    for (int64_t t = -(int64_t)(s->record_before / s->record_every) * s->record_every; t < 0; t += s->record_every, n++) {
         if (times != NULL) times[n] = (int32_t)t;
     }
     for (int64_t t = 0; t < s->calendar.horizon; t += s->record_every, n++) {

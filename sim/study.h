@@ -107,9 +107,9 @@ struct metric_entry {
 size_t model_metrics(const struct model *model, struct metric_entry *entries /* may be NULL */);
 size_t model_metrics_size(const struct model *model); /* bytes of a part's block of metrics */
 
-/* Days of the records, relative to the policy's start, rising: every record_every days from -record_before, then 0, every
- * record_every days, and the horizon. A record at t is taken when t days have passed and covers the days since the record
- * before; the first covers record_every days. Returns how many; `times` may be NULL. */
+/* Days of the records, relative to the policy's start, rising: the multiples of record_every from -record_before on and below
+ * the horizon, and the horizon. A record at t is taken when t days have passed and covers the days since the record before;
+ * the first covers record_every days, or as many as there are. Returns how many; `times` may be NULL. */
 size_t study_times(const struct study *s, int32_t *times);
 
 /* Results of one replicate: doubles in the order [scenario][metric][time ..., summary]. */

@@ -146,7 +146,7 @@ def write(
     return path
 
 
-def _values(rng, name, kind, mean, shape, times, days, scenarios, effects):  # noqa: ANN001, ANN202
+def _values(rng, name, kind, mean, shape, times, days, scenarios, effects):
     """Series (scenario, replicate, time): scenarios share the replicate's luck."""
     _, replicates, n_times = shape
     level = mean * np.exp(0.05 * rng.standard_normal((replicates, 1)))

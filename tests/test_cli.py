@@ -7,8 +7,10 @@ import io
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
+import tempfile
 import time
 import warnings
 from pathlib import Path
@@ -306,10 +308,24 @@ def test_refuses_folders(program, small, tmp_path):
     refused(program("run", small[0], "-o", tmp_path), tmp_path.name)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_refuses_a_read_only_folder(program, small, tmp_path):
-    (tmp_path / "ro").mkdir(mode=0o500)
-    refused(program("run", small[0], "-o", tmp_path / "ro" / "x.h5"), "x.h5")
+def test_refuses_a_read_only_folder_and_an_unreadable_file():
+    """Run as nobody where the tests run as root, who may write and read anything."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        config = write(folder)
+        binary = folder / "enforcesim"
+        shutil.copy(PROGRAM, binary)
+        (folder / "read-only").mkdir(mode=0o555)
+        (folder / "secret.cfg").write_text("run = {};")
+        (folder / "secret.cfg").chmod(0)
+        nobody = {"user": 65534} if os.geteuid() == 0 else {}
+
+        def call(*arguments: object) -> subprocess.CompletedProcess[str]:
+            return subprocess.run([str(binary), *map(str, arguments)], capture_output=True, text=True, check=False, **nobody)
+
+        refused(call("run", config, "-o", folder / "read-only" / "x.h5"), "read-only")
+        refused(call("check", folder / "secret.cfg"), "secret.cfg")
 
 
 @pytest.mark.parametrize("content", [b"", b"not a results file", b"\x89HDF\r\n\x1a\n" + bytes(100)])

@@ -192,9 +192,9 @@ static void times_are_where_the_manual_says(void **state)
     s.calendar.horizon = 90; /* the horizon is not recorded twice */
     assert_int_equal(study_times(&s, times), 6);
     assert_int_equal(times[5], 90);
-    s.record_before = 50; /* the step to day 0 may be shorter */
-    assert_int_equal(study_times(&s, times), 6);
-    assert_true(times[0] == -50 && times[1] == -20 && times[2] == 0);
+    s.record_before = 50; /* only multiples of record_every */
+    assert_int_equal(study_times(&s, times), 5);
+    assert_true(times[0] == -30 && times[1] == 0);
     s.record_before = 0;
     s.record_every = 1000;
     assert_int_equal(study_times(&s, times), 2);

@@ -263,6 +263,39 @@ void lab_empty(struct lab *l)
     c->n_absent = c->in_care = 0;
 }
 
+/* ---- whole studies ---- */
+
+void lab_study_set(struct study *s, int64_t policy, const char *path, double value)
+{
+    struct error e = {0};
+    hold(study_set(s, policy, path, value, &e), &e);
+}
+
+void lab_add_policies(struct study *s)
+{
+    static const char *const names[] = {"status_quo", "sweeps", "professional_rescue", "no_police"};
+    static const struct {
+        enum lab_policy policy;
+        const char *lever;
+        double value;
+    } levers[] = {
+        {LAB_SWEEPS, "sweep_rate", 3}, {LAB_SWEEPS, "sweep_sites", 4}, {LAB_SWEEPS, "sweep_integrity", -0.1},
+        {LAB_PROFESSIONAL, "special_officers", 20}, {LAB_PROFESSIONAL, "special_training", 1},
+        {LAB_PROFESSIONAL, "special_oversight", 0.9}, {LAB_PROFESSIONAL, "operations_per_month", 3.5},
+        {LAB_PROFESSIONAL, "accompaniment", 1}, {LAB_PROFESSIONAL, "immigration_out", 1},
+        {LAB_PROFESSIONAL, "ngo_investigators", 8}, {LAB_PROFESSIONAL, "legal_support", 1},
+        {LAB_PROFESSIONAL, "care_beds", 120}, {LAB_PROFESSIONAL, "adult_support", 0.5}, {LAB_PROFESSIONAL, "agreement", 1},
+        {LAB_NO_POLICE, "police", 0},
+    };
+    struct error e = {0};
+    for (int i = 0; i < LAB_POLICIES; i++) hold(study_add_policy(s, names[i], i ? 0 : -1, &e), &e);
+    for (size_t i = 0; i < sizeof levers / sizeof *levers; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "policy.%s", levers[i].lever);
+        lab_study_set(s, levers[i].policy, path, levers[i].value);
+    }
+}
+
 /* ---- statistics ---- */
 
 static void judge(double tail, double observed, double expected, const char *file, int line)

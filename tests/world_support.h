@@ -68,6 +68,13 @@ void lab_empty(struct lab *l); /* all persons leave, absentees too */
         for (uint32_t row_ = 0; row_ < (n); row_++) (l)->city->name[row_] = (value);                                      \
     } while (0)
 
+/* ---- whole studies ---- */
+
+/* Adds the essay's four policies, in the order of the enumeration, with the model's defaults for everything but levers. */
+enum lab_policy { LAB_STATUS_QUO, LAB_SWEEPS, LAB_PROFESSIONAL, LAB_NO_POLICE, LAB_POLICIES };
+void lab_add_policies(struct study *s);
+void lab_study_set(struct study *s, int64_t policy, const char *path, double value);
+
 /* ---- statistics ---- */
 
 /* `count` of `n` independent trials with chance p each: exact tails. Also for p = 0 and p = 1. */

@@ -78,25 +78,31 @@ def main(arguments: list[str] | None = None) -> int:
     if left:
         asked.metrics += left
     try:
-        _do(asked)
+        said = _do(asked)
     except EnforceSimError as reason:
-        print(f"enforcesim: {files.text(str(reason))}", file=sys.stderr)
-        return 2
-    except BrokenPipeError:
-        # The reader (head, less) has had enough; keep the interpreter from complaining about it on its way
-        # out.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _fail(str(reason))
     except OSError as reason:
         # Lazily read data turn out damaged only here: a checksum that does not match, a file cut short.
-        print(
-            f"enforcesim: {files.text(asked.file)}: cannot be read ({files.text(str(reason))[:200]})",
-            file=sys.stderr,
-        )
-        return 2
+        return _fail(f"{asked.file}: cannot be read ({str(reason)[:200]})")
+    try:
+        print(said, end="", flush=True)
+    except BrokenPipeError:
+        # The reader (head, less) has had enough; keep the interpreter from complaining about it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as reason:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _fail(f"the output cannot be written ({reason.strerror})")
+        return 1
     return 0
 
 
-def _do(asked: argparse.Namespace) -> None:
+def _fail(message: str) -> int:
+    print(f"enforcesim: {files.text(message)}", file=sys.stderr)
+    return 2
+
+
+def _do(asked: argparse.Namespace) -> str:
+    """What the command prints."""
     with contextlib.ExitStack() as opened:
         ds = opened.enter_context(files.open(asked.file))
         if getattr(asked, "scenarios", None):
@@ -108,14 +114,13 @@ def _do(asked: argparse.Namespace) -> None:
                 raise EnforceSimError(f"--with {item}: write it as NAME=FILE")
             also[name] = opened.enter_context(files.open(path))
         if asked.command == "table":
-            print(table(ds, asked.baseline), end="")
-        elif asked.command == "claims":
-            print(listing(claims(ds, also)), end="")
-        elif asked.command == "report":
+            return table(ds, asked.baseline)
+        if asked.command == "claims":
+            return listing(claims(ds, also))
+        if asked.command == "report":
             path = Path(asked.output) if asked.output else Path(asked.file).with_suffix(".html")
-            print(report(ds, path, also, asked.baseline))
-        else:
-            _plot(ds, asked)
+            return f"{report(ds, path, also, asked.baseline)}\n"
+        return _plot(ds, asked)
 
 
 def _narrowed(ds: xr.Dataset, names: list[str], baseline: str | None) -> xr.Dataset:
@@ -126,7 +131,7 @@ def _narrowed(ds: xr.Dataset, names: list[str], baseline: str | None) -> xr.Data
     return ds.sel(scenario=[s for s in ds["scenario"].values if str(s) in kept])
 
 
-def _plot(ds: xr.Dataset, asked: argparse.Namespace) -> None:
+def _plot(ds: xr.Dataset, asked: argparse.Namespace) -> str:
     if asked.metrics:
         drawn = {m: plot.series(ds, m, baseline=asked.baseline) for m in dict.fromkeys(asked.metrics)}
     else:
@@ -136,8 +141,8 @@ def _plot(ds: xr.Dataset, asked: argparse.Namespace) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as reason:
         raise EnforceSimError(f"{folder}: cannot be made ({reason.strerror})") from reason
-    for name, figure in drawn.items():
-        print(plot.save(figure, folder / f"{name}.{asked.format}"))
+    written = [plot.save(figure, folder / f"{name}.{asked.format}") for name, figure in drawn.items()]
+    return "".join(f"{path}\n" for path in written)
 
 
 if __name__ == "__main__":

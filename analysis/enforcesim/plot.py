@@ -6,46 +6,39 @@ import contextlib
 import textwrap
 import warnings
 from collections.abc import Callable, Iterable
-from pathlib import Path
-from typing import Any
 
 import matplotlib
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator, NullLocator
+from matplotlib.ticker import NullLocator
 
 from . import files
+from .canvas import (
+    DASHES,
+    GREY,
+    MARKERS,
+    STYLE,
+    blank,
+    colours,
+    key,
+    mark_phases,
+    panels_of,
+    save,
+    size,
+    spread_labels,
+    y_label,
+    years,
+    zero_or_close,
+)
 from .claims import load
 from .compare import baseline_of, estimate, fieller, flat, level, paired, quantile_t
 from .files import EnforceSimError
 from .table import BLOCKS, OVER, YEAR, number, ratio_values, show
 
-#: Okabe and Ito's colours, which the colour-blind can tell apart; the baseline is grey.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
-GREY = "#6b6b6b"
-DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (1, 2)))
-MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-STYLE: dict[Any, Any] = {
-    "font.family": "sans-serif",
-    "font.size": 9.0,
-    "axes.titlesize": 9.5,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.color": "#e4e4e4",
-    "grid.linewidth": 0.6,
-    "axes.axisbelow": True,
-    "svg.hashsalt": "enforcesim",
-    "svg.fonttype": "path",
-    "savefig.dpi": 150,
-    "text.parse_math": False,  # labels come from the file and are no formulas
-}
+__all__ = ["figures", "forest", "groups", "save", "series", "survey", "tradeoff", "where"]
 
 #: What the overviews show of each of the four groups, and what the forest plot compares. Names only.
 PANELS = {
@@ -61,42 +54,6 @@ FOREST = (
     "venues_offering", "venues_covert", "venues_protected", "convictions", "perceived_risk",
     "officer_integrity", "cost_police", "cost_ngo",
 )  # fmt: skip
-
-
-def colours(ds: xr.Dataset, baseline: str | None = None) -> dict[str, str]:
-    """One colour per scenario, the same in all figures; the baseline is grey."""
-    base = baseline_of(ds, baseline)
-    others = [s for s in files.scenarios(ds) if s != base]
-    return {base: GREY} | {s: COLOURS[i % len(COLOURS)] for i, s in enumerate(others)}
-
-
-def _figure(ds: xr.Dataset, width: float, height: float, title: str, note: str = "") -> Figure:
-    """An empty figure with a title, a note under it, and where the numbers come from in the lower margin."""
-    figure = Figure(figsize=(width, height), layout="constrained")
-    FigureCanvasAgg(figure)
-    columns = int(width * 14.5)
-    head = "\n".join(textwrap.wrap(title, int(width * 10.5)))
-    figure.suptitle(head, x=0.012, ha="left", fontsize=12, fontweight="bold")
-    foot = "\n".join([*textwrap.wrap(note, columns), *textwrap.wrap(source(ds), columns)])
-    figure.supxlabel(foot, x=0.012, ha="left", fontsize=7.5, color="#444444")
-    figure.get_layout_engine().set(h_pad=0.08, w_pad=0.06)
-    return figure
-
-
-def source(ds: xr.Dataset) -> str:
-    """Study, seed, replicates and versions, for a figure's margin."""
-    about = files.provenance(ds)
-    parts = [
-        f"study {about['study']}" if "study" in about else "",
-        f"{ds.sizes.get('replicate', 1):,} replicates",
-    ]
-    parts.append(f"seed {about['seed_text']}" if "seed_text" in about else "")
-    version = about.get("program_version", "")
-    commit = about.get("git_commit", "")[:10]
-    parts.append(f"EnforceSim {version}{f' ({commit})' if commit else ''}" if version else "EnforceSim")
-    parts.append(f"model {about['model_version']}" if "model_version" in about else "")
-    parts.append(f"digest {about['digest'][:12]}" if "digest" in about else "")
-    return " · ".join(p for p in parts if p)
 
 
 def _check(ds: xr.Dataset, *metrics: str) -> None:
@@ -129,38 +86,6 @@ def _quantiles(values: np.ndarray, points: Iterable[float]) -> np.ndarray:
         return np.nanquantile(values, list(points), axis=0)
 
 
-def _years(axes: Axes, ds: xr.Dataset) -> None:
-    times = ds["time"].values / YEAR
-    axes.set_xlim(times.min(), times.max())
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
-    axes.set_xlabel("years since the policy starts")
-
-
-def _mark_phases(axes: Axes, ds: xr.Dataset, scenario: str) -> None:
-    """Day 0, and where the policy changes later, with the new policy's name."""
-    axes.axvline(0, color="#333333", linewidth=0.8, linestyle=":")
-    for phase in files.phases(ds):
-        if phase.scenario == scenario and phase.day > 0:
-            axes.axvline(phase.day / YEAR, color="#333333", linewidth=0.8, linestyle=":")
-            axes.annotate(
-                phase.policy, (phase.day / YEAR, 0.98), xycoords=("data", "axes fraction"), rotation=90,
-                ha="right", va="top", fontsize=7, color="#333333",
-            )  # fmt: skip
-
-
-def _grid(figure: Figure, n: int, columns: int = 4, sharey: bool = True) -> list[Axes]:
-    """n axes in rows of at most `columns`, with the same scales."""
-    columns = min(columns, n)
-    grid = figure.subplots(-(-n // columns), columns, sharex=True, sharey=sharey, squeeze=False)
-    for axes in grid.flat[n:]:
-        axes.set_visible(False)
-    return list(grid.flat[:n])
-
-
-def _size(n: int, columns: int = 4) -> tuple[float, float]:
-    return 3.0 * min(n, columns) + 1.2, 2.7 * -(-n // columns) + 1.3
-
-
 def series(
     ds: xr.Dataset, metric: str, scenarios: list[str] | None = None, baseline: str | None = None
 ) -> Figure:
@@ -173,8 +98,8 @@ def series(
     reference = _quantiles(values[everyone.index(base)], [0.5])[0]
     with matplotlib.rc_context(STYLE):
         note = f"Median of the replicates with 50 % (dark) and 90 % (light) bands; grey: median of {base}."
-        figure = _figure(ds, *_size(len(names)), _label(ds, metric, width=200), note)
-        panels = _grid(figure, len(names))
+        figure = blank(ds, *size(len(names)), _label(ds, metric, width=200), note)
+        panels = panels_of(figure, len(names))
         for axes, name in zip(panels, names, strict=True):
             low, lower, middle, upper, high = _quantiles(
                 values[everyone.index(name)], [0.05, 0.25, 0.5, 0.75, 0.95]
@@ -185,10 +110,10 @@ def series(
                 axes.plot(times, reference, color=GREY, linewidth=1.2, linestyle="--")
             axes.plot(times, middle, color=colour[name], linewidth=1.8)
             axes.set_title(name, color=colour[name])
-            _mark_phases(axes, ds, name)
-            _years(axes, ds)
-        _zero_or_close(panels, values)
-        _y_label(panels, unit or "share or index")
+            mark_phases(axes, ds, name)
+            years(axes, ds)
+        zero_or_close(panels, values)
+        y_label(panels, unit or "share or index")
     return figure
 
 
@@ -198,22 +123,6 @@ def _require_all(ds: xr.Dataset, names: list[str]) -> None:
             raise EnforceSimError(
                 f"no scenario {name!r} in the file; it has {', '.join(files.scenarios(ds))}"
             )
-
-
-def _zero_or_close(panels: list[Axes], values: np.ndarray) -> None:
-    """Start the axis at 0, unless all values lie far from it, where that would hide every difference."""
-    low, high = np.nanmin(values), np.nanmax(values)
-    if low >= 0 and low < 0.6 * high:
-        for axes in panels:
-            axes.set_ylim(bottom=0)
-
-
-def _y_label(panels: list[Axes], label: str) -> None:
-    for axes in panels:
-        if axes.get_subplotspec().is_first_col():
-            axes.set_ylabel(label)
-        if not axes.get_subplotspec().is_last_row():
-            axes.set_xlabel("")
 
 
 def survey(ds: xr.Dataset, baseline: str | None = None) -> Figure:
@@ -227,10 +136,8 @@ def survey(ds: xr.Dataset, baseline: str | None = None) -> Figure:
             "Line: the truth, median of the replicates with its 90 % band. Points: the survey, median "
             "with 90 % of the replicates; one survey in one city is one draw from such a bar."
         )
-        figure = _figure(
-            ds, *_size(len(names)), "Minors: what a survey of venues sees, beside the truth", note
-        )
-        panels = _grid(figure, len(names))
+        figure = blank(ds, *size(len(names)), "Minors: what a survey of venues sees, beside the truth", note)
+        panels = panels_of(figure, len(names))
         for i, (axes, name) in enumerate(zip(panels, names, strict=True)):
             low, middle, high = _quantiles(true[i], [0.05, 0.5, 0.95])
             axes.fill_between(times, low, high, color=colour[name], alpha=0.2, linewidth=0)
@@ -243,11 +150,11 @@ def survey(ds: xr.Dataset, baseline: str | None = None) -> Figure:
                 markerfacecolor="white", markersize=4.5, linewidth=0.9, capsize=2,
             )  # fmt: skip
             axes.set_title(name, color=colour[name])
-            _mark_phases(axes, ds, name)
-            _years(axes, ds)
+            mark_phases(axes, ds, name)
+            years(axes, ds)
             axes.set_xlim(times[0] - 0.05, times[-1] + 0.05)
         panels[0].set_ylim(bottom=0)  # the panels share their scale
-        _y_label(panels, "% of persons who are minors")
+        y_label(panels, "% of persons who are minors")
     return figure
 
 
@@ -270,7 +177,7 @@ def groups(ds: xr.Dataset, baseline: str | None = None) -> Figure:
         note = (
             f"Mean of the replicates with its 95 % interval; flows are averaged over half-years. {left_out}"
         )
-        figure = _figure(ds, 10.8, 10.8, "The four groups", note)
+        figure = blank(ds, 10.8, 10.8, "The four groups", note)
         grid = figure.subplots(len(shown), 3, sharex=True, squeeze=False)
         for (title, metrics), row in zip(shown.items(), grid.tolist(), strict=True):
             for j, axes in enumerate(row):
@@ -281,13 +188,13 @@ def groups(ds: xr.Dataset, baseline: str | None = None) -> Figure:
                 unit = _lines(axes, ds, metrics[j], names, colour)
                 label = _label(ds, metrics[j], unit, 46)
                 axes.text(0, 1.02, label, transform=axes.transAxes, fontsize=8, va="bottom", color="#222222")
-                _mark_phases(axes, ds, "")
-                _years(axes, ds)
+                mark_phases(axes, ds, "")
+                years(axes, ds)
                 axes.set_xlabel(axes.get_xlabel() if title == list(shown)[-1] else "")
         lines = [
             Line2D([], [], color=colour[n], linestyle=DASHES[i % len(DASHES)]) for i, n in enumerate(names)
         ]
-        _key(figure, names, colour, lines)
+        key(figure, names, colour, lines)
     return figure
 
 
@@ -323,7 +230,7 @@ def _lines(axes: Axes, ds: xr.Dataset, metric: str, names: list[str], colour: di
         axes.fill_between(at, middle - half, middle + half, color=colour[name], alpha=0.18, linewidth=0)
         axes.plot(at, middle, color=colour[name], linewidth=1.5, linestyle=DASHES[i % len(DASHES)])
         lowest, highest = min(lowest, np.nanmin(middle)), max(highest, np.nanmax(middle))
-    _zero_or_close([axes], np.array([lowest, highest]))
+    zero_or_close([axes], np.array([lowest, highest]))
     return unit
 
 
@@ -335,20 +242,6 @@ def _half_years(times: np.ndarray, rates: np.ndarray, days: np.ndarray) -> tuple
     middles = [float(np.mean(times[block == k] - days[block == k] / YEAR / 2)) for k in kept]
     means = [np.average(rates[:, block == k], axis=1, weights=days[block == k]) for k in kept]
     return np.array(middles), np.array(means).T
-
-
-def _key(figure: Figure, names: list[str], colour: dict[str, str], handles: list[Line2D]) -> None:
-    """Names of the scenarios in their colours, in the order of the file, above the panels."""
-    for handle, name in zip(handles, names, strict=True):
-        handle.set_label(name)
-    # As many columns as leave room for the title, at some 0.085 inches a letter.
-    room = 0.8 * figure.get_size_inches()[0] / (0.085 * (max(map(len, names)) + 6))
-    columns = max(1, min(len(names), int(room)))
-    legend = figure.legend(
-        handles=handles, loc="outside upper right", ncols=columns, frameon=False, fontsize=9, handlelength=2.6
-    )
-    for entry, name in zip(legend.get_texts(), names, strict=True):
-        entry.set_color(colour[name])
 
 
 def tradeoff(ds: xr.Dataset, baseline: str | None = None) -> Figure:
@@ -367,7 +260,7 @@ def tradeoff(ds: xr.Dataset, baseline: str | None = None) -> Figure:
             + ", ".join(acts).replace(", -", " less ")
             + "; each counts as one."
         )
-        figure = _figure(
+        figure = blank(
             ds, 7.6, 5.8, "Exploitation against harm that the police do to non-coerced adults", note
         )
         axes = figure.subplots()
@@ -382,31 +275,10 @@ def tradeoff(ds: xr.Dataset, baseline: str | None = None) -> Figure:
         for i, name in enumerate(names):
             x, y = centres[i]
             axes.plot(x, y, MARKERS[i % len(MARKERS)], color=colour[name], markersize=9, mec="black", mew=0.9)
-        _spread_labels(axes, centres, names, colour)
+        spread_labels(axes, centres, names, colour)
         axes.set_xlabel("acts by police against adults, per 1,000 adult-years")
         axes.set_ylabel("minors and coerced adults exploited on an average day")
     return figure
-
-
-def _spread_labels(
-    axes: Axes, points: list[tuple[float, float]], names: list[str], colour: dict[str, str]
-) -> None:
-    """Name points beside them, moved apart where they would overlap."""
-    height, width = axes.get_ylim()[1] - axes.get_ylim()[0], axes.get_xlim()[1] - axes.get_xlim()[0]
-    placed: list[tuple[float, float]] = []
-    for i in sorted(range(len(points)), key=lambda i: -points[i][1]):
-        x, y = points[i]
-        target = y + 0.045 * height
-        while any(abs(px - x) < 0.3 * width and abs(py - target) < 0.05 * height for px, py in placed):
-            target -= 0.01 * height
-        placed.append((x, target))
-        right = x > axes.get_xlim()[0] + 0.7 * width
-        axes.annotate(
-            names[i], (x, y), xytext=(x + (-0.025 if right else 0.025) * width, target),
-            ha="right" if right else "left", va="center", color=colour[names[i]], fontweight="bold",
-            arrowprops={"arrowstyle": "-", "color": colour[names[i]], "linewidth": 0.6},
-            bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 1},
-        )  # fmt: skip
 
 
 def where(ds: xr.Dataset) -> Figure:
@@ -431,7 +303,7 @@ def where(ds: xr.Dataset) -> Figure:
             "Means over replicates of the last 180 days; whiskers: 95 % interval of the total. Surveys "
             "see venues (covert ones less), never the private network."
         )
-        figure = _figure(ds, 9.2, 1.9 + 0.5 * len(names), "Where exploitation sits", note)
+        figure = blank(ds, 9.2, 1.9 + 0.5 * len(names), "Where exploitation sits", note)
         left, right = figure.subplots(1, 2, sharey=True)
         _bars(left, people, names, ("#0072B2", "#56B4E9", "#D55E00"), "persons exploited")
         _bars(right, owners, names, ("#0072B2", "#E69F00", "#D55E00"), "owners who exploit")
@@ -491,7 +363,7 @@ def forest(ds: xr.Dataset, metrics: Iterable[str] | None = None, baseline: str |
             f"occur in the baseline. {left_out}"
         )
         title = f"Outcomes as a multiple of {base}"
-        figure = _figure(ds, 8.4, 1.6 + 0.36 * len(chosen) * max(1.0, len(names) / 4), title, note)
+        figure = blank(ds, 8.4, 1.6 + 0.36 * len(chosen) * max(1.0, len(names) / 4), title, note)
         axes = figure.subplots()
         everyone = files.scenarios(ds)
         kept: list[str] = []
@@ -524,7 +396,7 @@ def forest(ds: xr.Dataset, metrics: Iterable[str] | None = None, baseline: str |
             Line2D([], [], color=colour[n], marker=MARKERS[k % len(MARKERS)], markersize=5)
             for k, n in enumerate(names)
         ]
-        _key(figure, names, colour, lines)
+        key(figure, names, colour, lines)
     return figure
 
 
@@ -584,20 +456,6 @@ def figures(ds: xr.Dataset, baseline: str | None = None) -> dict[str, Figure]:
         with contextlib.suppress(EnforceSimError):
             drawn[name] = make()
     return drawn
-
-
-def save(figure: Figure, path: str | Path) -> Path:
-    """Write a figure; the same data gives the same bytes."""
-    path = Path(path)
-    plain = {"Date": None} if path.suffix in (".svg", ".pdf") else {}
-    if path.suffix == ".pdf":
-        plain = {"CreationDate": None}
-    try:
-        with matplotlib.rc_context(STYLE):
-            figure.savefig(path, metadata=plain)
-    except OSError as reason:
-        raise EnforceSimError(f"{path}: cannot be written ({reason.strerror})") from reason
-    return path
 
 
 def known_metrics() -> set[str]:

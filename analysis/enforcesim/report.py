@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
 from . import files, plot
+from .canvas import STYLE
 from .claims import RULE, VERDICTS, claims, counted
 from .compare import baseline_of, flat
 from .files import EnforceSimError
@@ -97,7 +98,7 @@ def render(ds: xr.Dataset, also: Mapping[str, xr.Dataset] | None = None, baselin
 def _embedded(figure: Figure) -> str:
     """A figure as a data URI: nothing in the report is fetched from anywhere."""
     vector, pixels = io.BytesIO(), io.BytesIO()
-    with matplotlib.rc_context(plot.STYLE):
+    with matplotlib.rc_context(STYLE):
         figure.savefig(vector, format="svg", metadata={"Date": None})
         if vector.tell() <= LARGEST_VECTOR:
             return "data:image/svg+xml;base64," + base64.b64encode(vector.getvalue()).decode("ascii")
@@ -118,7 +119,11 @@ def sentence(ds: xr.Dataset, scenario: str, base: str) -> str:
     levers = files.levers(ds, scenario, base)
     if not levers:
         return f"{text}; no lever differs from {base}."
-    shown = [f"{meaning} {_value(ours)} (not {_value(theirs)})" for meaning, _, ours, theirs in levers]
+    # What follows a semicolon or colon in a lever's meaning explains; the sentence is long enough without.
+    names = [meaning.split(";")[0].split(":")[0] for meaning, _, _, _ in levers]
+    shown = [
+        f"{n}: {_value(a)} instead of {_value(b)}" for n, (_, _, a, b) in zip(names, levers, strict=True)
+    ]
     last = " in the last phase" if len(held) > 1 else ""
     return f"{text}. What differs from {base}{last}: {'; '.join(shown)}."
 
