@@ -32,7 +32,7 @@ objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 PYTHON := .venv/bin/python
 RESULT := results/essay.h5
 
-.PHONY: all run test check help clean install packages packages-test python lint format sanitize coverage odd
+.PHONY: all run test check help clean install packages packages-test python lint format sanitize coverage bench odd
 all: $(BUILD)/enforcesim $(BUILD)/libenforcesim.so
 
 ## make run        run configs/essay.cfg, write results/ (file, figures, report), print the comparison and the claims
@@ -118,6 +118,45 @@ python: .venv/ready
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps -r analysis/requirements.txt
 	@echo '$(CURDIR)/analysis' >"$$($(PYTHON) -c 'import site; print(site.getsitepackages()[0])')/enforcesim.pth"
 	@touch $@
+
+# ---- quality ---------------------------------------------------------------------------------------------------------
+
+PACKAGES_LINT := clang-tidy cppcheck clang-format
+SANITIZED     := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
+
+## make lint       clang-tidy, cppcheck, ruff, formatting
+lint: packages packages-test python
+	$(call install,$(PACKAGES_LINT))
+	cppcheck -q --enable=warning,performance,portability --std=c11 --suppress=missingIncludeSystem --error-exitcode=1 -I. sim models
+	clang-tidy -quiet $(wildcard sim/*.c models/*.c) -- -I. -std=c11 -D_GNU_SOURCE $(OPENMP) $(HDF5_CFLAGS)
+	.venv/bin/ruff check --config analysis/pyproject.toml analysis tests models
+	.venv/bin/ruff format --check --config analysis/pyproject.toml analysis tests models
+
+## make format     clang-format for the engine, ruff for Python
+format: packages python
+	$(call install,$(PACKAGES_LINT))
+	clang-format -i sim/*.c tests/*.c
+	.venv/bin/ruff format --config analysis/pyproject.toml analysis tests models
+
+## make sanitize   the C tests under the address and undefined-behaviour sanitizers, and under the thread sanitizer
+sanitize: packages packages-test
+	$(call install,libclang-rt-14-dev)
+	$(MAKE) -s BUILD=build/asan OPT=-O1 EXTRA_CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=all" EXTRA_LDFLAGS="-fsanitize=address,undefined" test-programs
+	@for t in $(SANITIZED); do echo "$$t"; build/asan/tests/$$t >build/asan/log 2>&1 || { tail -n 40 build/asan/log; exit 1; }; done
+	$(MAKE) -s BUILD=build/tsan CC=clang OPT=-O1 EXTRA_CFLAGS=-fsanitize=thread EXTRA_LDFLAGS=-fsanitize=thread build/tsan/tests/test_run
+	OMP_TOOL_LIBRARIES=libarcher.so TSAN_OPTIONS="ignore_noninstrumented_modules=1 exitcode=1" build/tsan/tests/test_run
+
+## make coverage   lines and branches of sim/ and models/ that the C tests reach
+coverage: packages packages-test
+	$(MAKE) -s BUILD=build/coverage OPT=-O0 EXTRA_CFLAGS=--coverage EXTRA_LDFLAGS=--coverage test-programs
+	@for t in $(SANITIZED); do build/coverage/tests/$$t >/dev/null 2>&1 || true; done
+	@cd build/coverage && gcov -b -c $$(find sim models -name '*.gcda') 2>/dev/null | awk '/^File .(sim|models)\//{own=1;next} /^File/{own=0} \
+	 own&&/^Lines/{split($$2,a,":");split(a[2],b,"%");l+=$$4*b[1]/100;L+=$$4} own&&/^Branches/{split($$2,a,":");split(a[2],b,"%");r+=$$4*b[1]/100;R+=$$4} \
+	 END{printf "lines %.1f %% of %d, branches executed %.1f %% of %d\n",100*l/L,L,100*r/R,R}'
+
+## make bench      person-days per second of the essay's city, on 1 and on 2 threads
+bench: all
+	@for j in 1 2; do echo "threads: $$j"; $(BUILD)/enforcesim run configs/essay.cfg -r 40 -j $$j -o $(BUILD)/bench.h5 --force; done
 
 ## make install PREFIX=DIR
 install: all

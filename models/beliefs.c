@@ -46,8 +46,6 @@ struct lesson {
 
 static struct lesson lesson_of(const struct parameters *p, enum signal_kind kind)
 {
-    struct lesson released = p->belief_model == DUAL ? (struct lesson){.punishment_down = 1}
-                                                     : (struct lesson){.risk_down = p->learn_impunity};
     switch (kind) {
     case SIGNAL_INSPECTED: return (struct lesson){.risk_up = p->w_inspection};
     case SIGNAL_ARRESTED: return (struct lesson){.risk_up = p->w_arrest};
@@ -59,7 +57,9 @@ static struct lesson lesson_of(const struct parameters *p, enum signal_kind kind
     case SIGNAL_ACQUITTED:
     case SIGNAL_PARDONED: break;
     }
-    return released;
+    /* released for nothing */
+    if (p->belief_model == SINGLE) return (struct lesson){.risk_down = p->learn_impunity};
+    return (struct lesson){.punishment_down = 1};
 }
 
 /* How near the learner is to the one who met the fate. */

@@ -276,7 +276,6 @@ void offender_arrives(struct city *c, uint32_t offender, double theta_mean, doub
     c->standing[offender] = STANDING_FREE;
     c->trial_on[offender] = NEVER;
     c->open_case[offender] = 0;
-    if (offender >= c->venues) supplier_forget(c, offender - c->venues);
 }
 
 void supplier_forget(struct city *c, uint32_t trafficker)

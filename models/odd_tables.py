@@ -20,9 +20,7 @@ def between(text: str, name: str) -> tuple[int, int]:
     begin, end = f"<!-- {name}:begin -->\n", f"<!-- {name}:end -->"
     for marker in (begin, end):
         if text.count(marker) != 1:
-            raise OddError(
-                f"the marker {marker.strip()} must stand there once, not {text.count(marker)} times"
-            )
+            raise OddError(f"the marker {marker.strip()} must stand there once, not {text.count(marker)} times")
     first, last = text.index(begin) + len(begin), text.index(end)
     if last < first:
         raise OddError(f"the markers of {name} stand in the wrong order")

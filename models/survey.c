@@ -53,7 +53,8 @@ static void step(struct world *w, uint32_t part, const void *parameters, void *m
     for (int32_t i = 0; i < p->survey_venues; i++) {
         double at = total * luck_uniform(&c->luck, DRAW_SURVEY_VENUE, (uint32_t)i, 0);
         uint32_t venue = 0;
-        for (double upto = weight(c, 0); upto < at && venue + 1 < c->venues; upto += weight(c, ++venue)) {}
+        double upto = weight(c, 0);
+        while (upto < at && venue + 1 < c->venues) upto += weight(c, ++venue);
         visit(c, metrics, venue, (uint32_t)i);
     }
 }

@@ -100,6 +100,7 @@ static void entry(struct city *c, const struct parameters *p, struct metrics *m)
         while (o < c->offenders && c->standing[o] != STANDING_VACANT) o++;
         if (o == c->offenders) return;
         offender_arrives(c, o, p->theta_mean, p->theta_sd, risk, punishment);
+        supplier_forget(c, o - c->venues);
         c->openings--;
         m->traffickers_entered++;
     }

@@ -123,7 +123,7 @@ static void build_links(struct city *c)
 {
     uint32_t n = c->links_per_trafficker;
     for (uint32_t k = 0; k < c->traffickers; k++)
-        pick_distinct(&c->luck, DRAW_LINKS, k, 0, c->venues, n, &c->link_trafficker[k * n]); /* venues, for now */
+        pick_distinct(&c->luck, DRAW_LINKS, k, 0, c->venues, n, &c->link_trafficker[(size_t)k * n]); /* venues, for now */
     for (uint32_t i = 0; i < c->links; i++) c->link_first[c->link_trafficker[i] + 1]++;
     for (uint32_t v = 0; v < c->venues; v++) c->link_first[v + 1] += c->link_first[v];
 }
@@ -148,7 +148,7 @@ static int sort_links(struct city *c, struct error *e)
 /* A block of at least this size. Cities of different replicates differ in size, for their venues do. */
 static int reserve(struct city *c, size_t size, struct error *e)
 {
-    if (c->block_room >= size) return 0;
+    if (c->block != NULL && c->block_room >= size) return 0;
     free(c->block);
     c->block_room = aligned(size + size / 16);
     if (posix_memalign(&c->block, COLUMN_ALIGNMENT, c->block_room) == 0) return 0;

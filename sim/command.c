@@ -10,7 +10,7 @@ int command_error(const struct error *e)
 {
     char line[sizeof e->text];
     size_t n = 0;
-    for (; e->text[n] != '\0' && n < sizeof line - 1; n++) {
+    for (; n < sizeof line - 1 && e->text[n] != '\0'; n++) {
         unsigned char c = (unsigned char)e->text[n];
         line[n] = c < ' ' || c == 0x7f ? '?' : e->text[n]; /* names from files must not steer a terminal */
     }
@@ -23,7 +23,7 @@ static int unknown_option(const char *given, const struct option *options, struc
 {
     const char *names[64];
     size_t n = 0;
-    for (; options[n].name != NULL && n < 63; n++) names[n] = options[n].name;
+    for (; n < 63 && options[n].name != NULL; n++) names[n] = options[n].name;
     names[n] = NULL;
     char name[100];
     snprintf(name, sizeof name, "%.*s", (int)strcspn(given, "="), given);

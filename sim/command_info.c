@@ -1,6 +1,12 @@
 /* enforcesim info: what a results file holds, where it came from, and whether it is whole. */
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "sim/command.h"
 #include "sim/results.h"
@@ -77,6 +83,41 @@ static int show(const char *path)
     return status;
 }
 
+/* HDF5 has bugs that a damaged or hostile file can reach: a crash, or a loop without end, is to cost a child process only. */
+static void limit(const char *path)
+{
+    struct stat status;
+    double bytes = stat(path, &status) == 0 ? (double)status.st_size : 0;
+    rlim_t seconds = 20 + (rlim_t)(bytes / 2e6); /* a whole file takes a tenth of that */
+    setrlimit(RLIMIT_CPU, &(struct rlimit){seconds, seconds});
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+}
+
+static int show_guarded(const char *path)
+{
+    struct error e = {0};
+    int status = 0;
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        limit(path);
+        status = show(path);
+        fflush(NULL);
+        _exit(status);
+    }
+    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+    if (child < 0) {
+        error_set(&e, ERROR_FAILURE, "no process can be made: %s", strerror(errno));
+    } else if (WIFEXITED(status)) {
+        return WEXITSTATUS(status);
+    } else if (WTERMSIG(status) == SIGINT || WTERMSIG(status) == SIGTERM || WTERMSIG(status) == SIGPIPE) {
+        return 128 + WTERMSIG(status);
+    } else {
+        error_set(&e, ERROR_INPUT, "%s: is damaged: HDF5 fails in reading it (%s)", path, strsignal(WTERMSIG(status)));
+    }
+    return command_error(&e);
+}
+
 int command_info(int argc, char **argv, const struct model *model)
 {
     static const struct option known[] = {{"help", no_argument, NULL, 'h'}, {0}};
@@ -88,5 +129,5 @@ int command_info(int argc, char **argv, const struct model *model)
         return 0;
     }
     const char *path = option == -1 ? command_argument(argc, argv, "FILE", &e) : NULL;
-    return path != NULL ? show(path) : command_error(&e);
+    return path != NULL ? show_guarded(path) : command_error(&e);
 }

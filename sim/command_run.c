@@ -137,6 +137,7 @@ static int read_options(struct options *o, int argc, char **argv, const char **s
     }
     o->config = command_argument(argc, argv, "CONFIG", e);
     if (o->config == NULL) return -1;
+    if (o->out != NULL && o->out[0] == '\0') return error_set(e, ERROR_INPUT, "-o needs the name of a file");
     if (o->resume && o->force) return error_set(e, ERROR_INPUT, "--resume and --force contradict each other");
     return 0;
 }
@@ -187,9 +188,12 @@ static int check_space(const char *folder, double bytes, struct error *e)
 
 static int check_output(const struct options *o, double bytes, struct error *e)
 {
-    struct stat status;
-    bool is_there = stat(o->out, &status) == 0, begun = access(o->partial, F_OK) == 0;
+    struct stat status, partial;
+    bool is_there = stat(o->out, &status) == 0, begun = stat(o->partial, &partial) == 0;
+    if (begun) bytes -= (double)partial.st_size; /* it is grown further, or overwritten */
     if (is_there && S_ISDIR(status.st_mode)) return error_set(e, ERROR_INPUT, "%s: is a folder; name a file", o->out);
+    if (is_there && !S_ISREG(status.st_mode)) /* --force is to replace results, not devices */
+        return error_set(e, ERROR_INPUT, "%s: is a device or the like; name a file", o->out);
     if (is_there && o->resume && !begun)
         return error_set(e, ERROR_INPUT, "%s: is there already, and no %s to resume from; --force runs anew and replaces it",
                          o->out, o->partial);
@@ -283,9 +287,10 @@ static int simulate(const struct options *o, const struct study *s, const char *
     if (status == 0) return 0;
     if (e->kind == ERROR_INTERRUPTED) return interrupted(o, s, r);
     journal_sync(r->journal, NULL);
-    int shown = command_error(e);
-    fprintf(stderr, "%u of %u replicates are in %s; the same command with --resume goes on\n", journal_count(r->journal),
-            s->replicates, o->partial);
+    struct error whole = {0};
+    error_set(&whole, e->kind, "%.700s; %u of %u replicates are in %.200s: the same command with --resume goes on", e->text,
+              journal_count(r->journal), s->replicates, o->partial);
+    int shown = command_error(&whole);
     fflush(NULL);
     _exit(shown); /* after a failed write HDF5 1.10 may crash in its exit handlers */
 }

@@ -124,7 +124,7 @@ static void summaries_create(struct writer *w)
     hdf_close_group(&w->f, group);
 }
 
-/* Sorts out one metric's values of a block of replicates; metrics are independent of each other. */
+/* Sorts out one metric's values of a block of replicates, and feeds its digests. */
 static void gather(struct writer *w, size_t m, size_t n)
 {
     double *series = w->series + m * w->block * w->n_times, *summary = w->summary + m * w->block;

@@ -8,7 +8,7 @@
 #include "sim/hdf.h"
 #include "sim/results.h"
 
-enum { METRICS_MAXIMUM = 10000, LABELS_MAXIMUM = 1000000, BLOCK = 1 << 16 /* doubles read at a time */ };
+enum { METRICS_MAXIMUM = 10000, BLOCK = 1 << 16 /* doubles read at a time */ };
 
 static void read_root(struct hdf *f, struct results_info *info)
 {
@@ -40,12 +40,12 @@ static void read_root(struct hdf *f, struct results_info *info)
 /* ---- coordinates ---------------------------------------------------------------------------------------------------------- */
 
 /* The length of a one-dimensional dataset, which is then open. */
-static hid_t open_coordinate(struct hdf *f, const char *name, size_t *n)
+static hid_t open_coordinate(struct hdf *f, const char *name, size_t maximum, size_t *n)
 {
     struct hdf_shape shape = {0};
     hid_t dataset = hdf_open_dataset(f, f->file, name, &shape);
     if (f->failed) return dataset;
-    if (shape.rank != 1 || shape.size[0] > LABELS_MAXIMUM) hdf_fail(f, "a coordinate has an impossible size");
+    if (shape.rank != 1 || shape.size[0] > maximum) hdf_fail(f, "a coordinate has an impossible size");
     *n = (size_t)shape.size[0];
     return dataset;
 }
@@ -53,7 +53,7 @@ static hid_t open_coordinate(struct hdf *f, const char *name, size_t *n)
 static void read_scenarios(struct hdf *f, struct results_info *info, struct digest *digest)
 {
     size_t n = 0;
-    hid_t dataset = open_coordinate(f, "scenario", &n);
+    hid_t dataset = open_coordinate(f, "scenario", STUDY_MAX_SCENARIOS, &n);
     if (!f->failed) info->scenarios = hdf_read_strings(f, dataset, n);
     if (info->scenarios != NULL) {
         info->n_scenarios = n;
@@ -62,9 +62,9 @@ static void read_scenarios(struct hdf *f, struct results_info *info, struct dige
     hdf_close_dataset(f, dataset);
 }
 
-static int32_t *read_numbers(struct hdf *f, const char *name, size_t *n, struct digest *digest)
+static int32_t *read_numbers(struct hdf *f, const char *name, size_t maximum, size_t *n, struct digest *digest)
 {
-    hid_t dataset = open_coordinate(f, name, n);
+    hid_t dataset = open_coordinate(f, name, maximum, n);
     int32_t *numbers = f->failed ? NULL : calloc(*n + 1, sizeof *numbers);
     if (!f->failed && numbers == NULL) hdf_no_memory(f, "a coordinate", (double)*n * sizeof *numbers);
     if (numbers != NULL) hdf_read_block(f, dataset, H5T_NATIVE_INT32, (hsize_t[]){0}, (hsize_t[]){*n}, numbers);
@@ -133,8 +133,8 @@ static void read_all(struct hdf *f, struct results_info *info)
     struct digest_entry coordinates[] = {{.path = "scenario"}, {.path = "replicate"}, {.path = "time"}};
     for (size_t i = 0; i < 3; i++) digest_begin(&coordinates[i].digest);
     read_scenarios(f, info, &coordinates[0].digest);
-    free(read_numbers(f, "replicate", &info->n_replicates, &coordinates[1].digest));
-    info->times = read_numbers(f, "time", &info->n_times, &coordinates[2].digest);
+    free(read_numbers(f, "replicate", STUDY_MAX_REPLICATES, &info->n_replicates, &coordinates[1].digest));
+    info->times = read_numbers(f, "time", STUDY_MAX_DAYS + 1, &info->n_times, &coordinates[2].digest);
     struct names names = {f, info};
     if (!f->failed && H5Literate(f->file, H5_INDEX_NAME, H5_ITER_INC, NULL, note_metric, &names) < 0)
         hdf_fail(f, "its contents cannot be listed");
@@ -175,7 +175,8 @@ int results_info(struct results_info *info, const char *path, struct error *e)
     if (!f.failed) read_root(&f, info);
     if (!f.failed) read_all(&f, info);
     if (hdf_close(&f) == 0) return 0;
-    return error_set(e, ERROR_INPUT, "%s%s", strncmp(cause.text, path, strlen(path)) == 0 ? "" : path, cause.text[0] ? cause.text : ": is not a results file of EnforceSim");
+    const bool named = strncmp(cause.text, path, strlen(path)) == 0;
+    return error_set(e, ERROR_INPUT, "%s%s%s", named ? "" : path, named ? "" : ": ", cause.text);
 }
 
 void results_info_free(struct results_info *info)

@@ -8,7 +8,6 @@ import subprocess
 
 import pytest
 import synthetic
-
 from enforcesim import plot
 from enforcesim.__main__ import main
 

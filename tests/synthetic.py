@@ -94,9 +94,7 @@ STRONG: dict[str, dict[str, float]] = {
     "sweeps": {"violence_police": 6, "adult_detentions": 9, "extortions": 1.5, "sweeps": 12, "fear": 2.5},
     "no_police": {
         **dict.fromkeys(("violence_police", "adult_detentions", "extortions", "sweeps", "shakedowns"), 0),
-        **dict.fromkeys(
-            ("operations", "minors_rescued", "convictions", "deportations", "mistaken_rescues"), 0
-        ),
+        **dict.fromkeys(("operations", "minors_rescued", "convictions", "deportations", "mistaken_rescues"), 0),
         "minor_days": 1.3,
         "minor_prevalence": 1.25,
     },
@@ -150,9 +148,7 @@ def _values(rng, name, kind, mean, shape, times, days, scenarios, effects):
     """Series (scenario, replicate, time): scenarios share the replicate's luck."""
     _, replicates, n_times = shape
     level = mean * np.exp(0.05 * rng.standard_normal((replicates, 1)))
-    shared = np.repeat(
-        (level * (1 + 0.05 * rng.standard_normal((replicates, n_times))))[None], shape[0], axis=0
-    )
+    shared = np.repeat((level * (1 + 0.05 * rng.standard_normal((replicates, n_times))))[None], shape[0], axis=0)
     own = 1 + 0.03 * rng.standard_normal(shape)
     values = np.where(times > 0, shared * own, shared) if effects else shared
     ramp = np.clip(times / 365, 0, 1)

@@ -5,21 +5,20 @@ from __future__ import annotations
 import shutil
 import stat
 
+import enforcesim as es
 import h5py
 import numpy as np
 import pytest
 import synthetic
 import xarray as xr
 from analysis_support import command, folder, no_figures, null, refused, strong
-from hypothesis import given
-from hypothesis import strategies as st
-from scipy import stats
-
-import enforcesim as es
 from enforcesim import files, plot
 from enforcesim.compare import Estimate, estimate, fieller, level, pairing_gain, pseudovalues
 from enforcesim.report import render
 from enforcesim.table import number, signed, with_half
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
 
 # ---- files --------------------------------------------------------------------------------------------
 

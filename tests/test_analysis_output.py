@@ -9,13 +9,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import enforcesim as es
 import h5py
 import numpy as np
 import pytest
 import synthetic
 from analysis_support import against, command, folder, no_figures, null, refused, strong
-
-import enforcesim as es
 from enforcesim import plot
 from enforcesim.claims import load
 
@@ -255,9 +254,7 @@ PROGRAM = Path(os.environ.get("ENFORCESIM", ROOT / os.environ.get("BUILD", "buil
 
 @pytest.mark.skipif(not PROGRAM.exists(), reason="the program is not built")
 def test_names_in_python_are_metrics_of_the_program():
-    said = subprocess.run(
-        [PROGRAM, "metrics", "--format", "json"], capture_output=True, text=True, check=True
-    )
+    said = subprocess.run([PROGRAM, "metrics", "--format", "json"], capture_output=True, text=True, check=True)
     listed = json.loads(said.stdout)
     names = {row["name"] for row in (listed if isinstance(listed, list) else listed["metrics"])}
     known = load()

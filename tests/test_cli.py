@@ -18,7 +18,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
-
 from conftest import PROGRAM, ROOT
 
 # A small city, long enough for every process to happen.
@@ -29,11 +28,14 @@ parameters : {{ region : {{ venues = 30; districts = 2; traffickers = 12; }}; {p
 scenarios = ( {scenarios} );
 """
 FOUR = ", ".join(
-    f'{{ name = "{name}"; policy = "{name}"; }}' for name in ("status_quo", "sweeps", "professional_rescue", "no_police")
+    f'{{ name = "{name}"; policy = "{name}"; }}'
+    for name in ("status_quo", "sweeps", "professional_rescue", "no_police")
 )
 
 
-def write(folder: Path, replicates: int = 4, scenarios: str = FOUR, parameters: str = "", name: str = "small.cfg") -> Path:
+def write(
+    folder: Path, replicates: int = 4, scenarios: str = FOUR, parameters: str = "", name: str = "small.cfg"
+) -> Path:
     (folder / "policies.cfg").write_text((ROOT / "configs" / "policies.cfg").read_text())
     path = folder / name
     path.write_text(SMALL.format(replicates=replicates, scenarios=scenarios, parameters=parameters))
@@ -56,7 +58,7 @@ def small(program, tmp_path_factory) -> tuple[Path, Path]:
     return config, out
 
 
-# ---- what runs ------------------------------------------------------------------------------------------------------------
+# ---- what runs ----
 
 
 def test_version_and_help(program):
@@ -64,7 +66,7 @@ def test_version_and_help(program):
     assert "run" in program("--help").stdout
     for command in ("run", "check", "params", "metrics", "info"):
         done = program(command, "--help")
-        assert done.returncode == 0 and "Usage" in done.stdout or "usage" in done.stdout
+        assert (done.returncode == 0 and "Usage" in done.stdout) or "usage" in done.stdout
 
 
 def test_check_prints_a_configuration_that_gives_the_same_numbers(program, small, tmp_path):
@@ -95,7 +97,9 @@ def test_same_bits_for_every_compiler(program, small, tmp_path, cc, opt):
         capture_output=True,
     )
     other = tmp_path / "o.h5"
-    subprocess.run([str(ROOT / build / "enforcesim"), "run", str(config), "-o", str(other)], check=True, capture_output=True)
+    subprocess.run(
+        [str(ROOT / build / "enforcesim"), "run", str(config), "-o", str(other)], check=True, capture_output=True
+    )
     assert digest(program, other) == digest(program, out)
 
 
@@ -109,7 +113,9 @@ def test_a_scenario_that_equals_status_quo_has_its_bits(program, tmp_path):
     with xr.open_dataset(tmp_path / "s.h5", engine="h5netcdf") as ds:
         for name, series in ds.data_vars.items():
             for other in ("same", "later"):
-                np.testing.assert_array_equal(series.sel(scenario="status_quo"), series.sel(scenario=other), err_msg=name)
+                np.testing.assert_array_equal(
+                    series.sel(scenario="status_quo"), series.sel(scenario=other), err_msg=name
+                )
 
 
 def test_more_scenarios_and_replicates_change_no_other_number(program, small, tmp_path):
@@ -130,7 +136,7 @@ def test_scenario_option_keeps_one(program, small, tmp_path):
         np.testing.assert_array_equal(one.minor_days, ds.minor_days.sel(scenario=["no_police"]))
 
 
-# ---- the file ---------------------------------------------------------------------------------------------------------------
+# ---- the file ----
 
 
 @pytest.mark.parametrize("engine", ["h5netcdf", "netcdf4"])
@@ -163,8 +169,17 @@ def test_holds_what_the_contract_says(program, small):
         assert ds.time.values.tolist() == list(range(-180, 241, 30))
         flow = ds.minor_days.where(ds.time > 0).sum("time")
         np.testing.assert_allclose(summary.minor_days, flow)
-        for attribute in ("title", "Conventions", "program_version", "model_version", "git_commit", "seed", "compiler",
-                          "digest", "history"):
+        for attribute in (
+            "title",
+            "Conventions",
+            "program_version",
+            "model_version",
+            "git_commit",
+            "seed",
+            "compiler",
+            "digest",
+            "history",
+        ):
             assert attribute in ds.attrs, attribute
         assert not any(v.dtype.kind in "iu" and v.dtype.itemsize == 8 for v in ds.variables.values())
 
@@ -179,7 +194,7 @@ def test_two_runs_write_the_same_bytes(program, tmp_path):
     assert (tmp_path / "a" / "x.h5").read_bytes() == (tmp_path / "b" / "x.h5").read_bytes()
 
 
-# ---- tables -------------------------------------------------------------------------------------------------------------------
+# ---- tables ----
 
 
 @pytest.mark.parametrize("command", ["params", "metrics"])
@@ -194,7 +209,7 @@ def test_tables_in_every_format(program, command):
     assert len(set(names)) == len(names)
 
 
-# ---- what is refused --------------------------------------------------------------------------------------------------------
+# ---- what is refused ----
 
 
 def refused(done: subprocess.CompletedProcess[str], *words: str, status: int = 2) -> None:
@@ -235,13 +250,20 @@ def test_refuses_settings(program, tmp_path, setting, word):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["policies.cfg", "small.cfg"]
 
 
+A_SCENARIO = 'scenarios = ( { name = "a"; policy = "sweeps"; } );'
 BAD_FILES = {
     "empty": ("", ""),
     "garbage": ("\x01\x02garbage(((", ""),
     "no scenarios": ('@include "policies.cfg"\n', "scenarios"),
-    "unknown top level": ('@include "policies.cfg"\nscenarois = ();\nscenarios = ( { name = "a"; policy = "sweeps"; } );', "scenarios"),
+    "unknown top level": (
+        '@include "policies.cfg"\nscenarois = ();\n' + A_SCENARIO,
+        "scenarios",
+    ),
     "missing policy": ('@include "policies.cfg"\nscenarios = ( { name = "a"; policy = "sweps"; } );', "sweeps"),
-    "twice": ('@include "policies.cfg"\nscenarios = ( { name = "a"; policy = "sweeps"; }, { name = "a"; policy = "sweeps"; } );', "a"),
+    "twice": (
+        '@include "policies.cfg"\nscenarios = ( { name = "a"; policy = "sweeps"; }, { name = "a"; policy = "sweeps"; } );',
+        "a",
+    ),
     "cycle": (
         '@include "policies.cfg"\nown_policies : { x : { inherits = "y"; }; y : { inherits = "x"; }; };\n'
         'scenarios = ( { name = "a"; policy = "x"; } );',
@@ -257,12 +279,18 @@ BAD_FILES = {
         'policy = "sweeps"; } ); } );',
         "day",
     ),
-    "integer overflow": ('@include "policies.cfg"\nrun : { burn_in = 4294967297; };\nscenarios = ( { name = "a"; policy = "sweeps"; } );', "4294967297"),
+    "integer overflow": (
+        '@include "policies.cfg"\nrun : { burn_in = 4294967297; };\n' + A_SCENARIO,
+        "4294967297",
+    ),
     "missing include": ('@include "nothing.cfg"\n', "nothing.cfg"),
     "absolute include": ('@include "/etc/passwd"\n', "/etc/passwd"),
     "upward include": ('@include "../../etc/passwd"\n', ".."),
     "itself": ('@include "bad.cfg"\n', "bad.cfg"),
-    "wrong type": ('@include "policies.cfg"\nparameters : { health = 3; };\nscenarios = ( { name = "a"; policy = "sweeps"; } );', "health"),
+    "wrong type": (
+        '@include "policies.cfg"\nparameters : { health = 3; };\n' + A_SCENARIO,
+        "health",
+    ),
     "script": ('@include "policies.cfg"\nscenarios = ( { name = "<script>"; policy = "sweeps"; } );', "name"),
 }
 
@@ -286,8 +314,20 @@ def test_refuses_what_is_not_a_scenario_file(program, tmp_path):
     refused(program("rnu"), "run")
 
 
-@pytest.mark.parametrize("options", [["-j", "0"], ["-j", "100000"], ["-r", "0"], ["-r", "x"], ["--sed", "1"], ["--scenario", "sweps"],
-                                     ["--seed", "99999999999999999999"], ["--days", "0"], ["--progress", "perhaps"]])
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["-j", "0"],
+        ["-j", "100000"],
+        ["-r", "0"],
+        ["-r", "x"],
+        ["--sed", "1"],
+        ["--scenario", "sweps"],
+        ["--seed", "99999999999999999999"],
+        ["--days", "0"],
+        ["--progress", "perhaps"],
+    ],
+)
 def test_refuses_options(program, small, tmp_path, options):
     refused(program("run", small[0], "-o", tmp_path / "x.h5", *options))
     assert list(tmp_path.iterdir()) == []
@@ -322,7 +362,9 @@ def test_refuses_a_read_only_folder_and_an_unreadable_file():
         nobody = {"user": 65534} if os.geteuid() == 0 else {}
 
         def call(*arguments: object) -> subprocess.CompletedProcess[str]:
-            return subprocess.run([str(binary), *map(str, arguments)], capture_output=True, text=True, check=False, **nobody)
+            return subprocess.run(
+                [str(binary), *map(str, arguments)], capture_output=True, text=True, check=False, **nobody
+            )
 
         refused(call("run", config, "-o", folder / "read-only" / "x.h5"), "read-only")
         refused(call("check", folder / "secret.cfg"), "secret.cfg")
@@ -335,12 +377,16 @@ def test_info_refuses_other_files(program, tmp_path, content):
     refused(program("info", path), "x.h5")
 
 
-# ---- nothing is lost ----------------------------------------------------------------------------------------------------------
+# ---- nothing is lost ----
 
 
 def started(config: Path, out: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen([str(PROGRAM), "run", str(config), "-o", str(out), "-j", "2", "-r", "400"], text=True,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return subprocess.Popen(
+        [str(PROGRAM), "run", str(config), "-o", str(out), "-j", "2", "-r", "400"],
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -375,7 +421,9 @@ def test_resumes_after_a_signal(program, long, tmp_path, sent, status, after):
 @pytest.mark.slow
 @pytest.mark.parametrize("kilobytes", [16, 64, 256, 1024])
 def test_full_disk(program, small, tmp_path, kilobytes):
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(tmp_path)], capture_output=True)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(tmp_path)], capture_output=True
+    )
     if mounted.returncode != 0:
         pytest.skip("cannot mount a small file system here")
     try:

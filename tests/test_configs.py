@@ -39,9 +39,7 @@ DISTRIBUTIONS = {
 
 def enforcesim(*arguments):
     assert PROGRAM.exists(), f"{PROGRAM} is missing; build it first, or name another in ENFORCESIM"
-    return subprocess.run(
-        [PROGRAM, *map(str, arguments)], capture_output=True, text=True, timeout=300, check=False
-    )
+    return subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, timeout=300, check=False)
 
 
 def resolved(path):
@@ -55,9 +53,7 @@ def names(text):
     return re.findall(r'\bname\s*=\s*"([^"]+)"', text[text.index("scenarios") :])
 
 
-TOKEN = re.compile(
-    r'\s+|//[^\n]*|(?P<word>[a-z]\w*)|(?P<text>"\w+")|(?P<number>-?\d+(?:\.\d+)?)|(?P<mark>[{}:=;])'
-)
+TOKEN = re.compile(r'\s+|//[^\n]*|(?P<word>[a-z]\w*)|(?P<text>"\w+")|(?P<number>-?\d+(?:\.\d+)?)|(?P<mark>[{}:=;])')
 
 
 def read_groups(text):
@@ -137,9 +133,7 @@ def test_case_runs(path, tmp_path):
     days = [int(day) for day in re.findall(r"\bday = (\d+)", path.read_text(encoding="utf-8"))]
     horizon = max(days, default=0) + 60
     out = tmp_path / "out.h5"
-    result = enforcesim(
-        "run", path, "-o", out, "-r", 1, "--days", horizon, "--set", "run.burn_in=60", "--quiet"
-    )
+    result = enforcesim("run", path, "-o", out, "-r", 1, "--days", horizon, "--set", "run.burn_in=60", "--quiet")
     assert result.returncode == 0, result.stderr
     assert out.stat().st_size > 0
 
@@ -159,9 +153,7 @@ def test_priors_fit_their_parameters(side, parameters):
         row = parameters[path]
         assert row["role"] == "uncertain", f"{path} is {row['role']}"
         kind = entry.pop("distribution")
-        assert set(entry) == DISTRIBUTIONS[kind] | (set() if kind == "fixed" else {"minimum", "maximum"}), (
-            path
-        )
+        assert set(entry) == DISTRIBUTIONS[kind] | (set() if kind == "fixed" else {"minimum", "maximum"}), path
         low, high = entry.get("minimum", entry.get("value")), entry.get("maximum", entry.get("value"))
         assert row["minimum"] <= low <= high <= row["maximum"], f"{path}: outside the parameter's range"
         assert kind == "fixed" or low < high, path

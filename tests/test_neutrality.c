@@ -166,14 +166,14 @@ static void test_threads_change_no_bit_within_a_region(void **state)
     s.calendar = (struct calendar){.burn_in = 5, .horizon = 25};
     s.record_every = 5, s.record_before = 5;
     lab_study_set(&s, -1, "region.cities", 3);
-    lab_study_set(&s, -1, "region.venues", 3000);
+    lab_study_set(&s, -1, "region.venues", 2500);
     lab_study_set(&s, -1, "region.districts", 20);
     lab_study_set(&s, -1, "region.traffickers", 800);
     lab_study_set(&s, -1, "region.relocate_rate", 0.5);
     lab_study_set(&s, -1, "region.relocate_gain", 0);
     scenario(&s, "rescue", LAB_PROFESSIONAL);
     double *one = run(&s, 1), *many = run(&s, 3);
-    assert_true(series(&s, one, 0, 0, metric_called("adults_present"))[0] > 100000);
+    assert_true(series(&s, one, 0, 0, metric_called("adults_present"))[study_series_length(&s) - 1] > 100000);
     assert_true(same_bits(one, many, study_values(&s)));
     free(one), free(many);
     study_free(&s);

@@ -28,9 +28,7 @@ class Parser(argparse.ArgumentParser):
 
 def parser() -> Parser:
     """The command line's options."""
-    top = Parser(
-        prog="python -m enforcesim", description="Tables, verdicts, figures and reports from a results file."
-    )
+    top = Parser(prog="python -m enforcesim", description="Tables, verdicts, figures and reports from a results file.")
     top.add_argument("--version", action="version", version=f"enforcesim {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="table|claims|plot|report")
 
@@ -45,9 +43,7 @@ def parser() -> Parser:
                 metavar="NAME",
                 help="only this one and the baseline",
             )
-            command.add_argument(
-                "--baseline", help="scenario to compare with (default: status_quo, else the first)"
-            )
+            command.add_argument("--baseline", help="scenario to compare with (default: status_quo, else the first)")
         if name in ("claims", "report"):
             command.add_argument(
                 "--with", dest="also", action="append", default=[], metavar="NAME=FILE",
@@ -59,9 +55,7 @@ def parser() -> Parser:
     add("claims", "print the verdicts on the claims of the essay and of its critics")
     draw = add("plot", "draw figures: the standard set, or one per METRIC")
     draw.add_argument("metrics", nargs="*", metavar="METRIC", help="metrics to draw as series")
-    draw.add_argument(
-        "-o", "--output", default="figures", metavar="DIR", help="folder to write to (default: figures)"
-    )
+    draw.add_argument("-o", "--output", default="figures", metavar="DIR", help="folder to write to (default: figures)")
     draw.add_argument("--format", default="png", choices=("png", "svg", "pdf"), help="default: png")
     write = add("report", "write a self-contained HTML report")
     write.add_argument("-o", "--output", metavar="FILE", help="default: the results file's name with .html")

@@ -145,9 +145,7 @@ def key(figure: Figure, names: list[str], colour: dict[str, str], handles: list[
         entry.set_color(colour[name])
 
 
-def spread_labels(
-    axes: Axes, points: list[tuple[float, float]], names: list[str], colour: dict[str, str]
-) -> None:
+def spread_labels(axes: Axes, points: list[tuple[float, float]], names: list[str], colour: dict[str, str]) -> None:
     """Name points beside them, moved apart where they would overlap."""
     height, width = axes.get_ylim()[1] - axes.get_ylim()[0], axes.get_xlim()[1] - axes.get_xlim()[0]
     placed: list[tuple[float, float]] = []

@@ -189,9 +189,7 @@ def _judge(claim: Spec, ledger: Ledger) -> dict[str, object]:
 def _how(claim: Spec, missing: list[str]) -> str:
     if "how" in claim:
         return claim["how"]
-    scenarios = sorted(
-        {m.removeprefix("needs the scenario ") for m in missing if m.startswith("needs the scenario ")}
-    )
+    scenarios = sorted({m.removeprefix("needs the scenario ") for m in missing if m.startswith("needs the scenario ")})
     if not scenarios:
         return ""
     listed = " and ".join(scenarios)
@@ -226,9 +224,7 @@ def _test(spec: Spec, ledger: Ledger) -> Test:
 
 
 def _scenarios(sides: list[Spec]) -> tuple[str, ...]:
-    return tuple(
-        s for side in sides for s in np.atleast_1d(side["scenario"]).tolist() + [side.get("minus")] if s
-    )
+    return tuple(s for side in sides for s in np.atleast_1d(side["scenario"]).tolist() + [side.get("minus")] if s)
 
 
 def _metrics(side: Spec, ledger: Ledger) -> list[str]:

@@ -104,9 +104,7 @@ def flat(ds: xr.Dataset) -> xr.Dataset:
         raise EnforceSimError(f"the file holds a design of {points} points; choose one with ds.isel(point=0)")
     for name in ("scenario", "replicate", "time"):
         if name not in ds.dims:
-            raise EnforceSimError(
-                f"the dimension {name} is gone; select with a list, as in ds.sel({name}=[...])"
-            )
+            raise EnforceSimError(f"the dimension {name} is gone; select with a list, as in ds.sel({name}=[...])")
     return ds
 
 
@@ -147,9 +145,7 @@ def level(ds: xr.Dataset, metric: str, at: str | tuple[float, float] = "summary"
         "last": (0.0, end),
     }
     if isinstance(at, str) and at not in windows:
-        raise EnforceSimError(
-            f"no moment {at!r}; there are summary, {', '.join(windows)} and (first, last) days"
-        )
+        raise EnforceSimError(f"no moment {at!r}; there are summary, {', '.join(windows)} and (first, last) days")
     first, last = windows[at] if isinstance(at, str) else at
     chosen = np.flatnonzero((times > first) & (times <= last))
     if chosen.size == 0:
@@ -160,9 +156,7 @@ def level(ds: xr.Dataset, metric: str, at: str | tuple[float, float] = "summary"
     if is_flow:
         return series.sum("time", skipna=False) / days[chosen].sum()
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", RuntimeWarning
-        )  # a survey may have taken place on no day of the window
+        warnings.simplefilter("ignore", RuntimeWarning)  # a survey may have taken place on no day of the window
         return series.mean("time")
 
 
@@ -170,11 +164,7 @@ def _last_valid(series: xr.DataArray) -> xr.DataArray:
     """The last value in time that is not NaN; NaN where there is none."""
     there = np.isfinite(series)
     position = xr.where(there, np.arange(series.sizes["time"]), -1).max("time")
-    return (
-        series.isel(time=position.clip(min=0), drop=True)
-        .where(position >= 0)
-        .drop_vars("time", errors="ignore")
-    )
+    return series.isel(time=position.clip(min=0), drop=True).where(position >= 0).drop_vars("time", errors="ignore")
 
 
 def paired(ours: np.ndarray, theirs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -192,9 +182,7 @@ def pairing_gain(ours: np.ndarray, theirs: np.ndarray) -> float:
     return apart / together if together > 0 else (np.inf if apart > 0 else np.nan)
 
 
-def compare(
-    ds: xr.Dataset, baseline: str | None = "status_quo", metrics: list[str] | None = None
-) -> pd.DataFrame:
+def compare(ds: xr.Dataset, baseline: str | None = "status_quo", metrics: list[str] | None = None) -> pd.DataFrame:
     """Every scenario and metric against a baseline, replicate by replicate under common random numbers.
 
     Columns: scenario, metric, units, kind, replicates; mean, low, high (95 % t interval over replicates);

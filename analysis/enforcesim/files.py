@@ -92,9 +92,7 @@ def _inspect(path: Path) -> list[str]:
         if not is_hdf5:
             with path.open("rb") as file:
                 head = file.read(8)
-            what = (
-                "empty" if not head else "truncated" if head == b"\x89HDF\r\n\x1a\n" else "not an HDF5 file"
-            )
+            what = "empty" if not head else "truncated" if head == b"\x89HDF\r\n\x1a\n" else "not an HDF5 file"
             raise EnforceSimError(f"{path}: {what}, so no results file of EnforceSim")
         with h5py.File(path, "r") as file:
             missing = [n for n in ("scenario", "replicate", "time") if n not in file]

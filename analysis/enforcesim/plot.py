@@ -86,9 +86,7 @@ def _quantiles(values: np.ndarray, points: Iterable[float]) -> np.ndarray:
         return np.nanquantile(values, list(points), axis=0)
 
 
-def series(
-    ds: xr.Dataset, metric: str, scenarios: list[str] | None = None, baseline: str | None = None
-) -> Figure:
+def series(ds: xr.Dataset, metric: str, scenarios: list[str] | None = None, baseline: str | None = None) -> Figure:
     """Fan chart of one metric: per scenario the median with 50 % and 90 % bands, the baseline's in grey."""
     _check(ds, metric)
     names, base = scenarios or files.scenarios(ds), baseline_of(ds, baseline)
@@ -101,9 +99,7 @@ def series(
         figure = blank(ds, *size(len(names)), _label(ds, metric, width=200), note)
         panels = panels_of(figure, len(names))
         for axes, name in zip(panels, names, strict=True):
-            low, lower, middle, upper, high = _quantiles(
-                values[everyone.index(name)], [0.05, 0.25, 0.5, 0.75, 0.95]
-            )
+            low, lower, middle, upper, high = _quantiles(values[everyone.index(name)], [0.05, 0.25, 0.5, 0.75, 0.95])
             axes.fill_between(times, low, high, color=colour[name], alpha=0.18, linewidth=0)
             axes.fill_between(times, lower, upper, color=colour[name], alpha=0.35, linewidth=0)
             if name != base:
@@ -120,9 +116,7 @@ def series(
 def _require_all(ds: xr.Dataset, names: list[str]) -> None:
     for name in names:
         if name not in files.scenarios(ds):
-            raise EnforceSimError(
-                f"no scenario {name!r} in the file; it has {', '.join(files.scenarios(ds))}"
-            )
+            raise EnforceSimError(f"no scenario {name!r} in the file; it has {', '.join(files.scenarios(ds))}")
 
 
 def survey(ds: xr.Dataset, baseline: str | None = None) -> Figure:
@@ -174,9 +168,7 @@ def groups(ds: xr.Dataset, baseline: str | None = None) -> Figure:
     shown = {title: [m for m in metrics if m in ds] for title, metrics in PANELS.items()}
     colour, (names, left_out) = colours(ds, baseline), _few(ds, baseline)
     with matplotlib.rc_context(STYLE):
-        note = (
-            f"Mean of the replicates with its 95 % interval; flows are averaged over half-years. {left_out}"
-        )
+        note = f"Mean of the replicates with its 95 % interval; flows are averaged over half-years. {left_out}"
         figure = blank(ds, 10.8, 10.8, "The four groups", note)
         grid = figure.subplots(len(shown), 3, sharex=True, squeeze=False)
         for (title, metrics), row in zip(shown.items(), grid.tolist(), strict=True):
@@ -191,9 +183,7 @@ def groups(ds: xr.Dataset, baseline: str | None = None) -> Figure:
                 mark_phases(axes, ds, "")
                 years(axes, ds)
                 axes.set_xlabel(axes.get_xlabel() if title == list(shown)[-1] else "")
-        lines = [
-            Line2D([], [], color=colour[n], linestyle=DASHES[i % len(DASHES)]) for i, n in enumerate(names)
-        ]
+        lines = [Line2D([], [], color=colour[n], linestyle=DASHES[i % len(DASHES)]) for i, n in enumerate(names)]
         key(figure, names, colour, lines)
     return figure
 
@@ -204,9 +194,7 @@ def _few(ds: xr.Dataset, baseline: str | None, most: int = 7) -> tuple[list[str]
     rest = [n for n in names if n != base][: most - 1]
     if len(names) <= most:
         return names, ""
-    return [
-        n for n in names if n == base or n in rest
-    ], f"Of {len(names)} scenarios the first {most} are shown."
+    return [n for n in names if n == base or n in rest], f"Of {len(names)} scenarios the first {most} are shown."
 
 
 def _lines(axes: Axes, ds: xr.Dataset, metric: str, names: list[str], colour: dict[str, str]) -> str:
@@ -260,15 +248,11 @@ def tradeoff(ds: xr.Dataset, baseline: str | None = None) -> Figure:
             + ", ".join(acts).replace(", -", " less ")
             + "; each counts as one."
         )
-        figure = blank(
-            ds, 7.6, 5.8, "Exploitation against harm that the police do to non-coerced adults", note
-        )
+        figure = blank(ds, 7.6, 5.8, "Exploitation against harm that the police do to non-coerced adults", note)
         axes = figure.subplots()
         for i, name in enumerate(names):
             mark = MARKERS[i % len(MARKERS)]
-            axes.plot(
-                harm[i], victims[i], mark, color=colour[name], markersize=3, alpha=0.25, linewidth=0, mew=0
-            )
+            axes.plot(harm[i], victims[i], mark, color=colour[name], markersize=3, alpha=0.25, linewidth=0, mew=0)
         centres = [(float(harm[i].mean()), float(victims[i].mean())) for i in range(len(names))]
         axes.set_xlim(left=min(0.0, -0.02 * harm.max()), right=1.12 * harm.max() or 1.0)
         axes.set_ylim(bottom=0, top=1.12 * victims.max() or 1.0)
@@ -312,9 +296,7 @@ def where(ds: xr.Dataset) -> Figure:
     return figure
 
 
-def _bars(
-    axes: Axes, parts: dict[str, np.ndarray], names: list[str], fills: tuple[str, ...], label: str
-) -> None:
+def _bars(axes: Axes, parts: dict[str, np.ndarray], names: list[str], fills: tuple[str, ...], label: str) -> None:
     """Stacked horizontal bars, one per scenario; hatches tell the parts apart in print."""
     start = np.zeros(len(names))
     total = sum(parts.values())
@@ -332,9 +314,7 @@ def _bars(
         )
         start += size
     half = [estimate(v).half for v in total]
-    axes.errorbar(
-        start, range(len(names)), xerr=np.nan_to_num(half), fmt="none", color="black", linewidth=1, capsize=2
-    )
+    axes.errorbar(start, range(len(names)), xerr=np.nan_to_num(half), fmt="none", color="black", linewidth=1, capsize=2)
     axes.set_xlabel(label)
     axes.set_ylim(-0.5, len(names) - 0.5)
     axes.grid(axis="y", visible=False)
@@ -377,9 +357,7 @@ def forest(ds: xr.Dataset, metrics: Iterable[str] | None = None, baseline: str |
             for k, name in enumerate(names):
                 ours, reference = paired(values[everyone.index(name)], theirs)
                 shift = (k - (len(names) - 1) / 2) * 0.8 / max(len(names), 3)
-                _ratio(
-                    axes, row + shift, ours, reference, colour[name], MARKERS[k % len(MARKERS)], (low, high)
-                )
+                _ratio(axes, row + shift, ours, reference, colour[name], MARKERS[k % len(MARKERS)], (low, high))
         axes.set_xscale("log", base=2)
         axes.set_xlim(low * 0.8, high / 0.8)
         axes.axvline(1, color="black", linewidth=0.9)
@@ -393,8 +371,7 @@ def forest(ds: xr.Dataset, metrics: Iterable[str] | None = None, baseline: str |
             axes.axhspan(row - 0.5, row + 0.5, color="#f5f5f5", zorder=0)
         axes.set_xlabel(f"ratio to {base} (logarithmic)")
         lines = [
-            Line2D([], [], color=colour[n], marker=MARKERS[k % len(MARKERS)], markersize=5)
-            for k, n in enumerate(names)
+            Line2D([], [], color=colour[n], marker=MARKERS[k % len(MARKERS)], markersize=5) for k, n in enumerate(names)
         ]
         key(figure, names, colour, lines)
     return figure
@@ -416,20 +393,12 @@ def _ratio(
     if limits[0] <= ratio <= limits[1]:
         axes.plot(ratio, y, mark, color=colour, markersize=4.5)
         if np.isfinite(low):
-            axes.plot(
-                np.clip([low, high], limits[0] * 0.8, limits[1] / 0.8), [y, y], color=colour, linewidth=1.3
-            )
+            axes.plot(np.clip([low, high], limits[0] * 0.8, limits[1] / 0.8), [y, y], color=colour, linewidth=1.3)
         return
     edge, arrow, side = (limits[0], "<", "left") if ratio < limits[0] else (limits[1], ">", "right")
     axes.plot(edge, y, arrow, color=colour, markersize=5)
     shown = (
-        "0"
-        if ratio == 0
-        else "<0.01"
-        if ratio < 0.01
-        else f"{ratio:.2g}"
-        if ratio < 1
-        else number(ratio, ratio / 20)
+        "0" if ratio == 0 else "<0.01" if ratio < 0.01 else f"{ratio:.2g}" if ratio < 1 else number(ratio, ratio / 20)
     )
     offset = 5 if side == "left" else -5
     axes.annotate(

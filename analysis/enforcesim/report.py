@@ -69,8 +69,7 @@ def render(ds: xr.Dataset, also: Mapping[str, xr.Dataset] | None = None, baselin
     base = baseline_of(ds, baseline)
     verdicts = claims(ds, also)
     figures = {
-        name: {"uri": _embedded(figure), "alt": ALT.get(name, name)}
-        for name, figure in plot.figures(ds, base).items()
+        name: {"uri": _embedded(figure), "alt": ALT.get(name, name)} for name, figure in plot.figures(ds, base).items()
     }
     return environment.get_template("report.html.j2").render(
         title=files.text(ds.attrs.get("title", "")) or "EnforceSim",
@@ -121,9 +120,7 @@ def sentence(ds: xr.Dataset, scenario: str, base: str) -> str:
         return f"{text}; no lever differs from {base}."
     # What follows a semicolon or colon in a lever's meaning explains; the sentence is long enough without.
     names = [meaning.split(";")[0].split(":")[0] for meaning, _, _, _ in levers]
-    shown = [
-        f"{n}: {_value(a)} instead of {_value(b)}" for n, (_, _, a, b) in zip(names, levers, strict=True)
-    ]
+    shown = [f"{n}: {_value(a)} instead of {_value(b)}" for n, (_, _, a, b) in zip(names, levers, strict=True)]
     last = " in the last phase" if len(held) > 1 else ""
     return f"{text}. What differs from {base}{last}: {'; '.join(shown)}."
 

@@ -234,14 +234,10 @@ def table(ds: xr.Dataset, baseline: str | None = None) -> str:
     return "\n".join(out) + "\n"
 
 
-def _part(
-    title: str, blocks: dict[str, list[Row]], names: list[str], cell: Callable[[Row, str], str]
-) -> list[str]:
+def _part(title: str, blocks: dict[str, list[Row]], names: list[str], cell: Callable[[Row, str], str]) -> list[str]:
     """One table, split into several side by side ones where the scenarios do not fit."""
     cells = {(row.metric, n): cell(row, n) for block in blocks.values() for row in block for n in names}
-    widths = {
-        n: max([12, *(len(cells[m, c]) for m, c in cells if c == n), *map(len, _head(n))]) for n in names
-    }
+    widths = {n: max([12, *(len(cells[m, c]) for m, c in cells if c == n), *map(len, _head(n))]) for n in names}
     out: list[str] = []
     for group in _fit(names, widths):
         heads = {n: _head(n) for n in group}

@@ -1,0 +1,460 @@
+/* Reading a results file: what it says of itself, and that a damaged, foreign or hostile one gets a line of text and no more. */
+#include "sim/results.h"
+
+#include <fcntl.h>
+#include <hdf5.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "tests/folder.h"
+#include "tests/toy_results.h"
+
+/* Nothing of HDF5 is left open: a process that looks at many files must not fill up. */
+static void assert_nothing_open(void)
+{
+    assert_int_equal(H5Fget_obj_count((hid_t)H5F_OBJ_ALL, H5F_OBJ_ALL), 0);
+}
+
+static void one_line(const struct error *e, const char *path)
+{
+    assert_int_equal(e->kind, ERROR_INPUT);
+    assert_true(strncmp(e->text, path, strlen(path)) == 0 && e->text[strlen(path)] == ':');
+    assert_true(strlen(e->text) > strlen(path) + 5 && strlen(e->text) < 500);
+    assert_null(strchr(e->text, '\n'));
+}
+
+static void assert_refused(const char *path)
+{
+    struct results_info info;
+    struct error e = {0};
+    if (results_info(&info, path, &e) != -1) fail_msg("%s was not refused", path);
+    one_line(&e, path);
+    results_info_free(&info);
+    assert_nothing_open();
+}
+
+/* Whether the file is whole: it opens and its values have the digest that it states. */
+static bool verified(const char *path)
+{
+    struct results_info info;
+    struct error e = {0};
+    if (results_info(&info, path, &e) != 0) fail_msg("%s", e.text);
+    bool same = strcmp(info.digest, info.computed) == 0;
+    assert_int_equal(strlen(info.computed), RESULTS_DIGEST - 1);
+    results_info_free(&info);
+    assert_nothing_open();
+    return same;
+}
+
+static void info_tells_what_is_there(void **state)
+{
+    (void)state;
+    char digest[RESULTS_DIGEST];
+    struct results_info info;
+    struct error e = {0};
+    toy_results_file("toy.h5", digest);
+    assert_int_equal(results_info(&info, "toy.h5", &e), 0);
+    assert_string_equal(info.digest, digest);
+    assert_string_equal(info.computed, digest);
+    const char *const texts[][2] = {
+        {info.title, "Fish in two lakes"}, {info.study, "pond"}, {info.created, toy_provenance.created}, {info.program, "enforcesim"},
+        {info.program_version, toy_provenance.program_version}, {info.model_version, "1"}, {info.commit, toy_provenance.commit},
+        {info.compiler, toy_provenance.compiler}, {info.seed, "12345678901234567890"}, {info.history, toy_provenance.history},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) assert_string_equal(texts[i][0], texts[i][1]);
+    assert_int_equal(info.burn_in, 60);
+    assert_int_equal(info.horizon, 95);
+    assert_int_equal(info.n_replicates, TOY_REPLICATES);
+    assert_int_equal(info.n_times, TOY_TIMES);
+    assert_true(info.times[0] == -30 && info.times[TOY_TIMES - 1] == 95);
+    assert_int_equal(info.n_scenarios, TOY_SCENARIOS);
+    assert_string_equal(info.scenarios[2], "late-greed_2");
+    assert_int_equal(info.n_metrics, TOY_METRICS);
+    const struct results_metric *births = &info.metrics[0]; /* in the order of their names */
+    assert_string_equal(births->name, "births");
+    assert_string_equal(births->kind, "flow");
+    assert_string_equal(births->unit, "fish");
+    assert_string_equal(births->submodel, "growth");
+    results_info_free(&info);
+    assert_nothing_open();
+}
+
+/* ---- changes ---- */
+
+static hid_t open_to_change(const char *path)
+{
+    char digest[RESULTS_DIGEST];
+    toy_results_file(path, digest);
+    hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+    assert_true(file >= 0);
+    return file;
+}
+
+static void close_changed(hid_t file) { assert_true(H5Fclose(file) >= 0); }
+
+static void one_changed_value_is_noticed(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path;
+        int rank;
+        bool noticed;
+    } places[] = {{"births", 3, true}, {"summary/mean_age", 2, true}, {"time", 1, true}, {"replicate", 1, true}};
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        hid_t file = open_to_change("toy.h5"), dataset = H5Dopen2(file, places[i].path, H5P_DEFAULT), space = H5Dget_space(dataset);
+        const hsize_t at[] = {0, 0, 0}, one[] = {1, 1, 1};
+        hid_t memory = H5Screate_simple(places[i].rank, one, NULL);
+        double value = 0;
+        assert_true(H5Sselect_hyperslab(space, H5S_SELECT_SET, at, NULL, one, NULL) >= 0);
+        assert_true(H5Dread(dataset, H5T_NATIVE_DOUBLE, memory, space, H5P_DEFAULT, &value) >= 0);
+        for (int changed = 0; changed < 2; changed++) {
+            value += changed;
+            assert_true(H5Dwrite(dataset, H5T_NATIVE_DOUBLE, memory, space, H5P_DEFAULT, &value) >= 0);
+            assert_true(H5Fflush(file, H5F_SCOPE_GLOBAL) >= 0);
+        }
+        H5Sclose(memory);
+        H5Sclose(space);
+        H5Dclose(dataset);
+        close_changed(file);
+        assert_false(verified("toy.h5"));
+    }
+}
+
+/* Writes a metric anew, with other storage: chunk 0 is contiguous; compression from 0 to 9. */
+static void store_anew(hid_t file, const char *path, hsize_t chunk, unsigned compression)
+{
+    double values[TOY_SCENARIOS * TOY_REPLICATES * TOY_TIMES];
+    hid_t old = H5Dopen2(file, path, H5P_DEFAULT), space = H5Dget_space(old), create = H5Pcreate(H5P_DATASET_CREATE);
+    const hsize_t chunks[] = {chunk, chunk, chunk};
+    assert_true(H5Dread(old, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0);
+    H5Dclose(old);
+    if (chunk > 0) assert_true(H5Pset_chunk(create, 3, chunks) >= 0);
+    if (compression > 0) assert_true(H5Pset_deflate(create, compression) >= 0);
+    assert_true(H5Ldelete(file, path, H5P_DEFAULT) >= 0);
+    hid_t fresh = H5Dcreate2(file, path, H5T_NATIVE_DOUBLE, space, H5P_DEFAULT, create, H5P_DEFAULT);
+    assert_true(fresh >= 0 && H5Dwrite(fresh, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0);
+    H5Dclose(fresh);
+    H5Pclose(create);
+    H5Sclose(space);
+}
+
+static void storage_does_not_enter_the_digest(void **state)
+{
+    (void)state;
+    static const struct {
+        hsize_t chunk;
+        unsigned compression;
+    } ways[] = {{0, 0}, {1, 0}, {2, 9}};
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        hid_t file = open_to_change("toy.h5");
+        store_anew(file, "fish", ways[i].chunk, ways[i].compression);
+        store_anew(file, "mean_age", ways[i].chunk, ways[i].compression);
+        close_changed(file);
+        assert_true(verified("toy.h5"));
+    }
+}
+
+static void a_lost_or_added_metric_is_noticed(void **state)
+{
+    (void)state;
+    hid_t file = open_to_change("toy.h5");
+    assert_true(H5Ldelete(file, "births", H5P_DEFAULT) >= 0);
+    close_changed(file);
+    assert_false(verified("toy.h5"));
+    file = open_to_change("toy.h5");
+    assert_true(H5Lmove(file, "births", file, "deaths", H5P_DEFAULT, H5P_DEFAULT) >= 0);
+    close_changed(file);
+    assert_refused("toy.h5"); /* its summary is missing */
+    file = open_to_change("toy.h5");
+    assert_true(H5Lmove(file, "births", file, "deaths", H5P_DEFAULT, H5P_DEFAULT) >= 0);
+    assert_true(H5Lmove(file, "summary/births", file, "summary/deaths", H5P_DEFAULT, H5P_DEFAULT) >= 0);
+    close_changed(file);
+    assert_false(verified("toy.h5"));
+}
+
+/* ---- files that are none ---- */
+
+static void foreign_files_are_refused(void **state)
+{
+    (void)state;
+    folder_write("empty.h5", "");
+    folder_write("text.h5", "time,births\n0,1\n");
+    folder_write_bytes("signature.h5", "\x89HDF\r\n\x1a\n", 8);
+    assert_int_equal(mkdir("folder.h5", 0700), 0);
+    assert_int_equal(mkfifo("pipe.h5", 0600), 0);
+    hid_t file = H5Fcreate("other.h5", H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    assert_true(file >= 0 && H5Fclose(file) >= 0);
+    static const char *const paths[] = {"empty.h5", "text.h5", "signature.h5", "folder.h5", "pipe.h5", "other.h5", "missing.h5"};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) assert_refused(paths[i]);
+    char digest[RESULTS_DIGEST];
+    toy_results_file("toy.h5", digest);
+    assert_refused("toy.partial");
+}
+
+static void truncated_files_are_refused(void **state)
+{
+    (void)state;
+    char digest[RESULTS_DIGEST];
+    size_t size = 0;
+    toy_results_file("toy.h5", digest);
+    char *bytes = toy_results_bytes("toy.h5", &size);
+    for (size_t left = 0; left < size; left += left < 200 ? 1 : 997) {
+        folder_write_bytes("cut.h5", bytes, left);
+        assert_refused("cut.h5");
+    }
+    folder_write_bytes("cut.h5", bytes, size - 1);
+    assert_refused("cut.h5");
+    free(bytes);
+}
+
+/* ---- files that reach out ---- */
+
+/* Files elsewhere that look like what a metric should be. */
+static void make_bait(void)
+{
+    static const double values[TOY_SCENARIOS * TOY_REPLICATES * TOY_TIMES];
+    folder_write_bytes("bait.bin", (const char *)values, sizeof values);
+    char digest[RESULTS_DIGEST];
+    toy_results_file("bait.h5", digest);
+}
+
+/* A dataset of a metric's shape whose values lie in another file. */
+static void outside(hid_t file, const char *path, int rank, bool virtual)
+{
+    static const hsize_t size[] = {TOY_SCENARIOS, TOY_REPLICATES, TOY_TIMES};
+    hid_t space = H5Screate_simple(rank, size, NULL), create = H5Pcreate(H5P_DATASET_CREATE);
+    if (virtual) assert_true(H5Pset_virtual(create, space, "bait.h5", path, space) >= 0);
+    else assert_true(H5Pset_external(create, "bait.bin", 0, H5F_UNLIMITED) >= 0);
+    assert_true(H5Ldelete(file, path, H5P_DEFAULT) >= 0);
+    hid_t dataset = H5Dcreate2(file, path, H5T_NATIVE_DOUBLE, space, H5P_DEFAULT, create, H5P_DEFAULT);
+    assert_true(dataset >= 0);
+    H5Dclose(dataset);
+    H5Pclose(create);
+    H5Sclose(space);
+}
+
+static void storage_elsewhere_is_refused(void **state)
+{
+    (void)state;
+    make_bait();
+    for (int i = 0; i < 4; i++) {
+        hid_t file = open_to_change("toy.h5");
+        outside(file, i / 2 ? "summary/births" : "births", i / 2 ? 2 : 3, i % 2);
+        close_changed(file);
+        assert_refused("toy.h5");
+    }
+}
+
+static void links_are_not_followed(void **state)
+{
+    (void)state;
+    make_bait();
+    static const char *const paths[] = {"summary/births", "summary", "time", "scenario", "replicate", "births"};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        for (int soft = 0; soft < 2; soft++) {
+            hid_t file = open_to_change("toy.h5");
+            const bool metric = strcmp(paths[i], "births") == 0;
+            if (soft) {
+                assert_true(H5Lmove(file, paths[i], file, "config/moved", H5P_DEFAULT, H5P_DEFAULT) >= 0);
+                assert_true(H5Lcreate_soft("/config/moved", file, paths[i], H5P_DEFAULT, H5P_DEFAULT) >= 0);
+            } else {
+                assert_true(H5Ldelete(file, paths[i], H5P_DEFAULT) >= 0);
+                assert_true(H5Lcreate_external("bait.h5", paths[i], file, paths[i], H5P_DEFAULT, H5P_DEFAULT) >= 0);
+            }
+            close_changed(file);
+            /* The very values it should have stand behind the link, and yet: a link is no metric, so one is missing. */
+            if (metric) assert_false(verified("toy.h5"));
+            else assert_refused("toy.h5");
+        }
+    }
+}
+
+/* ---- files that lie ---- */
+
+static void replace_dataset(hid_t file, const char *path, hid_t type, int rank, const hsize_t *size)
+{
+    hid_t space = H5Screate_simple(rank, size, NULL);
+    assert_true(H5Ldelete(file, path, H5P_DEFAULT) >= 0);
+    hid_t dataset = H5Dcreate2(file, path, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    assert_true(dataset >= 0);
+    H5Dclose(dataset);
+    H5Sclose(space);
+}
+
+static void impossible_contents_are_refused(void **state)
+{
+    (void)state;
+    const hsize_t huge = (hsize_t)1 << 40;
+    const struct {
+        const char *path;
+        hid_t type;
+        int rank;
+        hsize_t size[4];
+    } lies[] = {
+        {"births", H5T_NATIVE_DOUBLE, 2, {TOY_SCENARIOS, TOY_REPLICATES}},
+        {"births", H5T_NATIVE_DOUBLE, 3, {TOY_SCENARIOS, TOY_REPLICATES, TOY_TIMES + 1}},
+        {"births", H5T_NATIVE_DOUBLE, 4, {TOY_SCENARIOS, TOY_REPLICATES, TOY_TIMES, 1}},
+        {"births", H5T_NATIVE_DOUBLE, 3, {TOY_SCENARIOS, 0, TOY_TIMES}},
+        {"births", H5T_C_S1, 3, {TOY_SCENARIOS, TOY_REPLICATES, TOY_TIMES}},
+        {"births", H5T_STD_REF_OBJ, 3, {TOY_SCENARIOS, TOY_REPLICATES, TOY_TIMES}},
+        {"summary/births", H5T_NATIVE_DOUBLE, 2, {TOY_SCENARIOS, huge}},
+        {"time", H5T_NATIVE_INT32, 1, {huge}},
+        {"replicate", H5T_NATIVE_INT32, 1, {huge}},
+        {"scenario", H5T_NATIVE_INT32, 1, {TOY_SCENARIOS}},
+        {"scenario", H5T_C_S1, 1, {TOY_SCENARIOS}},
+        {"scenario", H5T_C_S1, 1, {huge}},
+        {"scenario", H5T_NATIVE_INT32, 2, {TOY_SCENARIOS, 1}},
+    };
+    for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
+        hid_t file = open_to_change("toy.h5");
+        replace_dataset(file, lies[i].path, lies[i].type, lies[i].rank, lies[i].size);
+        close_changed(file);
+        assert_refused("toy.h5");
+    }
+    /* Labels that were never written. */
+    hid_t file = open_to_change("toy.h5"), text = H5Tcopy(H5T_C_S1);
+    assert_true(H5Tset_size(text, H5T_VARIABLE) >= 0);
+    replace_dataset(file, "scenario", text, 1, (hsize_t[]){TOY_SCENARIOS});
+    H5Tclose(text);
+    close_changed(file);
+    assert_refused("toy.h5");
+}
+
+/* Attributes of a wrong type or of any length are no reason to fall over. */
+static void odd_attributes_do_no_harm(void **state)
+{
+    (void)state;
+    enum { LONG = 60000 };
+    hid_t file = open_to_change("toy.h5"), scalar = H5Screate(H5S_SCALAR), text = H5Tcopy(H5T_C_S1), variable = H5Tcopy(H5T_C_S1);
+    char *history = malloc(LONG);
+    assert_non_null(history);
+    memset(history, 'x', LONG);
+    assert_true(H5Tset_size(text, LONG) >= 0 && H5Tset_size(variable, H5T_VARIABLE) >= 0);
+    static const char *const names[] = {"history", "title", "burn_in", "study", "compiler"};
+    for (size_t i = 0; i < 5; i++) assert_true(H5Adelete(file, names[i]) >= 0);
+    hid_t attributes[] = {
+        H5Acreate2(file, "history", text, scalar, H5P_DEFAULT, H5P_DEFAULT),
+        H5Acreate2(file, "title", H5T_NATIVE_INT, scalar, H5P_DEFAULT, H5P_DEFAULT),
+        H5Acreate2(file, "burn_in", text, scalar, H5P_DEFAULT, H5P_DEFAULT),
+        H5Acreate2(file, "study", variable, scalar, H5P_DEFAULT, H5P_DEFAULT),
+    };
+    const char *pond = "another pond";
+    assert_true(H5Awrite(attributes[0], text, history) >= 0 && H5Awrite(attributes[3], variable, &pond) >= 0);
+    for (size_t i = 0; i < 4; i++) assert_true(H5Aclose(attributes[i]) >= 0);
+    H5Tclose(variable);
+    H5Tclose(text);
+    H5Sclose(scalar);
+    close_changed(file);
+
+    struct results_info info;
+    struct error e = {0};
+    assert_int_equal(results_info(&info, "toy.h5", &e), 0);
+    assert_int_equal(strlen(info.history), sizeof info.history - 1);
+    assert_true(info.title[0] == '\0' && info.compiler[0] == '\0' && info.burn_in == 0);
+    assert_string_equal(info.study, pond);
+    assert_string_equal(info.digest, info.computed);
+    results_info_free(&info);
+    assert_nothing_open();
+    free(history);
+}
+
+/* ---- mutants ---- */
+
+static uint32_t next(uint32_t *x) /* Marsaglia's xorshift: which bytes to change matters little */
+{
+    *x ^= *x << 13;
+    *x ^= *x >> 17;
+    return *x ^= *x << 5;
+}
+
+/* Some bytes changed, zeroed, or copied from elsewhere; sometimes the end is cut. Returns the new size. */
+static size_t mutate(char *bytes, size_t size, uint32_t *x)
+{
+    for (uint32_t n = 1 + next(x) % 8; n > 0; n--) {
+        size_t at = next(x) % size, from = next(x) % size, length = 1 + next(x) % 64;
+        if (next(x) % 2) at %= 4096; /* where the structure is */
+        if (length > size - at) length = size - at;
+        if (length > size - from) length = size - from;
+        switch (next(x) % 6) {
+        case 0: memset(bytes + at, 0, length); break;
+        case 1: memset(bytes + at, 0xff, length % 8 + 1 < size - at ? length % 8 + 1 : 1); break;
+        case 2: memmove(bytes + at, bytes + from, length); break;
+        default: bytes[at] = (char)(bytes[at] ^ (1 << next(x) % 8)); break;
+        }
+    }
+    return next(x) % 10 == 0 ? next(x) % size : size;
+}
+
+enum { REFUSED, DIFFERENT, SAME, OUTCOMES };
+
+/* What a process of its own makes of the file: an outcome, or minus the signal that ended it. */
+static int outcome(const char *path)
+{
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct results_info info;
+        struct error e = {0};
+        static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+        for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) signal(signals[i], SIG_DFL); /* cmocka has its own */
+        alarm(20); /* a reader that hangs is ended by a signal as well */
+        int status = results_info(&info, path, &e);
+        bool same = status == 0 && strcmp(info.digest, info.computed) == 0;
+        if (status != 0 && (e.kind != ERROR_INPUT || e.text[0] == '\0' || strchr(e.text, '\n') != NULL)) _exit(OUTCOMES);
+        results_info_free(&info);
+        _exit(status != 0 ? REFUSED : same ? SAME : DIFFERENT);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+static void no_mutant_crashes_the_reader(void **state)
+{
+    (void)state;
+    enum { MUTANTS = 1000 };
+    char digest[RESULTS_DIGEST];
+    size_t size = 0;
+    uint32_t x = 2012, found[OUTCOMES] = {0};
+    toy_results_file("toy.h5", digest);
+    char *bytes = toy_results_bytes("toy.h5", &size), *mutant = malloc(size);
+    assert_non_null(mutant);
+    for (int i = 0; i < MUTANTS; i++) {
+        memcpy(mutant, bytes, size);
+        folder_write_bytes("mutant.h5", mutant, mutate(mutant, size, &x));
+        int what = outcome("mutant.h5");
+        if (what < 0 || what >= OUTCOMES) {print_message("mutant %d: %s %d\n", i, what < 0 ? "signal" : "outcome", abs(what)); char cmd[100]; snprintf(cmd,100,"cp mutant.h5 /tmp/et/mutant%d.h5", i); system(cmd); continue;}
+        found[what]++;
+    }
+    assert_true(found[REFUSED] > MUTANTS / 2);
+    free(mutant);
+    free(bytes);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_FOLDER(info_tells_what_is_there),
+        IN_FOLDER(one_changed_value_is_noticed),
+        IN_FOLDER(storage_does_not_enter_the_digest),
+        IN_FOLDER(a_lost_or_added_metric_is_noticed),
+        IN_FOLDER(foreign_files_are_refused),
+        IN_FOLDER(truncated_files_are_refused),
+        IN_FOLDER(storage_elsewhere_is_refused),
+        IN_FOLDER(links_are_not_followed),
+        IN_FOLDER(impossible_contents_are_refused),
+        IN_FOLDER(odd_attributes_do_no_harm),
+        IN_FOLDER(no_mutant_crashes_the_reader),
+    };
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,104 @@
+/* A finished run of the toy model: see the header. */
+#include "tests/toy_results.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "sim/run.h"
+#include "tests/toy_model.h"
+
+const struct results_provenance toy_provenance = {
+    .program_version = "9.8.7", .commit = "0123abcd", .compiler = "gcc of old", .history = "enforcesim run toy.cfg",
+    .created = "2012-04-01T00:00:00Z",
+};
+
+static void build(struct study *s, uint32_t replicates)
+{
+    struct error e = {0};
+    study_init(s, &toy_model);
+    snprintf(s->name, sizeof s->name, "pond");
+    s->seed = UINT64_C(12345678901234567890);
+    s->replicates = replicates;
+    s->calendar = (struct calendar){.burn_in = 60, .horizon = 95};
+    s->record_every = 30;
+    s->record_before = 30;
+    assert_int_equal(study_add_policy(s, "open", -1, &e), 0);
+    assert_int_equal(study_add_policy(s, "greedy", 0, &e), 0);
+    assert_int_equal(study_set(s, 0, "policy.boats", 1, &e), 0);
+    assert_int_equal(study_set(s, 0, "policy.gear", 0, &e), 0);
+    assert_int_equal(study_set(s, 1, "policy.effort", 0.9, &e), 0);
+    assert_int_equal(study_set(s, 1, "policy.boats", 50, &e), 0); /* no fish is left after some weeks */
+    assert_int_equal(study_add_scenario(s, "open", &e), 0);
+    assert_int_equal(study_add_scenario(s, "greedy", &e), 0);
+    assert_int_equal(study_add_scenario(s, "late-greed_2", &e), 0);
+    assert_int_equal(study_add_phase(s, 0, 0, 0, &e), 0);
+    assert_int_equal(study_add_phase(s, 1, 0, 1, &e), 0);
+    assert_int_equal(study_add_phase(s, 2, 0, 0, &e), 0);
+    assert_int_equal(study_add_phase(s, 2, 40, 1, &e), 0);
+    assert_int_equal(study_check(s, &e), 0);
+    assert_int_equal(study_times(s, NULL), TOY_TIMES);
+    assert_int_equal(model_metrics(&toy_model, NULL), TOY_METRICS);
+}
+
+void toy_results_empty(struct toy_results *toy, uint32_t replicates)
+{
+    struct error e = {0};
+    build(&toy->study, replicates);
+    const struct journal_identity identity = {.config = TOY_CONFIG, .model = "toy 1", .program = "9.8.7", .seed = toy->study.seed,
+                                              .replicates = replicates, .values = study_values(&toy->study)};
+    assert_int_equal(journal_create(&toy->journal, "toy.partial", &identity, &e), 0);
+}
+
+static int keep(void *context, uint32_t replicate, const double *values, struct error *e)
+{
+    return journal_append(((struct toy_results *)context)->journal, replicate, values, e);
+}
+
+void toy_results_run(struct toy_results *toy, uint32_t threads)
+{
+    struct error e = {0};
+    toy_results_empty(toy, TOY_REPLICATES);
+    struct run_options options = {.threads = threads, .done = keep, .context = toy, .verify = true};
+    assert_int_equal(study_run(&toy->study, &options, &e), 0);
+    assert_int_equal(journal_count(toy->journal), TOY_REPLICATES);
+}
+
+void toy_results_close(struct toy_results *toy)
+{
+    journal_close(toy->journal);
+    study_free(&toy->study);
+}
+
+void toy_results_write(const struct toy_results *toy, const char *path, char digest[RESULTS_DIGEST])
+{
+    struct error e = {0};
+    int status = results_write(path, true, &toy->study, toy->journal, TOY_CONFIG, &toy_provenance, digest, &e);
+    if (status != 0) fail_msg("%s", e.text);
+}
+
+void toy_results_file(const char *path, char digest[RESULTS_DIGEST])
+{
+    struct toy_results toy;
+    toy_results_run(&toy, 1);
+    toy_results_write(&toy, path, digest);
+    toy_results_close(&toy);
+}
+
+char *toy_results_bytes(const char *path, size_t *size)
+{
+    FILE *in = fopen(path, "r");
+    assert_non_null(in);
+    assert_int_equal(fseek(in, 0, SEEK_END), 0);
+    *size = (size_t)ftell(in);
+    rewind(in);
+    char *bytes = malloc(*size + 1);
+    assert_non_null(bytes);
+    assert_int_equal(fread(bytes, 1, *size, in), *size);
+    assert_int_equal(fclose(in), 0);
+    return bytes;
+}

@@ -1,0 +1,36 @@
+/* A finished run of the toy model, to write results files from: three scenarios, two kinds of replicates' luck, NaN in its
+ * shares where all fish are caught. Files lie in the working folder. */
+#ifndef TESTS_TOY_RESULTS_H
+#define TESTS_TOY_RESULTS_H
+
+#include "sim/results.h"
+
+#define TOY_CONFIG "run = { name = \"fish \xc3\xa0 la carte\"; };\n"
+
+enum { TOY_SCENARIOS = 3, TOY_POLICIES = 2, TOY_METRICS = 5, TOY_TIMES = 6, TOY_REPLICATES = 5 };
+
+struct toy_results {
+    struct study study;
+    struct journal *journal;
+};
+
+extern const struct results_provenance toy_provenance;
+
+/* Runs on `threads` threads into the journal "toy.partial". */
+void toy_results_run(struct toy_results *toy, uint32_t threads);
+
+/* The same study with so many replicates, none of them in the journal yet. */
+void toy_results_empty(struct toy_results *toy, uint32_t replicates);
+
+void toy_results_close(struct toy_results *toy);
+
+/* Writes the file and expects that to work. */
+void toy_results_write(const struct toy_results *toy, const char *path, char digest[RESULTS_DIGEST]);
+
+/* run, write, close: just a file. */
+void toy_results_file(const char *path, char digest[RESULTS_DIGEST]);
+
+/* The bytes of a file, to be freed. */
+char *toy_results_bytes(const char *path, size_t *size);
+
+#endif
