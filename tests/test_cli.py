@@ -261,7 +261,8 @@ BAD_FILES = {
     ),
     "missing policy": ('@include "policies.cfg"\nscenarios = ( { name = "a"; policy = "sweps"; } );', "sweeps"),
     "twice": (
-        '@include "policies.cfg"\nscenarios = ( { name = "a"; policy = "sweeps"; }, { name = "a"; policy = "sweeps"; } );',
+        '@include "policies.cfg"\n'
+        'scenarios = ( { name = "a"; policy = "sweeps"; }, { name = "a"; policy = "sweeps"; } );',
         "a",
     ),
     "cycle": (
@@ -270,12 +271,14 @@ BAD_FILES = {
         "inherit",
     ),
     "phase order": (
-        '@include "policies.cfg"\nscenarios = ( { name = "a"; policy = "sweeps"; phases = ( { day = 20; policy = "sweeps"; }, '
+        '@include "policies.cfg"\n'
+        'scenarios = ( { name = "a"; policy = "sweeps"; phases = ( { day = 20; policy = "sweeps"; }, '
         '{ day = 10; policy = "sweeps"; } ); } );',
         "day",
     ),
     "phase beyond": (
-        '@include "policies.cfg"\nrun : { horizon = 50; };\nscenarios = ( { name = "a"; policy = "sweeps"; phases = ( { day = 50; '
+        '@include "policies.cfg"\n'
+        'run : { horizon = 50; };\nscenarios = ( { name = "a"; policy = "sweeps"; phases = ( { day = 50; '
         'policy = "sweeps"; } ); } );',
         "day",
     ),
