@@ -29,6 +29,10 @@ TEST_PROGRAMS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*
 TEST_SUPPORT    := $(filter-out $(wildcard tests/test_*.c),$(wildcard tests/*.c))
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc)
+endif
+
 PYTHON := .venv/bin/python
 RESULT := results/essay.h5
 
@@ -144,7 +148,7 @@ sanitize: packages packages-test
 	$(MAKE) -s BUILD=build/asan OPT=-O1 EXTRA_CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=all" EXTRA_LDFLAGS="-fsanitize=address,undefined" test-programs
 	@for t in $(SANITIZED); do echo "$$t"; build/asan/tests/$$t >build/asan/log 2>&1 || { tail -n 40 build/asan/log; exit 1; }; done
 	$(MAKE) -s BUILD=build/tsan CC=clang OPT=-O1 EXTRA_CFLAGS=-fsanitize=thread EXTRA_LDFLAGS=-fsanitize=thread build/tsan/tests/test_run
-	OMP_TOOL_LIBRARIES=libarcher.so TSAN_OPTIONS="ignore_noninstrumented_modules=1 exitcode=1" build/tsan/tests/test_run
+	OMP_TOOL_LIBRARIES=libarcher.so TSAN_OPTIONS="ignore_noninstrumented_modules=1 exitcode=1 suppressions=tests/tsan.supp" build/tsan/tests/test_run
 
 ## make coverage   lines and branches of sim/ and models/ that the C tests reach
 coverage: packages packages-test

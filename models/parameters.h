@@ -11,7 +11,7 @@
     P(whole, cities,               1,    1, 1000000, "cities",            structural, "cities of the region, all alike in size", "MODEL 2")                  \
     P(whole, districts,            5,    1, 10000,   "districts/city",    structural, "districts of a city", "assumed")                                      \
     P(whole, venues,               150,  1, 1000000000, "venues/city",    structural, "venues of a city, shared out evenly over its districts", "assumed; the number in Cebu was not found (FACTS 1.22)") \
-    P(whole, traffickers,          60,   0, 60000,   "persons/city",      structural, "posts of traffickers in a city; 60-600 sellers are plausible (FACTS C)", "assumed") \
+    P(whole, traffickers,          60,   0, 30000,   "persons/city",      structural, "posts of traffickers in a city; 60-600 sellers are plausible (FACTS C)", "assumed") \
     P(whole, links,                8,    0, 64,      "venues/trafficker", structural, "venues with which a trafficker deals", "assumed")                     \
     P(whole, officers_per_district, 20,  1, 1000,    "officers",          structural, "officers of a district's general unit", "assumed")                    \
     P(real,  slots_log_mean,       2.87, 1, 4.2,     "1",                 structural, "mean of the logarithm of a venue's slots, cut to 5..60", "assumed; mean 20 persons a venue; FACTS 1.17 gives 4-13") \

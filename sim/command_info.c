@@ -88,7 +88,7 @@ static void limit(const char *path)
 {
     struct stat status;
     double bytes = stat(path, &status) == 0 ? (double)status.st_size : 0;
-    rlim_t seconds = 20 + (rlim_t)(bytes / 2e6); /* a whole file takes a tenth of that */
+    rlim_t seconds = 5 + (rlim_t)(bytes / 2e6); /* a whole file takes a tenth of that */
     setrlimit(RLIMIT_CPU, &(struct rlimit){seconds, seconds});
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 }

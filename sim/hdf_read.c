@@ -1,31 +1,26 @@
 /* Reading HDF5 that may come from anywhere: nothing outside the file is followed, and nothing is believed about sizes. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sim/hdf.h"
 
 enum { TEXT_MAXIMUM = 1 << 20 };
 
-/* A string attribute, fixed or variable in length, as an allocated text; NULL when there is none. */
+/* A string attribute as an allocated text; NULL when there is none. One of variable length, which the writer does not make, lies
+ * in the heap (see "labels" below) and counts as none. */
 static char *attribute_text(hid_t attribute)
 {
     char *text = NULL;
     hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
-    if (type >= 0 && space >= 0 && H5Tget_class(type) == H5T_STRING && H5Sget_simple_extent_npoints(space) == 1) {
-        size_t size = H5Tget_size(type);
-        if (H5Tis_variable_str(type) > 0) {
-            char *own = NULL;
-            hid_t memory = H5Tcopy(H5T_C_S1);
-            if (memory >= 0 && H5Tset_size(memory, H5T_VARIABLE) >= 0 && H5Tset_cset(memory, H5Tget_cset(type)) >= 0 &&
-                H5Aread(attribute, memory, &own) >= 0 && own != NULL)
-                text = strdup(own);
-            if (own != NULL) H5free_memory(own);
-            if (memory >= 0) H5Tclose(memory);
-        } else if (size > 0 && size < TEXT_MAXIMUM && (text = calloc(1, size + 1)) != NULL) {
-            if (H5Aread(attribute, type, text) < 0) {
-                free(text);
-                text = NULL;
-            }
+    size_t size = type >= 0 ? H5Tget_size(type) : 0;
+    if (space >= 0 && size > 0 && size < TEXT_MAXIMUM && H5Tget_class(type) == H5T_STRING && H5Tis_variable_str(type) == 0 &&
+        H5Sget_simple_extent_npoints(space) == 1) {
+        text = calloc(1, size + 1);
+        if (text != NULL && H5Aread(attribute, type, text) < 0) {
+            free(text);
+            text = NULL;
         }
     }
     if (space >= 0) H5Sclose(space);
@@ -135,26 +130,106 @@ void hdf_read_block(struct hdf *f, hid_t dataset, hid_t type, const hsize_t *fir
     if (from >= 0) H5Sclose(from);
 }
 
+/* ---- labels ----
+ *
+ * Labels are variable in length and so lie in HDF5's global heap: the one part of a file that has no checksum, and in which
+ * HDF5 1.10 walks for ever, or out of it, when it is damaged. They are read here without its help (HDF5 File Format
+ * Specification, version 3.0, III.E; numbers are little-endian):
+ *
+ *     label    bytes of text (4 bytes), address of the heap (8), index in it (4)
+ *     heap     "GCOL", version 1, three bytes, size of it all (8), objects
+ *     object   index (2; 0: what follows is free), references (2), four bytes, size (8), content, filled to a multiple of 8 */
+
+enum { LABEL = 16, HEADER = 16, HEAP_MAXIMUM = 1 << 20 };
+
+struct heap {
+    uint64_t address;
+    unsigned char *bytes;
+    size_t size;
+};
+
+static uint64_t little(const unsigned char *bytes, size_t n)
+{
+    uint64_t value = 0;
+    while (n > 0) value = value << 8 | bytes[--n];
+    return value;
+}
+
+static bool read_raw(int fd, unsigned char *to, size_t size, uint64_t at)
+{
+    while (size > 0) {
+        ssize_t n = at <= INT64_MAX ? pread(fd, to, size, (off_t)at) : 0;
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) return false;
+        to += n;
+        at += (uint64_t)n;
+        size -= (size_t)n;
+    }
+    return true;
+}
+
+/* Neighbouring labels share a heap, so one is kept. */
+static bool heap_read(struct heap *heap, int fd, uint64_t address)
+{
+    unsigned char header[HEADER];
+    if (heap->bytes != NULL && heap->address == address) return true;
+    free(heap->bytes);
+    *heap = (struct heap){.address = address};
+    if (!read_raw(fd, header, sizeof header, address) || memcmp(header, "GCOL\1", 5) != 0) return false;
+    uint64_t size = little(header + 8, 8);
+    if (size > HEAP_MAXIMUM || (heap->bytes = malloc(size + 1)) == NULL) return false;
+    heap->size = size;
+    return read_raw(fd, heap->bytes, size, address);
+}
+
+/* The text of a label, allocated; NULL when its heap does not hold it. */
+static char *label_text(struct heap *heap, int fd, const unsigned char label[LABEL])
+{
+    const uint64_t length = little(label, 4), index = little(label + 12, 4);
+    if (index == 0 || !heap_read(heap, fd, little(label + 4, 8))) return NULL;
+    for (size_t at = HEADER; at + HEADER <= heap->size;) {
+        const uint64_t found = little(heap->bytes + at, 2), size = little(heap->bytes + at + 8, 8);
+        if (found == 0 || size > heap->size - at - HEADER) return NULL;
+        if (found == index) return size == length ? strndup((char *)heap->bytes + at + HEADER, size) : NULL;
+        at += HEADER + (size + 7) / 8 * 8;
+    }
+    return NULL;
+}
+
+/* Where in the file the labels begin, and the file; false where they are stored in another way than by the writer. */
+static bool find_labels(hid_t file, hid_t dataset, size_t n, haddr_t *at, int *fd)
+{
+    int *handle = NULL;
+    hsize_t before = 1;
+    size_t address_size = 0, length_size = 0;
+    hid_t type = H5Dget_type(dataset), made = H5Fget_create_plist(file);
+    bool good = type >= 0 && made >= 0 && H5Tis_variable_str(type) > 0 && H5Pget_userblock(made, &before) >= 0 && before == 0 &&
+                H5Pget_sizes(made, &address_size, &length_size) >= 0 && address_size == 8 && length_size == 8 &&
+                H5Dget_storage_size(dataset) == n * LABEL && H5Fget_vfd_handle(file, H5P_DEFAULT, (void **)&handle) >= 0;
+    *at = good ? H5Dget_offset(dataset) : HADDR_UNDEF; /* undefined when not in one piece */
+    if (good) *fd = *handle;
+    if (made >= 0) H5Pclose(made);
+    if (type >= 0) H5Tclose(type);
+    return *at != HADDR_UNDEF;
+}
+
 char **hdf_read_strings(struct hdf *f, hid_t dataset, size_t n)
 {
     if (f->failed) return NULL;
-    char **texts = calloc(n + 1, sizeof *texts), **own = calloc(n + 1, sizeof *own);
-    hid_t type = H5Dget_type(dataset), memory = H5Tcopy(H5T_C_S1), space = H5Dget_space(dataset);
-    bool good = texts != NULL && own != NULL && type >= 0 && memory >= 0 && space >= 0 && H5Tis_variable_str(type) > 0 &&
-                H5Tset_size(memory, H5T_VARIABLE) >= 0 && H5Tset_cset(memory, H5T_CSET_UTF8) >= 0 &&
-                H5Dread(dataset, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, own) >= 0;
-    for (size_t i = 0; i < n && good; i++) good = own[i] != NULL && (texts[i] = strdup(own[i])) != NULL;
-    for (size_t i = 0; own != NULL && i < n; i++)
-        if (own[i] != NULL) H5free_memory(own[i]);
-    if (!good) {
-        for (size_t i = 0; texts != NULL && i < n; i++) free(texts[i]);
-        free(texts);
-        texts = NULL;
-        hdf_fail(f, "its labels cannot be read");
+    int fd = -1;
+    haddr_t at = HADDR_UNDEF;
+    struct heap heap = {0};
+    char **texts = calloc(n + 1, sizeof *texts);
+    bool good = texts != NULL && find_labels(f->file, dataset, n, &at, &fd);
+    for (size_t i = 0; i < n && good; i++) {
+        unsigned char label[LABEL];
+        good = read_raw(fd, label, sizeof label, at + i * LABEL) && (texts[i] = label_text(&heap, fd, label)) != NULL;
     }
-    free(own);
-    if (space >= 0) H5Sclose(space);
-    if (memory >= 0) H5Tclose(memory);
-    if (type >= 0) H5Tclose(type);
-    return texts;
+    free(heap.bytes);
+    if (good) return texts;
+    for (size_t i = 0; texts != NULL && i < n; i++) free(texts[i]);
+    free(texts);
+    f->failed = true;
+    error_set(f->e, ERROR_FAILURE, "%s: its labels cannot be read", f->path);
+    return NULL;
 }

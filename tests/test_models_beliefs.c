@@ -10,10 +10,15 @@ enum { SIGNALS = SIGNAL_BETRAYED + 1 };
 static const struct weights {
     double risk_up, risk_down, punishment_up, punishment_down;
 } dual[SIGNALS] = {
-    [SIGNAL_INSPECTED] = {.risk_up = 0.02}, [SIGNAL_ARRESTED] = {.risk_up = 0.4}, [SIGNAL_DETAINED] = {.punishment_up = 0.15},
-    [SIGNAL_FINED] = {.risk_up = 0.2, .punishment_up = 0.7}, [SIGNAL_JAILED] = {.risk_up = 0.9, .punishment_up = 0.95},
-    [SIGNAL_BOUGHT] = {.punishment_down = 1}, [SIGNAL_ACQUITTED] = {.punishment_down = 1},
-    [SIGNAL_PARDONED] = {.punishment_down = 1}, [SIGNAL_BETRAYED] = {.risk_down = 0.3},
+    [SIGNAL_INSPECTED] = {.risk_up = 0.02},
+    [SIGNAL_ARRESTED] = {.risk_up = 0.4},
+    [SIGNAL_DETAINED] = {.punishment_up = 0.15},
+    [SIGNAL_FINED] = {.risk_up = 0.2, .punishment_up = 0.7},
+    [SIGNAL_JAILED] = {.risk_up = 0.9, .punishment_up = 0.95},
+    [SIGNAL_BOUGHT] = {.punishment_down = 1},
+    [SIGNAL_ACQUITTED] = {.punishment_down = 1},
+    [SIGNAL_PARDONED] = {.punishment_down = 1},
+    [SIGNAL_BETRAYED] = {.risk_down = 0.3},
 };
 
 static struct city *believers(struct lab *l, double venues, bool single)
@@ -23,12 +28,13 @@ static struct city *believers(struct lab *l, double venues, bool single)
         const char *path;
         double value;
     } set[] = {
-        {"beliefs.w_inspection", 0.02}, {"beliefs.w_arrest", 0.4}, {"beliefs.w_fine", 0.2}, {"beliefs.w_jail", 0.9},
-        {"beliefs.w_remand", 0.15}, {"beliefs.punish_fine", 0.7}, {"beliefs.punish_jail", 0.95}, {"beliefs.learn_own", 0.5},
-        {"beliefs.learn_linked", 0.25}, {"beliefs.learn_district", 0.08}, {"beliefs.learn_city", 0.04},
-        {"beliefs.punish_own", 0.6}, {"beliefs.punish_linked", 0.3}, {"beliefs.punish_district", 0.1},
-        {"beliefs.punish_city", 0.05}, {"beliefs.learn_impunity", 0.3}, {"beliefs.risk_half_life", 300},
-        {"beliefs.q_base", 0.1}, {"beliefs.q_half_life", 500}, {"beliefs.first_risk", 0.2}, {"beliefs.first_punishment", 0.4},
+        {"beliefs.w_inspection", 0.02},   {"beliefs.w_arrest", 0.4},        {"beliefs.w_fine", 0.2},
+        {"beliefs.w_jail", 0.9},          {"beliefs.w_remand", 0.15},       {"beliefs.punish_fine", 0.7},
+        {"beliefs.punish_jail", 0.95},    {"beliefs.learn_own", 0.5},       {"beliefs.learn_linked", 0.25},
+        {"beliefs.learn_district", 0.08}, {"beliefs.learn_city", 0.04},     {"beliefs.punish_own", 0.6},
+        {"beliefs.punish_linked", 0.3},   {"beliefs.punish_district", 0.1}, {"beliefs.punish_city", 0.05},
+        {"beliefs.learn_impunity", 0.3},  {"beliefs.risk_half_life", 300},  {"beliefs.q_base", 0.1},
+        {"beliefs.q_half_life", 500},     {"beliefs.first_risk", 0.2},      {"beliefs.first_punishment", 0.4},
     };
     for (size_t i = 0; i < sizeof set / sizeof *set; i++) lab_set(l, set[i].path, set[i].value);
     lab_set(l, "beliefs.belief_model", single);
@@ -51,9 +57,12 @@ static void nearness(const struct city *c, uint32_t learner, uint32_t offender, 
 {
     double in_district = 0;
     bool owners = learner < c->venues && offender < c->venues;
-    for (uint32_t v = 0; owners && v < c->venues; v++) in_district += c->place_district[v] == c->place_district[offender];
-    if (learner == offender) by[0] = 0.5, by[1] = 0.6;
-    else if (linked(c, learner, offender)) by[0] = 0.25, by[1] = 0.3;
+    for (uint32_t v = 0; owners && v < c->venues; v++)
+        in_district += c->place_district[v] == c->place_district[offender];
+    if (learner == offender)
+        by[0] = 0.5, by[1] = 0.6;
+    else if (linked(c, learner, offender))
+        by[0] = 0.25, by[1] = 0.3;
     else if (owners && c->place_district[learner] == c->place_district[offender])
         by[0] = fmin(0.08 * 30 / in_district, 1), by[1] = fmin(0.1 * 30 / in_district, 1);
     else
@@ -148,8 +157,9 @@ static void test_without_events_beliefs_and_losses_only_fade(void **state)
 static void test_weights_of_zero_teach_nothing(void **state)
 {
     (void)state;
-    static const char *const off[] = {"w_inspection", "w_arrest", "w_fine", "w_jail", "w_remand", "punish_fine", "punish_jail",
-                                      "punish_own", "punish_linked", "punish_district", "punish_city", "learn_impunity"};
+    static const char *const off[] = {"w_inspection",  "w_arrest",        "w_fine",      "w_jail",
+                                      "w_remand",      "punish_fine",     "punish_jail", "punish_own",
+                                      "punish_linked", "punish_district", "punish_city", "learn_impunity"};
     struct lab l;
     struct city *c = believers(&l, 20, false);
     for (size_t i = 0; i < sizeof off / sizeof *off; i++) {
@@ -201,7 +211,8 @@ static void test_surveys_on_their_days_only(void **state)
         int32_t passed = day + 1 - LAB_BURN_IN;
         lab_day(&l, day), lab_reset(&l);
         lab_step(&l, "survey");
-        assert_same(lab_metric(&l, "survey.survey_persons_seen"), passed == -100 || passed == 50 || passed == 200 ? 60 : 0);
+        assert_same(lab_metric(&l, "survey.survey_persons_seen"),
+                    passed == -100 || passed == 50 || passed == 200 ? 60 : 0);
     }
     lab_close(&l);
 }
@@ -221,12 +232,14 @@ static void test_surveys_see_what_is_not_hidden(void **state)
     for (uint32_t v = 0; v < VENUES; v++) {
         c->visibility[v] = v % 3 ? 0.9f : 0.6f;
         if (v % 3 == 0) lab_fill(&l, v, CLASS_MINOR, 5); /* an open venue with minors alone */
-        if (v % 3 == 1) c->mode[v] = MODE_COVERT, lab_fill(&l, v, CLASS_COERCED, 8); /* a covert one with coerced adults */
+        if (v % 3 == 1)
+            c->mode[v] = MODE_COVERT, lab_fill(&l, v, CLASS_COERCED, 8); /* a covert one with coerced adults */
         if (v % 3 == 2) lab_fill(&l, v, CLASS_ADULT, 3);
         lab_fill(&l, private_place(c, v), CLASS_MINOR, 4);
     }
     lab_step(&l, "survey");
-    double seen = lab_metric(&l, "survey.survey_persons_seen"), minors = lab_metric(&l, "survey.minor_prevalence_surveyed") * seen;
+    double seen = lab_metric(&l, "survey.survey_persons_seen"),
+           minors = lab_metric(&l, "survey.minor_prevalence_surveyed") * seen;
     double weight = 0.6 + 0.9 * 0.4 + 0.9;
     assert_binomial(minors / 5, VISITS, 0.6 / weight);
     /* mean and variance of a visit's count: 5, or binomial(8, 0.4), or 3 */
@@ -234,8 +247,10 @@ static void test_surveys_see_what_is_not_hidden(void **state)
     double mean = 5 * p[0] + 3.2 * p[1] + 3 * p[2], square = 25 * p[0] + (3.2 * 3.2 + 8 * 0.24) * p[1] + 9 * p[2];
     assert_mean(seen / VISITS, VISITS, mean, sqrt(square - mean * mean));
     for (uint32_t v = 0; v < VENUES; v++)
-        if (v % 3 != 2) c->closed_until[v] = UINT16_MAX;
-        else seat_detain(c, c->first_seat[v], 2 * LAB_BURN_IN);
+        if (v % 3 != 2)
+            c->closed_until[v] = UINT16_MAX;
+        else
+            seat_detain(c, c->first_seat[v], 2 * LAB_BURN_IN);
     lab_reset(&l);
     lab_step(&l, "survey");
     assert_same(lab_metric(&l, "survey.survey_persons_seen"), 2 * VISITS);

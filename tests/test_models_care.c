@@ -162,7 +162,10 @@ static void test_backlash_by_kind_and_agreement(void **state)
     static const struct {
         enum operation_kind kind;
         double agreement, factor;
-    } cases[] = {{OPERATION_RESCUE, 0, 1}, {OPERATION_SWEEP, 0, 0.5}, {OPERATION_RESCUE, 1, 0.3}, {OPERATION_SWEEP, 0.5, 0.5 * 0.65}};
+    } cases[] = {{OPERATION_RESCUE, 0, 1},
+                 {OPERATION_SWEEP, 0, 0.5},
+                 {OPERATION_RESCUE, 1, 0.3},
+                 {OPERATION_SWEEP, 0.5, 0.5 * 0.65}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct lab l;
         lab_init(&l);
@@ -324,7 +327,8 @@ static void test_clinics_by_class_place_and_fear(void **state)
         for (uint32_t k = 0; k < 10; k++) c->fear[c->first_seat[v] + k] = (float)(c->day + 1 - 90); /* half */
     assert_poisson(serve(&l), 10 * VENUES * 0.05);
     lab_empty(&l);
-    for (uint32_t v = 0; v < VENUES; v++) lab_fill(&l, v, CLASS_COERCED, 10), lab_fill(&l, private_place(c, v), CLASS_MINOR, 4);
+    for (uint32_t v = 0; v < VENUES; v++)
+        lab_fill(&l, v, CLASS_COERCED, 10), lab_fill(&l, private_place(c, v), CLASS_MINOR, 4);
     assert_poisson(serve(&l), VENUES * 0.1 * (10 * 0.4 + 4 * 0.4 * 0.2));
     lab_empty(&l);
     double street = 0;

@@ -18,8 +18,8 @@ static void test_a_person_keeps_everything_on_the_way(void **state)
     assert_int_equal(other, seat + 1);
     assert_int_equal(c->count[PLACE_VENUE][CLASS_MINOR], 1);
     struct person back = seat_lift(c, seat);
-    assert_true(back.fear == minor.fear && back.served == 1 && back.due == 900 && back.supplier == 5 && back.traits == 7 &&
-                back.class == CLASS_MINOR);
+    assert_true(back.fear == minor.fear && back.served == 1 && back.due == 900 && back.supplier == 5 &&
+                back.traits == 7 && back.class == CLASS_MINOR);
     assert_int_equal(c->count[PLACE_VENUE][CLASS_MINOR], 0);
     uint32_t private = private_place(c, 4);
     seat = seat_take(c, private, back);
@@ -189,7 +189,8 @@ static void test_a_vacancy_is_drawn_evenly_in_the_city(void **state)
     for (uint32_t i = 0; i < N; i++) {
         assert_true(person_to_vacancy(c, person, i, 0));
         c->entered++;
-        count[0] += c->occupied[2] != 0, count[1] += c->occupied[9] != 0, count[2] += c->occupied[private_place(c, 19)] != 0;
+        count[0] += c->occupied[2] != 0, count[1] += c->occupied[9] != 0,
+            count[2] += c->occupied[private_place(c, 19)] != 0;
         lab_empty(&l);
     }
     assert_binomial(count[0], N, 8.0 / 18);

@@ -51,12 +51,14 @@ static void structure(struct study *s, const struct luck *luck)
         const char *path;
         double from, to;
     } rows[] = {
-        {"region.cities", 1, 2}, {"region.districts", 1, 3}, {"region.venues", 3, 8}, {"region.traffickers", 0, 9},
-        {"region.links", 0, 12}, {"region.officers_per_district", 1, 9}, {"survey.survey_venues", 0, 20},
-        {"survey.survey_first", -40, 40}, {"survey.survey_every", 1, 90}, {"beliefs.belief_model", 0, 1},
+        {"region.cities", 1, 2},         {"region.districts", 1, 3},       {"region.venues", 3, 8},
+        {"region.traffickers", 0, 9},    {"region.links", 0, 12},          {"region.officers_per_district", 1, 9},
+        {"survey.survey_venues", 0, 20}, {"survey.survey_first", -40, 40}, {"survey.survey_every", 1, 90},
+        {"beliefs.belief_model", 0, 1},
     };
     for (uint32_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        lab_study_set(s, -1, rows[i].path, rows[i].from + luck_pick(luck, DRAW_STRUCTURE, i, 0, (uint32_t)(rows[i].to - rows[i].from + 1)));
+        lab_study_set(s, -1, rows[i].path,
+                      rows[i].from + luck_pick(luck, DRAW_STRUCTURE, i, 0, (uint32_t)(rows[i].to - rows[i].from + 1)));
     lab_study_set(s, -1, "region.slots_log_mean", 1 + 2.2 * luck_uniform(luck, DRAW_STRUCTURE, 100, 0));
     lab_study_set(s, -1, "region.slots_log_sd", 2 * pow(luck_uniform(luck, DRAW_STRUCTURE, 101, 0), 2));
     lab_study_set(s, -1, "region.street_room", luck_pick(luck, DRAW_STRUCTURE, 102, 0, 5) / 4.0);
@@ -92,7 +94,8 @@ static void random_study(struct study *s, uint32_t world)
     randomise(s, LAB_POLICIES, &luck);
     randomise(s, LAB_POLICIES + 1, &other);
     for (uint32_t i = 0; i < LAB_POLICIES; i++) add_scenario(s, s->policies[i].name, &i, 1);
-    add_scenario(s, "changing", (const uint32_t[]){LAB_POLICIES, LAB_NO_POLICE, LAB_POLICIES + 1, LAB_POLICIES, LAB_SWEEPS}, 5);
+    add_scenario(s, "changing",
+                 (const uint32_t[]){LAB_POLICIES, LAB_NO_POLICE, LAB_POLICIES + 1, LAB_POLICIES, LAB_SWEEPS}, 5);
 }
 
 /* Nothing is negative or infinite; shares without a unit lie in 0..1 (the price: 0.5..3); those without weight have no value. */
@@ -107,7 +110,9 @@ static int sound(void *context, uint32_t replicate, const double *values, struct
     int status = 0;
     for (size_t i = 0; i < s->n_scenarios * n * length && status == 0; i++) {
         const struct metric *m = entries[i / length % n].metric;
-        double most = m->kind != METRIC_share || strcmp(m->unit, "1") != 0 ? INFINITY : strcmp(m->name, "price_factor") == 0 ? 3 : 1;
+        double most = m->kind != METRIC_share || strcmp(m->unit, "1") != 0 ? INFINITY
+                      : strcmp(m->name, "price_factor") == 0               ? 3
+                                                                           : 1;
         bool absent = m->kind == METRIC_share && isnan(values[i]);
         if (!absent && !(values[i] >= 0 && values[i] <= most + 1e-9 && isfinite(values[i])))
             status = error_set(e, ERROR_FAILURE, "scenario %zu: %s = %g", i / length / n, m->name, values[i]);
@@ -148,7 +153,8 @@ static void test_a_region_balances_and_relocates(void **state)
         lab_live(&l, day);
         for (uint32_t i = 0; i < 2; i++) {
             const struct city *c = &l.world->city[i];
-            for (uint32_t k = 8; k < c->traffickers; k++) moved = moved || c->standing[c->venues + k] != STANDING_VACANT;
+            for (uint32_t k = 8; k < c->traffickers; k++)
+                moved = moved || c->standing[c->venues + k] != STANDING_VACANT;
         }
     }
     assert_true(moved);

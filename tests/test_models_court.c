@@ -150,6 +150,8 @@ static void expect_verdicts(double evidence, double corruption, double support, 
     assert_same(sent[SIGNAL_ACQUITTED], N - convicted);
     assert_same(sent[SIGNAL_PARDONED], lab_metric(&l, "court.pardons"));
     assert_same(sent[SIGNAL_JAILED], jailed);
+    assert_same(lab_metric(&l, "court.imprisonments"), jailed);
+    assert_same(lab_metric(&l, "court.fines"), sent[SIGNAL_FINED]);
     assert_same(sent[SIGNAL_JAILED] + sent[SIGNAL_FINED] + sent[SIGNAL_PARDONED], convicted);
     for (uint32_t o = 0; o < N; o++) assert_true(c->standing[o] == STANDING_VACANT || c->standing[o] == STANDING_FREE);
     lab_observe(&l, "court");
@@ -206,8 +208,9 @@ static void test_costs(void **state)
     static const struct {
         const char *name;
         double value;
-    } price[] = {{"officer_day", 1}, {"operation", 20}, {"swept_site", 2}, {"training_day", 0.3}, {"investigator_day", 2},
-                 {"accompanied_operation", 10}, {"bed_day", 1.5}, {"outreach_visit", 1.25}, {"service", 0.25}};
+    } price[] = {{"officer_day", 1},    {"operation", 20},        {"swept_site", 2},
+                 {"training_day", 0.3}, {"investigator_day", 2},  {"accompanied_operation", 10},
+                 {"bed_day", 1.5},      {"outreach_visit", 1.25}, {"service", 0.25}};
     for (size_t i = 0; i < sizeof price / sizeof *price; i++) {
         char path[64];
         snprintf(path, sizeof path, "costs.%s", price[i].name);

@@ -91,8 +91,8 @@ static void test_owners_weigh_what_the_odd_says(void **state)
 {
     (void)state;
     static const struct situation situations[] = {
-        {0, 0, 1, 0, -6, 1, false},        {0.3, 0.5, 1, 0, -3, 1, false},    {0.3, 0.5, 1, 0, -3, 1, true},
-        {0.3, 0.5, 1.5, 0, -4, 1, false},  {0.05, 0.5, 1, 3, -3, 1, false},   {0.2, 1, 1, 1, -2, 0.5, true},
+        {0, 0, 1, 0, -6, 1, false},         {0.3, 0.5, 1, 0, -3, 1, false},  {0.3, 0.5, 1, 0, -3, 1, true},
+        {0.3, 0.5, 1.5, 0, -4, 1, false},   {0.05, 0.5, 1, 3, -3, 1, false}, {0.2, 1, 1, 1, -2, 0.5, true},
         {0.5, 0.6, 2.5, 0.5, -8, 2, false}, {1, 1, 0.5, 0, 2, 0.3, false},
     };
     struct lab l;
@@ -130,8 +130,8 @@ static void test_owners_review_now_and_then_if_they_can(void **state)
     lab_set(&l, "owners.theta_mean", 50);
     lab_open(&l, 0);
     struct city *c = l.city;
-    for (uint32_t v = 0; v < N / 3; v++) c->hides_until[v] = DAY + 1;           /* still hiding today */
-    for (uint32_t v = N / 3; v < 2 * N / 3; v++) c->hides_until[v] = DAY;       /* no longer */
+    for (uint32_t v = 0; v < N / 3; v++) c->hides_until[v] = DAY + 1;     /* still hiding today */
+    for (uint32_t v = N / 3; v < 2 * N / 3; v++) c->hides_until[v] = DAY; /* no longer */
     for (uint32_t v = 2 * N / 3; v < N; v++) c->standing[v] = v % 2 ? STANDING_REMAND : STANDING_FREE;
     lab_day(&l, DAY);
     lab_step(&l, "owners");
@@ -231,7 +231,8 @@ static void test_owners_as_they_are_observed(void **state)
     c->closed_until[1] = 2;
     c->tie[4] = 7;
     c->mode[2] = MODE_OPEN, c->mode[3] = MODE_COVERT, c->mode[4] = MODE_PRIVATE, c->mode[5] = MODE_COVERT;
-    lab_fill(&l, 2, CLASS_MINOR, 1), lab_fill(&l, 3, CLASS_COERCED, 1), lab_fill(&l, private_place(c, 4), CLASS_MINOR, 2);
+    lab_fill(&l, 2, CLASS_MINOR, 1), lab_fill(&l, 3, CLASS_COERCED, 1),
+        lab_fill(&l, private_place(c, 4), CLASS_MINOR, 2);
     lab_observe(&l, "owners");
     assert_same(lab_metric(&l, "owners.venues_open"), 19);
     assert_same(lab_metric(&l, "owners.venues_offering"), 3);
@@ -277,7 +278,8 @@ static void test_scarcity_raises_the_price_after_burn_in(void **state)
     lab_set(&l, "market.price_elasticity", 0.5);
     lab_open(&l, 0);
     assert_same(price_of(&l, LAB_BURN_IN - 181, 400), 1); /* too early to count */
-    for (int32_t day = LAB_BURN_IN - 180; day < LAB_BURN_IN; day++) assert_same(price_of(&l, day, day % 2 ? 50 : 30), 1);
+    for (int32_t day = LAB_BURN_IN - 180; day < LAB_BURN_IN; day++)
+        assert_same(price_of(&l, day, day % 2 ? 50 : 30), 1);
     assert_close(price_of(&l, LAB_BURN_IN, 40), 1, 1e-12); /* their mean is 40 */
     assert_close(price_of(&l, LAB_BURN_IN + 1, 10), 2, 1e-12);
     assert_close(price_of(&l, LAB_BURN_IN + 1, 90), pow(40.0 / 90, 0.5), 1e-12);

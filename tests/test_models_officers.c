@@ -68,10 +68,10 @@ static void test_training_and_drift_follow_their_closed_forms(void **state)
     }
     assert_close(c->skill[5], 0.8 - 0.5 * exp(-0.008 * 0.5 * DAYS), 1e-5);
     assert_close(c->integrity[5], 0.25 + 0.45 * exp(-0.0027 * 0.6 * DAYS), 1e-5);
-    assert_same(c->skill[0], 0.95f);  /* training pulls nobody down */
-    assert_same(c->skill[20], 0.3f);  /* the special unit has no training here */
+    assert_same(c->skill[0], 0.95f);     /* training pulls nobody down */
+    assert_same(c->skill[20], 0.3f);     /* the special unit has no training here */
     assert_same(c->integrity[20], 0.7f); /* and full oversight */
-    assert_same(c->skill[45], 0.3f);  /* posts beyond the unit */
+    assert_same(c->skill[45], 0.3f);     /* posts beyond the unit */
 
     lab_set(&l, "police.integrity_training_rate", 0.01);
     lab_set(&l, "policy.special_training", 1);
@@ -144,7 +144,8 @@ static void test_stationary_skill_under_rotation(void **state)
         ACT(police_officers, &l);
     }
     /* An officer's days in the post are geometric; what he lacks in skill falls by e^-0.02 on each. */
-    double q = daily_chance(8 / 365.0), stay = 1 - q, lack = q / (1 - stay * exp(-0.02)), square = q / (1 - stay * exp(-0.04));
+    double q = daily_chance(8 / 365.0), stay = 1 - q, lack = q / (1 - stay * exp(-0.02)),
+           square = q / (1 - stay * exp(-0.04));
     double mean = 0, fresh = 0;
     for (uint32_t o = 0; o < 10000; o++) mean += c->skill[o] / 1e4, fresh += c->joined[o] == 400;
     assert_mean(mean, 10000, 0.8 - 0.55 * lack, 0.55 * sqrt(square - lack * lack));
@@ -285,7 +286,8 @@ static void test_override_stops_the_unit_and_its_cases(void **state)
     for (int32_t day = 1; day <= DAYS; day++) {
         lab_day(&l, day);
         c->lead_ripe[1] = 5, c->operations_due = 2;
-        for (uint32_t o = 0; o < 4; o++) c->trial_on[o] = 5000, c->standing[o] = o % 2 ? STANDING_REMAND : STANDING_FREE;
+        for (uint32_t o = 0; o < 4; o++)
+            c->trial_on[o] = 5000, c->standing[o] = o % 2 ? STANDING_REMAND : STANDING_FREE;
         c->open_case[0] = c->open_case[1] = CASE_SPECIAL;
         double before = lab_metric(&l, "police.overrides");
         ACT(police_override, &l);

@@ -179,7 +179,8 @@ static void test_operations_take_the_oldest_ripe_lead_as_capacity_allows(void **
     struct city *c = unit(&l);
     lab_set(&l, "policy.operations_per_month", 6);
     c->operations_due = 0;
-    for (uint32_t v = 0; v < VENUES; v++) c->lead_ripe[v] = (uint16_t)(100 + (v * 7) % VENUES); /* one a day from day 99 on */
+    for (uint32_t v = 0; v < VENUES; v++)
+        c->lead_ripe[v] = (uint16_t)(100 + (v * 7) % VENUES); /* one a day from day 99 on */
     uint32_t done = 0;
     for (int32_t day = 101; day <= 400; day++) {
         lab_day(&l, day);
@@ -394,7 +395,8 @@ static void test_adults_present_are_harmed_as_conduct_allows(void **state)
     for (int i = 0; i < 2; i++) lab_set(&l, off[i], 0);
     raid(&l, &scene, 10);
     assert_same(lab_metric(&l, "police.mistaken_rescues") + lab_metric(&l, "police.adult_detentions") +
-                    lab_metric(&l, "police.violence_police"), 0);
+                    lab_metric(&l, "police.violence_police"),
+                0);
     struct scene elsewhere = scene;
     elsewhere.mode = MODE_PRIVATE; /* the adults of the venue do not meet the police */
     lab_set(&l, "police.mistaken_rescue", 1);
@@ -411,10 +413,12 @@ static void test_immigration_law_deports_unless_kept_out(void **state)
     struct city *c = unit(&l);
     lab_set(&l, "police.mistaken_rescue", 0);
     LAB_ALL(&l, integrity, c->officers, 1); /* an honest officer enforces it */
-    const struct scene scene = {.mode = MODE_OPEN, .minors = 3, .adults = 5, .traits = TRAIT_IRREGULAR, .tie = NO_OFFICER};
+    const struct scene scene = {
+        .mode = MODE_OPEN, .minors = 3, .adults = 5, .traits = TRAIT_IRREGULAR, .tie = NO_OFFICER};
     for (double accompaniment = 0; accompaniment <= 1; accompaniment += 1) {
         lab_set(&l, "policy.accompaniment", accompaniment);
-        double n = raid(&l, &scene, 40), chance = 0.8 * (1 - 0.8 * accompaniment), victims = lab_metric(&l, "police.victims_deported");
+        double n = raid(&l, &scene, 40), chance = 0.8 * (1 - 0.8 * accompaniment),
+               victims = lab_metric(&l, "police.victims_deported");
         assert_binomial(lab_metric(&l, "police.deportations") - victims, 5 * n, chance);
         assert_binomial(victims, victims + lab_metric(&l, "police.minors_rescued"), chance);
     }

@@ -46,7 +46,8 @@ static void test_adults_leave_after_an_exponential_time(void **state)
         lab_day(&l, day);
         lab_step(&l, "persons");
         if (day % 50) continue;
-        assert_binomial(c->count[PLACE_VENUE][CLASS_ADULT], there, exp(-0.5)); /* the same in every stretch: no memory */
+        assert_binomial(c->count[PLACE_VENUE][CLASS_ADULT], there,
+                        exp(-0.5)); /* the same in every stretch: no memory */
         there = c->count[PLACE_VENUE][CLASS_ADULT];
     }
     assert_same(c->gone, at_start - there);
@@ -183,7 +184,8 @@ static double infections(struct lab *l, enum class class, double fear, bool serv
     for (uint32_t v = 0; v < VENUES; v++)
         for (uint32_t k = 0; k < SLOTS; k++) {
             fear_raise(c, c->first_seat[v] + k, fear);
-            c->served[c->first_seat[v] + k] = (uint16_t)(served ? 200 + 1 - 89 : 200 + 1 - 90); /* 90 days ago is too long */
+            c->served[c->first_seat[v] + k] =
+                (uint16_t)(served ? 200 + 1 - 89 : 200 + 1 - 90); /* 90 days ago is too long */
         }
     lab_reset(l);
     lab_step(l, "persons");
@@ -266,8 +268,10 @@ static void test_violence_by_clients(void **state)
     LAB_ALL(&l, closed_until, c->venues, 0);
     for (uint32_t v = 0; v < VENUES; v++)
         for (uint32_t k = 0; k < SLOTS; k++) {
-            if (v % 2) fear_raise(c, c->first_seat[v] + k, 0.5);
-            else seat_detain(c, c->first_seat[v] + k, 9);
+            if (v % 2)
+                fear_raise(c, c->first_seat[v] + k, 0.5);
+            else
+                seat_detain(c, c->first_seat[v] + k, 9);
         }
     assert_poisson(clients(&l), 0.02 * N / 2 * (1 + 3 * 0.5)); /* the detained are out of clients' reach */
     lab_close(&l);
@@ -329,7 +333,8 @@ static void test_victims_report_unless_they_fear_the_police_or_there_is_none(voi
     lab_set(&l, "violence.owner_violence", 0.02);
     lab_set(&l, "violence.report_rate", 0.3);
     fill_all(&l, CLASS_ADULT);
-    double incidents = clients(&l) + lab_metric(&l, "violence.violence_owner"), reports = lab_metric(&l, "violence.reports");
+    double incidents = clients(&l) + lab_metric(&l, "violence.violence_owner"),
+           reports = lab_metric(&l, "violence.reports");
     assert_binomial(reports, incidents, 0.3);
     assert_same(c->n_reports, reports);
     for (uint32_t i = 0; i < c->n_reports; i++) assert_int_equal(seat_class(c, c->reports[i]), CLASS_ADULT);

@@ -44,7 +44,8 @@ static void test_shakedowns_at_their_rate_and_place(void **state)
     lab_open(&l, 0);
     struct city *c = l.city;
     officers_are(&l, 0.3, 0.4);
-    for (uint32_t v = 0; v < 20; v++) lab_fill(&l, v, CLASS_ADULT, 20); /* the first ten districts have adults to extort */
+    for (uint32_t v = 0; v < 20; v++)
+        lab_fill(&l, v, CLASS_ADULT, 20); /* the first ten districts have adults to extort */
     ACT(police_shakedowns, &l);
     double n = lab_metric(&l, "police.shakedowns"), extorted = lab_metric(&l, "police.extortions");
     assert_poisson(n, 20000 * 0.05 * 0.6 * 0.8 * 1.5);
@@ -156,7 +157,8 @@ static void test_ties_form_where_owners_exploit(void **state)
     assert_same(lab_metric(&l, "police.extortions"), n - formed); /* also in tied venues */
     double ties = 0;
     for (uint32_t v = 0; v < N; v++)
-        if (v % 4 == 3) assert_int_equal(c->tie[v], 7);
+        if (v % 4 == 3)
+            assert_int_equal(c->tie[v], 7);
         else if (c->tie[v] != NO_OFFICER) {
             assert_int_equal(c->tie[v], v); /* held by the officer who came: each district has one */
             assert_true(v % 4 < 2);
@@ -246,7 +248,8 @@ static void test_without_police_nothing_happens(void **state)
     lab_set(&l, "policy.police", 0);
     lab_open(&l, 0);
     struct city *c = l.city;
-    for (uint32_t v = 0; v < c->venues; v++) c->mode[v] = MODE_OPEN, lab_fill(&l, v, CLASS_MINOR, 4), lab_fill(&l, v, CLASS_ADULT, 9);
+    for (uint32_t v = 0; v < c->venues; v++)
+        c->mode[v] = MODE_OPEN, lab_fill(&l, v, CLASS_MINOR, 4), lab_fill(&l, v, CLASS_ADULT, 9);
     for (int32_t day = 1; day < 200; day++) {
         lab_day(&l, day);
         c->reports[c->n_reports++] = c->first_seat[0];

@@ -35,11 +35,9 @@ static void test_traffickers_are_active_by_a_logit(void **state)
     static const uint8_t before[] = {STANDING_VACANT, STANDING_REMAND, STANDING_DORMANT};
     static const uint8_t after[] = {STANDING_VACANT, STANDING_REMAND, STANDING_FREE};
     LAB_ALL(&l, theta, c->offenders, 50);
-    for (uint32_t k = 0; k < N; k++)
-        c->standing[c->venues + k] = before[k % 3];
+    for (uint32_t k = 0; k < N; k++) c->standing[c->venues + k] = before[k % 3];
     lab_step(&l, "traffickers");
-    for (uint32_t k = 0; k < N; k++)
-        assert_int_equal(c->standing[c->venues + k], after[k % 3]);
+    for (uint32_t k = 0; k < N; k++) assert_int_equal(c->standing[c->venues + k], after[k % 3]);
     lab_close(&l);
 }
 
@@ -86,7 +84,8 @@ static void test_vacancies_are_filled_by_linked_active_traffickers(void **state)
         for (uint32_t i = c->link_first[v], any = 0; i < c->link_first[v + 1] && !any; i++)
             if ((any = c->standing[c->venues + c->link_trafficker[i]] == STANDING_FREE)) supplied++;
     lab_step(&l, "traffickers");
-    double minors = lab_metric(&l, "traffickers.minors_recruited"), all = minors + lab_metric(&l, "traffickers.coerced_recruited");
+    double minors = lab_metric(&l, "traffickers.minors_recruited"),
+           all = minors + lab_metric(&l, "traffickers.coerced_recruited");
     assert_binomial(all, supplied * 8, daily_chance(0.2 * 1.3));
     assert_binomial(minors, all, 0.66);
     assert_same(c->count[PLACE_VENUE][CLASS_MINOR], minors);
@@ -174,6 +173,10 @@ static void test_posts_emptied_by_prison_are_taken_where_it_pays(void **state)
     lab_reset(&l);
     lab_step(&l, "traffickers"); /* more to lose than to gain */
     assert_same(lab_metric(&l, "traffickers.traffickers_entered"), 0);
+    for (uint32_t o = c->venues; o < c->offenders; o++) c->standing[o] = STANDING_VACANT;
+    c->openings = 2 * N;
+    lab_step(&l, "traffickers"); /* nobody is left who fears anything */
+    assert_binomial(lab_metric(&l, "traffickers.traffickers_entered"), 2 * N, daily_chance(0.05 * 6));
     lab_close(&l);
 }
 
@@ -192,7 +195,8 @@ static void test_who_is_not_wanted_is_let_go_or_moved(void **state)
     lab_open(&l, 0);
     struct city *c = l.city;
     for (uint32_t v = 0; v < N; v++) {
-        lab_fill(&l, v, CLASS_MINOR, 10); /* a third of the owners has given up, a third wants 8, the last hides 4 elsewhere */
+        lab_fill(&l, v, CLASS_MINOR,
+                 10); /* a third of the owners has given up, a third wants 8, the last hides 4 elsewhere */
         c->mode[v] = (uint8_t[]){MODE_NONE, MODE_OPEN, MODE_PRIVATE}[v % 3];
     }
     for (uint32_t v = N; v < 2 * N; v++) c->mode[v] = MODE_OPEN; /* who have room for all */
@@ -219,7 +223,7 @@ static void test_adults_take_what_is_not_reserved(void **state)
     lab_open(&l, 0);
     struct city *c = l.city;
     for (uint32_t v = 0; v < N; v++) {
-        c->mode[v] = v % 4 == 1 ? MODE_OPEN : MODE_NONE;   /* 8 of 20 reserved */
+        c->mode[v] = v % 4 == 1 ? MODE_OPEN : MODE_NONE; /* 8 of 20 reserved */
         c->closed_until[v] = v % 4 == 2 ? 500 : 0;
         if (v % 4 == 3) lab_fill(&l, v, CLASS_ADULT, 15);
     }
@@ -314,7 +318,8 @@ static void two_cities(struct lab *l)
     lab_set(l, "region.relocate_gain", 1);
     lab_open(l, 0);
     struct city *a = &l->world->city[0], *b = &l->world->city[1];
-    for (uint32_t o = 0; o < a->offenders; o++) a->risk[o] = 0.5, a->punishment[o] = 0.5, b->risk[o] = 0.02, b->punishment[o] = 0.5;
+    for (uint32_t o = 0; o < a->offenders; o++)
+        a->risk[o] = 0.5, a->punishment[o] = 0.5, b->risk[o] = 0.02, b->punishment[o] = 0.5;
 }
 
 static void test_dormant_traffickers_move_where_it_pays(void **state)
@@ -324,7 +329,8 @@ static void test_dormant_traffickers_move_where_it_pays(void **state)
     two_cities(&l);
     struct city *a = &l.world->city[0], *b = &l.world->city[1];
     assert_int_equal(a->traffickers, 16); /* posts for those who come */
-    for (uint32_t k = 0; k < 16; k++) assert_int_equal(a->standing[a->venues + k], k < 8 ? STANDING_FREE : STANDING_VACANT);
+    for (uint32_t k = 0; k < 16; k++)
+        assert_int_equal(a->standing[a->venues + k], k < 8 ? STANDING_FREE : STANDING_VACANT);
     a->standing[a->venues] = STANDING_DORMANT;
     a->theta[a->venues] = 2.25f;
     a->standing[a->venues + 1] = STANDING_DORMANT, a->trial_on[a->venues + 1] = 77; /* a case keeps him here */

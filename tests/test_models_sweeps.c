@@ -184,7 +184,8 @@ static void test_adults_are_frightened_assaulted_deported_detained(void **state)
     lab_day(&l, 3);
     sweep(&l);
     assert_same(lab_metric(&l, "police.violence_police") + lab_metric(&l, "police.adult_detentions") +
-                    lab_metric(&l, "police.deportations"), 0);
+                    lab_metric(&l, "police.deportations"),
+                0);
     lab_close(&l);
 }
 
@@ -202,7 +203,8 @@ static void test_coerced_adults_are_not_detained_but_frightened(void **state)
     assert_same(lab_metric(&l, "police.violence_police"), 4 * lab_metric(&l, "police.sweeps"));
     for (uint32_t v = 0; v < VENUES; v++)
         for (uint64_t m = c->occupied[v]; m;)
-            assert_close(fear_of(c, next_seat(c, v, &m)), was_swept(c, v) ? 0.6 : 0, 1e-6); /* 0.2, then half of the rest */
+            assert_close(fear_of(c, next_seat(c, v, &m)), was_swept(c, v) ? 0.6 : 0,
+                         1e-6); /* 0.2, then half of the rest */
     lab_close(&l);
 }
 
@@ -235,7 +237,8 @@ static void test_owners_are_arrested_or_buy_their_release(void **state)
         if (v % 4 == 2) c->standing[v] = STANDING_REMAND, c->trial_on[v] = 900;
     }
     sweep(&l);
-    double guilty = 0, bought = lab_metric(&l, "police.arrests_bought_off"), arrested = lab_metric(&l, "police.owners_arrested");
+    double guilty = 0, bought = lab_metric(&l, "police.arrests_bought_off"),
+           arrested = lab_metric(&l, "police.owners_arrested");
     for (uint32_t i = 0; i < c->n_operations; i++) guilty += c->operations[i].venue % 4 < 2;
     assert_binomial(arrested, guilty, 0.7);
     assert_binomial(bought, arrested, 0.4);

@@ -89,7 +89,8 @@ static void test_links_are_distinct_and_uniform(void **state)
         assert_binomial(end - first, c->traffickers, 5.0 / c->venues);
         for (uint32_t i = first; i < end; i++) {
             links[c->link_trafficker[i]]++;
-            assert_true(i == first || c->link_trafficker[i] > c->link_trafficker[i - 1]); /* so no venue is linked twice */
+            assert_true(i == first ||
+                        c->link_trafficker[i] > c->link_trafficker[i - 1]); /* so no venue is linked twice */
         }
     }
     for (uint32_t k = 0; k < c->traffickers; k++) assert_int_equal(links[k], 5);
@@ -98,7 +99,8 @@ static void test_links_are_distinct_and_uniform(void **state)
     lab_init(&l);
     lab_set(&l, "region.links", 64); /* more than there are venues */
     lab_open(&l, 0);
-    for (uint32_t v = 0; v < l.city->venues; v++) assert_int_equal(l.city->link_first[v + 1] - l.city->link_first[v], 8);
+    for (uint32_t v = 0; v < l.city->venues; v++)
+        assert_int_equal(l.city->link_first[v + 1] - l.city->link_first[v], 8);
     lab_close(&l);
 }
 
@@ -181,13 +183,13 @@ static void broken(struct lab *l)
     assert_int_equal(e.kind, ERROR_FAILURE);
 }
 
-#define BREAKS(l, lvalue, value)                                                                                          \
-    do {                                                                                                                  \
-        __typeof__(lvalue) before_ = (lvalue);                                                                            \
-        (lvalue) = (value);                                                                                               \
-        broken(l);                                                                                                        \
-        (lvalue) = before_;                                                                                               \
-        lab_verify(l);                                                                                                    \
+#define BREAKS(l, lvalue, value)                                                                                       \
+    do {                                                                                                               \
+        __typeof__(lvalue) before_ = (lvalue);                                                                         \
+        (lvalue) = (value);                                                                                            \
+        broken(l);                                                                                                     \
+        (lvalue) = before_;                                                                                            \
+        lab_verify(l);                                                                                                 \
     } while (0)
 
 static void test_the_invariants_notice_what_is_broken(void **state)

@@ -26,7 +26,8 @@ static void small(struct study *s, uint32_t replicates)
 static void scenario(struct study *s, const char *name, uint32_t policy)
 {
     struct error e = {0};
-    if (study_add_scenario(s, name, &e) != 0 || study_add_phase(s, s->n_scenarios - 1, 0, policy, &e) != 0) fail_msg("%s", e.text);
+    if (study_add_scenario(s, name, &e) != 0 || study_add_phase(s, s->n_scenarios - 1, 0, policy, &e) != 0)
+        fail_msg("%s", e.text);
 }
 
 static uint32_t policy_like(struct study *s, const char *name, uint32_t like)
@@ -61,9 +62,11 @@ static double *run(const struct study *s, uint32_t threads)
 }
 
 /* The series of a metric, its summary at the end. */
-static const double *series(const struct study *s, const double *values, uint32_t replicate, uint32_t scen, size_t metric)
+static const double *series(const struct study *s, const double *values, uint32_t replicate, uint32_t scen,
+                            size_t metric)
 {
-    return values + replicate * study_values(s) + (scen * model_metrics(&model, NULL) + metric) * study_series_length(s);
+    return values + replicate * study_values(s) +
+           (scen * model_metrics(&model, NULL) + metric) * study_series_length(s);
 }
 
 static const char *metric_name(size_t metric)
@@ -90,9 +93,11 @@ static void expect_same(const struct study *s, const double *values, uint32_t a,
     for (uint32_t r = 0; r < s->replicates; r++)
         for (size_t m = 0; m < model_metrics(&model, NULL); m++) {
             bool skip = false;
-            for (const char *const *e = except; e != NULL && *e != NULL; e++) skip = skip || strncmp(metric_name(m), *e, strlen(*e)) == 0;
+            for (const char *const *e = except; e != NULL && *e != NULL; e++)
+                skip = skip || strncmp(metric_name(m), *e, strlen(*e)) == 0;
             if (!skip && !same_bits(series(s, values, r, a, m), series(s, values, r, b, m), study_series_length(s)))
-                fail_msg("%s differs between '%s' and '%s'", metric_name(m), s->scenarios[a].name, s->scenarios[b].name);
+                fail_msg("%s differs between '%s' and '%s'", metric_name(m), s->scenarios[a].name,
+                         s->scenarios[b].name);
         }
 }
 
@@ -187,14 +192,20 @@ static void test_without_police_their_levers_move_nothing_but_costs(void **state
         const char *path;
         double value;
     } moved[] = {
-        {"policy.special_officers", 30}, {"policy.special_training", 1}, {"policy.general_training", 1},
-        {"policy.special_oversight", 0.9}, {"policy.general_oversight", 0.9}, {"policy.special_rotation", 6},
-        {"policy.general_rotation", 9}, {"policy.accompaniment", 1}, {"policy.legal_support", 1},
-        {"policy.operations_per_month", 9}, {"policy.ngo_investigators", 40}, {"policy.immigration_out", 1},
-        {"policy.agreement", 1}, {"policy.care_beds", 300}, {"policy.sweep_rate", 9}, {"policy.shakedown_factor", 2},
-        {"policy.protective_response", 1}, {"health.backlash_own", 1}, {"health.backlash_district", 1},
-        {"health.sweep_backlash", 5}, {"health.agreement_effect", 1}, {"police.intel_rate", 5}, {"police.false_lead", 0.5},
-        {"police.shakedown_rate", 1}, {"police.override_rate", 9}, {"police.training_rate", 1}, {"violence.report_rate", 1},
+        {"policy.special_officers", 30},   {"policy.special_training", 1},
+        {"policy.general_training", 1},    {"policy.special_oversight", 0.9},
+        {"policy.general_oversight", 0.9}, {"policy.special_rotation", 6},
+        {"policy.general_rotation", 9},    {"policy.accompaniment", 1},
+        {"policy.legal_support", 1},       {"policy.operations_per_month", 9},
+        {"policy.ngo_investigators", 40},  {"policy.immigration_out", 1},
+        {"policy.agreement", 1},           {"policy.care_beds", 300},
+        {"policy.sweep_rate", 9},          {"policy.shakedown_factor", 2},
+        {"policy.protective_response", 1}, {"health.backlash_own", 1},
+        {"health.backlash_district", 1},   {"health.sweep_backlash", 5},
+        {"health.agreement_effect", 1},    {"police.intel_rate", 5},
+        {"police.false_lead", 0.5},        {"police.shakedown_rate", 1},
+        {"police.override_rate", 9},       {"police.training_rate", 1},
+        {"violence.report_rate", 1},
     };
     enum { MOVED = sizeof moved / sizeof *moved };
     static const char *const except[] = {"cost_", "officer_", "special_", NULL};
@@ -228,11 +239,12 @@ static void test_with_police_the_same_levers_matter(void **state)
         const char *path;
         double value;
     } moved[] = {
-        {"policy.special_training", 0}, {"policy.general_training", 1}, {"policy.special_oversight", 0},
+        {"policy.special_training", 0},    {"policy.general_training", 1}, {"policy.special_oversight", 0},
         {"policy.general_oversight", 0.9}, {"policy.special_rotation", 6}, {"policy.general_rotation", 9},
-        {"policy.accompaniment", 0}, {"policy.legal_support", 0}, {"policy.ngo_investigators", 40}, {"policy.immigration_out", 0},
-        {"policy.agreement", 0}, {"policy.care_beds", 0}, {"policy.shakedown_factor", 2}, {"health.backlash_own", 1},
-        {"health.backlash_district", 1}, {"health.agreement_effect", 1}, {"violence.report_rate", 1},
+        {"policy.accompaniment", 0},       {"policy.legal_support", 0},    {"policy.ngo_investigators", 40},
+        {"policy.immigration_out", 0},     {"policy.agreement", 0},        {"policy.care_beds", 0},
+        {"policy.shakedown_factor", 2},    {"health.backlash_own", 1},     {"health.backlash_district", 1},
+        {"health.agreement_effect", 1},    {"violence.report_rate", 1},
     };
     struct study s;
     small(&s, 2);
@@ -250,7 +262,8 @@ static void test_with_police_the_same_levers_matter(void **state)
         for (size_t m = 0; m < model_metrics(&model, NULL); m++)
             for (uint32_t r = 0; r < 2; r++)
                 if (strncmp(metric_name(m), "cost_", 5) != 0)
-                    moves = moves || !same_bits(series(&s, values, r, 0, m), series(&s, values, r, i, m), study_series_length(&s));
+                    moves = moves || !same_bits(series(&s, values, r, 0, m), series(&s, values, r, i, m),
+                                                study_series_length(&s));
         if (!moves) fail_msg("%s moves nothing", moved[i - 1].path);
     }
     free(values);
@@ -271,7 +284,8 @@ static void test_without_backlash_access_stays_at_its_baseline(void **state)
     size_t access = metric_called("health_access"), n = study_times(&s, NULL);
     for (uint32_t r = 0; r < 2; r++)
         for (uint32_t p = 0; p < LAB_POLICIES; p++)
-            for (size_t t = 0; t < n; t++) assert_same(series(&s, values, r, p, access)[t], series(&s, values, r, 0, access)[0]);
+            for (size_t t = 0; t < n; t++)
+                assert_same(series(&s, values, r, p, access)[t], series(&s, values, r, 0, access)[0]);
     free(values);
     study_free(&s);
 }
@@ -279,8 +293,8 @@ static void test_without_backlash_access_stays_at_its_baseline(void **state)
 static void test_where_nobody_is_arrested_beliefs_only_fade(void **state)
 {
     (void)state;
-    static const char *const off[] = {"police.sweep_arrest", "police.arrest", "police.arrest_linked", "beliefs.w_inspection",
-                                      "beliefs.learn_impunity"};
+    static const char *const off[] = {"police.sweep_arrest", "police.arrest", "police.arrest_linked",
+                                      "beliefs.w_inspection", "beliefs.learn_impunity"};
     struct study s;
     small(&s, 1);
     for (int i = 0; i < 5; i++) lab_study_set(&s, -1, off[i], 0);
@@ -292,7 +306,8 @@ static void test_where_nobody_is_arrested_beliefs_only_fade(void **state)
     for (uint32_t p = 0; p < LAB_POLICIES; p++) scenario(&s, s.policies[p].name, p);
     double *values = run(&s, 1);
     int32_t times[64];
-    size_t n = study_times(&s, NULL), risk = metric_called("perceived_risk"), punishment = metric_called("perceived_punishment");
+    size_t n = study_times(&s, NULL), risk = metric_called("perceived_risk"),
+           punishment = metric_called("perceived_punishment");
     assert_true(n <= 64);
     study_times(&s, times);
     for (uint32_t p = 0; p < LAB_POLICIES; p++)
@@ -316,14 +331,16 @@ static void test_a_survey_shows_in_its_own_record_only(void **state)
     scenario(&s, "status_quo", LAB_STATUS_QUO);
     double *values = run(&s, 1);
     int32_t times[64];
-    size_t n = study_times(&s, NULL), prevalence = metric_called("minor_prevalence_surveyed"), seen = metric_called("survey_persons_seen");
+    size_t n = study_times(&s, NULL), prevalence = metric_called("minor_prevalence_surveyed"),
+           seen = metric_called("survey_persons_seen");
     study_times(&s, times);
     for (size_t t = 0; t < n; t++) {
         bool surveyed = false;
         for (int32_t day = -40; day <= 400; day += 200)
             surveyed = surveyed || (day <= times[t] && day > (t > 0 ? times[t - 1] : times[0] - s.record_every));
         if ((series(&s, values, 0, 0, seen)[t] > 0) != surveyed) fail_msg("day %d: persons seen", times[t]);
-        if (isnan(series(&s, values, 0, 0, prevalence)[t]) == surveyed) fail_msg("day %d: prevalence surveyed", times[t]);
+        if (isnan(series(&s, values, 0, 0, prevalence)[t]) == surveyed)
+            fail_msg("day %d: prevalence surveyed", times[t]);
     }
     free(values);
     study_free(&s);
@@ -346,13 +363,15 @@ static void mean_of(const struct study *s, const double *values, const char *met
 static void test_a_city_twice_as_large_has_the_same_shares(void **state)
 {
     (void)state;
-    static const char *const shares[] = {"minor_prevalence", "coerced_prevalence", "health_coverage", "perceived_risk", "fear",
-                                         "perceived_punishment", "infected_share", "officer_integrity"};
+    static const char *const shares[] = {
+        "minor_prevalence",     "coerced_prevalence", "health_coverage",  "perceived_risk", "fear",
+        "perceived_punishment", "infected_share",     "officer_integrity"};
     struct study s[2];
     double *values[2];
     for (int i = 0; i < 2; i++) {
         small(&s[i], 40);
-        s[i].seed = (uint64_t)(100 + i); /* not the same luck, which would make the difference look smaller than it is */
+        s[i].seed =
+            (uint64_t)(100 + i); /* not the same luck, which would make the difference look smaller than it is */
         lab_study_set(&s[i], -1, "region.venues", 60 << i);
         lab_study_set(&s[i], -1, "region.districts", 2 << i);
         lab_study_set(&s[i], -1, "region.traffickers", 24 << i);

@@ -120,10 +120,7 @@ void lab_init(struct lab *l)
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) lab_set(l, fixed[i].path, fixed[i].value);
 }
 
-static const void *const *groups(const struct lab *l)
-{
-    return (const void *const *)l->study.policies[0].values.group;
-}
+static const void *const *groups(const struct lab *l) { return (const void *const *)l->study.policies[0].values.group; }
 
 void lab_enact(struct lab *l)
 {
@@ -163,10 +160,7 @@ void lab_close(struct lab *l)
 
 /* ---- its days ---- */
 
-void lab_day(struct lab *l, int32_t day)
-{
-    model.dawn(l->world, day);
-}
+void lab_day(struct lab *l, int32_t day) { model.dawn(l->world, day); }
 
 static size_t row_of(const char *submodel)
 {
@@ -182,20 +176,11 @@ static void step_row(struct lab *l, size_t row)
         model.schedule[row]->step(l->world, part, groups(l)[row], l->metrics[row]);
 }
 
-const void *lab_parameters(const struct lab *l, const char *submodel)
-{
-    return groups(l)[row_of(submodel)];
-}
+const void *lab_parameters(const struct lab *l, const char *submodel) { return groups(l)[row_of(submodel)]; }
 
-void *lab_metrics(const struct lab *l, const char *submodel)
-{
-    return l->metrics[row_of(submodel)];
-}
+void *lab_metrics(const struct lab *l, const char *submodel) { return l->metrics[row_of(submodel)]; }
 
-void lab_step(struct lab *l, const char *submodel)
-{
-    step_row(l, row_of(submodel));
-}
+void lab_step(struct lab *l, const char *submodel) { step_row(l, row_of(submodel)); }
 
 void lab_observe(struct lab *l, const char *submodel)
 {
@@ -237,14 +222,15 @@ double lab_metric(const struct lab *l, const char *path)
 
 void lab_reset(struct lab *l)
 {
-    for (size_t row = 0; model.schedule[row] != NULL; row++) memset(l->metrics[row], 0, model.schedule[row]->metrics_size);
+    for (size_t row = 0; model.schedule[row] != NULL; row++)
+        memset(l->metrics[row], 0, model.schedule[row]->metrics_size);
 }
 
 /* ---- its persons ---- */
 
 uint32_t lab_fill(struct lab *l, uint32_t place, enum class class, uint32_t n)
 {
-    struct person person = {.fear = -INFINITY, .supplier = NOBODY, .class = (uint8_t)class, .due = UINT16_MAX};
+    struct person person = {.fear = -INFINITY, .supplier = NOBODY, .class = (uint8_t) class, .due = UINT16_MAX};
     uint32_t first = UINT32_MAX;
     for (uint32_t i = 0; i < n; i++) {
         assert_true(free_seat(l->city, place) != UINT32_MAX);
@@ -279,12 +265,20 @@ void lab_add_policies(struct study *s)
         const char *lever;
         double value;
     } levers[] = {
-        {LAB_SWEEPS, "sweep_rate", 3}, {LAB_SWEEPS, "sweep_sites", 4}, {LAB_SWEEPS, "sweep_integrity", -0.1},
-        {LAB_PROFESSIONAL, "special_officers", 20}, {LAB_PROFESSIONAL, "special_training", 1},
-        {LAB_PROFESSIONAL, "special_oversight", 0.9}, {LAB_PROFESSIONAL, "operations_per_month", 3.5},
-        {LAB_PROFESSIONAL, "accompaniment", 1}, {LAB_PROFESSIONAL, "immigration_out", 1},
-        {LAB_PROFESSIONAL, "ngo_investigators", 8}, {LAB_PROFESSIONAL, "legal_support", 1},
-        {LAB_PROFESSIONAL, "care_beds", 120}, {LAB_PROFESSIONAL, "adult_support", 0.5}, {LAB_PROFESSIONAL, "agreement", 1},
+        {LAB_SWEEPS, "sweep_rate", 3},
+        {LAB_SWEEPS, "sweep_sites", 4},
+        {LAB_SWEEPS, "sweep_integrity", -0.1},
+        {LAB_PROFESSIONAL, "special_officers", 20},
+        {LAB_PROFESSIONAL, "special_training", 1},
+        {LAB_PROFESSIONAL, "special_oversight", 0.9},
+        {LAB_PROFESSIONAL, "operations_per_month", 3.5},
+        {LAB_PROFESSIONAL, "accompaniment", 1},
+        {LAB_PROFESSIONAL, "immigration_out", 1},
+        {LAB_PROFESSIONAL, "ngo_investigators", 8},
+        {LAB_PROFESSIONAL, "legal_support", 1},
+        {LAB_PROFESSIONAL, "care_beds", 120},
+        {LAB_PROFESSIONAL, "adult_support", 0.5},
+        {LAB_PROFESSIONAL, "agreement", 1},
         {LAB_NO_POLICE, "police", 0},
     };
     struct error e = {0};
@@ -311,7 +305,8 @@ void lab_binomial(double count, double n, double p, const char *file, int line)
         lab_close_to(count, p >= 1 ? n : 0, 0, file, line);
         return;
     }
-    double log_term = lgamma(n + 1) - lgamma(count + 1) - lgamma(n - count + 1) + count * log(p) + (n - count) * log1p(-p);
+    double log_term =
+        lgamma(n + 1) - lgamma(count + 1) - lgamma(n - count + 1) + count * log(p) + (n - count) * log1p(-p);
     double term = exp(log_term), tail = term, odds = p / (1 - p);
     if (count > n * p)
         for (double k = count; k < n && term > tail * 1e-9; k++) tail += term *= (n - k) / (k + 1) * odds;

@@ -36,7 +36,8 @@ struct lab {
     void *metrics[LAB_ROWS]; /* by row of the schedule; all cities of the world count into the same */
 };
 
-/* Parameters near the prototype's, whatever the model's defaults are now: one city of 2 districts, 20 venues of 20 slots, 8 traffickers with 4 links each, 10 officers per district. */
+/* Parameters near the prototype's, whatever the model's defaults are now: one city of 2 districts, 20 venues of 20 slots,
+ * 8 traffickers with 4 links each, 10 officers per district. */
 void lab_init(struct lab *l);
 void lab_set(struct lab *l, const char *path, double value);
 double lab_get(const struct lab *l, const char *path);
