@@ -64,6 +64,13 @@ static void assert_holds(const struct journal *j, unsigned replicates)
     }
 }
 
+/* A new file each time: some file systems take a write over an old one for precious and bring it to the disk at once. */
+static void write_new(const char *path, const char *bytes, size_t size)
+{
+    unlink(path);
+    folder_write_bytes(path, bytes, size);
+}
+
 static void refused(int status, const struct journal *j, const struct error *e, const char *text)
 {
     assert_int_equal(status, -1);
@@ -187,7 +194,7 @@ static void a_tail_torn_at_any_byte_is_dropped(void **state)
     size_t size = 0;
     char *bytes = three(&size);
     for (size_t cut = size - RECORD; cut <= size; cut++) {
-        folder_write_bytes("run.partial", bytes, cut);
+        write_new("run.partial", bytes, cut);
         struct journal *j = resume("run.partial");
         assert_holds(j, cut == size ? 7 : 3);
         assert_int_equal(size_of("run.partial"), cut == size ? size : size - RECORD);
@@ -210,7 +217,7 @@ static void a_tail_of_zeros_or_noise_is_dropped(void **state)
     for (size_t extra = 1; extra < 3 * RECORD; extra++) {
         memcpy(longer, bytes, size);
         for (size_t i = 0; i < extra; i++) longer[size + i] = (char)(extra % 2 ? 0 : i * 37 + extra);
-        folder_write_bytes("run.partial", longer, size + extra);
+        write_new("run.partial", longer, size + extra);
         struct journal *j = resume("run.partial");
         assert_holds(j, 7);
         assert_int_equal(size_of("run.partial"), size);
@@ -234,7 +241,7 @@ static void a_record_of_no_replicate_is_dropped(void **state)
     size_t size = 0, wider_size = 0;
     char *bytes = three(&size), *foreign = read_bytes("wider.partial", &wider_size);
     memcpy(bytes + size - RECORD, foreign + wider_size - RECORD, RECORD);
-    folder_write_bytes("run.partial", bytes, size);
+    write_new("run.partial", bytes, size);
     j = resume("run.partial");
     assert_holds(j, 3);
     journal_close(j);
@@ -249,7 +256,7 @@ static void a_flipped_bit_in_a_record_drops_it(void **state)
     char *bytes = three(&size);
     for (size_t at = size - 2 * RECORD; at < size; at++) {
         bytes[at] ^= (char)(1 << at % 8);
-        folder_write_bytes("run.partial", bytes, size);
+        write_new("run.partial", bytes, size);
         bytes[at] ^= (char)(1 << at % 8);
         struct journal *j = resume("run.partial");
         assert_holds(j, at < size - RECORD ? 1 : 3); /* and what follows it, whose beginning is not certain any more */
@@ -268,18 +275,18 @@ static void a_damaged_or_missing_header_is_refused(void **state)
         struct journal *j = NULL;
         struct error e = {0};
         bytes[at] ^= (char)(1 << at % 8);
-        folder_write_bytes("run.partial", bytes, size);
+        write_new("run.partial", bytes, size);
         bytes[at] ^= (char)(1 << at % 8);
         refused(journal_resume(&j, "run.partial", &identity, &e), j, &e,
                 "run.partial: not the journal of a run, or its beginning is damaged; --force starts afresh");
         assert_int_equal(size_of("run.partial"), size); /* it is left as it was */
-        folder_write_bytes("run.partial", bytes, at);
+        write_new("run.partial", bytes, at);
         e = (struct error){0};
         refused(journal_resume(&j, "run.partial", &identity, &e), j, &e,
                 "run.partial: too short for the journal of a run; --force starts afresh");
         assert_int_equal(size_of("run.partial"), at);
     }
-    folder_write_bytes("run.partial", bytes, header);
+    write_new("run.partial", bytes, header);
     struct journal *j = resume("run.partial");
     assert_holds(j, 0);
     journal_close(j);

@@ -1,0 +1,186 @@
+/* A model that tells what is done to it: see the header. */
+#include "tests/probe_model.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+struct probe_world {
+    struct luck luck;
+    int32_t today;
+};
+
+struct probe probe;
+
+static void trace(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static void trace(const char *format, ...)
+{
+    if (!probe.tracing) return;
+    size_t used = strlen(probe.trace);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(probe.trace + used, sizeof probe.trace - used, format, arguments);
+    va_end(arguments);
+}
+
+static int fails(atomic_int *calls, int number, struct error *e, const char *what)
+{
+    if (atomic_fetch_add(calls, 1) + 1 != number) return 0;
+    return probe.silent ? -1 : error_set(e, ERROR_FAILURE, "%s failed as asked", what);
+}
+
+#define LEVERS(P) P(real, lever, 1, 0, 9, "1", lever, "tells policies apart", "assumed")
+#define METRICS(M)                                                                                                    \
+    M(flow, steps, "1", "part-days lived")                                                                            \
+    M(stock, level, "day", "day of the last dawn, of one part")                                                       \
+    M(stock, who, "1", "replicate, of one part")                                                                      \
+    M(share, ratio, "1", "mean day and part of the days below 100 that three divides, since the last record")
+DECLARE_PARAMETERS(LEVERS)
+DECLARE_METRICS(METRICS)
+
+static double lever_of(const void *parameters) { return ((const struct parameters *)parameters)->lever; }
+
+static void probe_start(struct world *w, uint32_t part, const void *parameters)
+{
+    (void)w;
+    trace(" s%u:%g", part, lever_of(parameters));
+}
+
+static void probe_enact(struct world *w, uint32_t part, const void *parameters)
+{
+    (void)w;
+    trace(" e%u:%g", part, lever_of(parameters));
+}
+
+static void probe_step(struct world *w, uint32_t part, const void *parameters, void *metrics)
+{
+    const struct probe_world *own = (const struct probe_world *)w;
+    struct metrics *m = metrics;
+    trace(" t%u:%g", part, lever_of(parameters));
+    m->steps += 1;
+    if (own->today >= 100 || own->today % 3 != 0) return;
+    m->ratio.sum += own->today + (int32_t)part;
+    m->ratio.weight += 1;
+}
+
+static void probe_observe(struct world *w, uint32_t part, const void *parameters, void *metrics)
+{
+    const struct probe_world *own = (const struct probe_world *)w;
+    struct metrics *m = metrics;
+    trace(" o%u:%g", part, lever_of(parameters));
+    m->level = part == 0 ? own->today : 0;
+    m->who = part == 0 ? own->luck.replicate : 0;
+}
+
+static void quiet_step(struct world *w, uint32_t part, const void *parameters, void *metrics)
+{
+    (void)w;
+    assert_null(parameters);
+    assert_null(metrics);
+    trace(" q%u", part);
+}
+
+static const struct submodel probe_submodel = {
+    .name = "policy", .purpose = "tells", .parameters = parameter_rows, .parameters_size = sizeof(struct parameters),
+    .metrics = metric_rows, .metrics_size = sizeof(struct metrics), .start = probe_start, .enact = probe_enact,
+    .step = probe_step, .observe = probe_observe,
+};
+static const struct submodel quiet_submodel = {.name = "quiet", .purpose = "has nothing", .step = quiet_step};
+static const struct submodel idle_submodel = {.name = "idle", .purpose = "does nothing"};
+static const struct submodel *const probe_schedule[] = {&idle_submodel, &probe_submodel, &quiet_submodel, NULL};
+
+static int probe_create(struct world **w, const void *const *groups, const struct luck *luck, const struct calendar *calendar,
+                        struct error *e)
+{
+    *w = NULL;
+    (void)calendar;
+    trace(" N%u:%g", luck->replicate, lever_of(groups[1]));
+    if (fails(&probe.created, probe.fail_create, e, "create") != 0) {
+        atomic_fetch_sub(&probe.created, 1);
+        return -1;
+    }
+    struct probe_world *own = calloc(1, sizeof *own);
+    if (own == NULL) return error_memory(e, "a world", sizeof *own);
+    own->luck = *luck;
+    *w = (struct world *)own;
+    return 0;
+}
+
+static int probe_copy(struct world *to, const struct world *from, struct error *e)
+{
+    trace(" Y");
+    *(struct probe_world *)to = *(const struct probe_world *)from;
+    return fails(&probe.copied, probe.fail_copy, e, "copy");
+}
+
+static void probe_destroy(struct world *w)
+{
+    if (w == NULL) return;
+    atomic_fetch_add(&probe.destroyed, 1);
+    free(w);
+}
+
+static void probe_govern(struct world *w, const void *const *groups)
+{
+    (void)w;
+    trace(" g:%g", lever_of(groups[1]));
+}
+
+static void probe_dawn(struct world *w, int32_t day)
+{
+    ((struct probe_world *)w)->today = day;
+    trace(" | d%d", day);
+    if (atomic_fetch_add(&probe.dawns, 1) + 1 == probe.stop_at) probe.stop = 1;
+}
+
+static void probe_couple(struct world *w)
+{
+    (void)w;
+    trace(" c");
+}
+
+static uint32_t probe_parts(const struct world *w)
+{
+    (void)w;
+    return PROBE_PARTS;
+}
+
+static uint64_t probe_population(const struct world *w)
+{
+    (void)w;
+    return 7;
+}
+
+static int probe_verify(const struct world *w, struct error *e)
+{
+    (void)w;
+    trace(" V");
+    return fails(&probe.verified, probe.fail_verify, e, "verify");
+}
+
+static const struct model model_that_tells = {
+    .name = "probe", .title = "Tells", .version = "1", .policy = "policy", .schedule = probe_schedule, .create = probe_create,
+    .copy = probe_copy, .destroy = probe_destroy, .parts = probe_parts, .govern = probe_govern, .dawn = probe_dawn,
+    .couple = probe_couple, .population = probe_population, .verify = probe_verify,
+};
+
+void probe_study(struct study *s, uint32_t replicates, int32_t burn_in, int32_t horizon)
+{
+    memset(&probe, 0, sizeof probe);
+    study_init(s, &model_that_tells);
+    s->replicates = replicates;
+    s->calendar = (struct calendar){.burn_in = burn_in, .horizon = horizon};
+    s->record_before = 0;
+    study_add_policy(s, "one", -1, NULL);
+    study_add_policy(s, "two", 0, NULL);
+    assert_int_equal(study_set(s, 1, "policy.lever", 2, NULL), 0);
+    for (uint32_t i = 0; i < 2; i++) {
+        assert_int_equal(study_add_scenario(s, i ? "two" : "one", NULL), 0);
+        assert_int_equal(study_add_phase(s, i, 0, i, NULL), 0);
+    }
+    assert_int_equal(study_check(s, NULL), 0);
+}

@@ -1,0 +1,34 @@
+/* A model that tells what is done to it, and fails when asked: the fixture for the engine's order of calls and its errors.
+ *
+ * A world has two parts. Every day each part counts a step; on days below 100 that three divides it also adds the day, plus its
+ * own number, to a share. The lever does nothing but tell policies apart. */
+#ifndef TESTS_PROBE_MODEL_H
+#define TESTS_PROBE_MODEL_H
+
+#include <signal.h>
+#include <stdatomic.h>
+
+#include "sim/study.h"
+
+enum { PROBE_PARTS = 2 };
+
+/* The place of a metric in the results. */
+enum probe_metric { PROBE_STEPS, PROBE_LEVEL, PROBE_WHO, PROBE_RATIO };
+
+/* What all worlds tell and are told. Tests look at it, and change it, when no run is going on. */
+struct probe {
+    bool tracing;     /* on one thread only: fills */
+    char trace[4000]; /* N: create, Y: copy, g: govern, s: start, e: enact, d: dawn, t, q: steps, c: couple, V: verify, o: observe */
+    atomic_int created, destroyed, copied, verified, dawns;
+    int fail_create, fail_copy, fail_verify; /* the number of the call that fails; 0: none */
+    bool silent;                             /* it fails without a message */
+    volatile sig_atomic_t stop;
+    int stop_at; /* the number of the dawn that raises it */
+};
+
+extern struct probe probe;
+
+/* Policies with lever 1 (the baseline) and 2; scenarios "one" and "two". Clears `probe`. */
+void probe_study(struct study *s, uint32_t replicates, int32_t burn_in, int32_t horizon);
+
+#endif

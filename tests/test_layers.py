@@ -1,0 +1,142 @@
+"""Who may know whom: the engine never the model, sub-models never the machinery, the library nothing of files."""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+BUILD = ROOT / os.environ.get("BUILD", "build")
+LIBRARY = BUILD / "libenforcesim.so"
+CORE = {"error", "field", "study", "tally", "run"}  # the files of sim/ that are in the library
+
+# What the external names of sim/FILE.c begin with, where it is not the first word of the file's own name.
+PREFIXES = {
+    "field": ("field_", "parameter_", "metric_"),  # the rows that field.h describes
+    "study": ("study_", "model_"),  # a model seen through its study
+    "run": ("study_run",),
+    "main": ("main",),
+}
+# What a sub-model may include of the engine.
+FOR_MODELS = {f"sim/{name}.h" for name in ("model", "field", "random", "error")}
+FILES_AND_EXITS = re.compile(
+    r"(f?printf|vf?printf|puts|fputs|putc(har)?|fputc|fwrite|fread|fopen|fopen64|fdopen|freopen|fclose|fflush|perror|stdout|stderr"
+    r"|open|openat|open64|creat|p?write|p?read|unlink|rename|system|exit|_exit|_Exit|quick_exit|abort|signal|sigaction"
+    r"|__assert_fail|__(v?f?printf|fprintf)_chk|H5.*|config_.*|SHA256.*|crc32.*|journal_.*|results_.*)"
+)
+
+
+def includes(path: Path) -> list[str]:
+    return re.findall(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', path.read_text(), re.MULTILINE)
+
+
+@functools.cache
+def names(path: Path, *options: str) -> frozenset[str]:
+    """The symbols that nm lists, without their versions."""
+    out = subprocess.run(["nm", "-P", *options, str(path)], capture_output=True, text=True, check=True).stdout
+    return frozenset(line.split()[0].partition("@")[0] for line in out.splitlines() if line.strip())
+
+
+def sources(folder: str, pattern: str = "*.[ch]") -> list[Path]:
+    found = sorted((ROOT / folder).glob(pattern))
+    assert found
+    return found
+
+
+def objects(folder: str) -> list[Path]:
+    """The object of every source that there is now: a build folder may hold others, of files since removed."""
+    built = [BUILD / folder / f"{source.stem}.o" for source in sources(folder, "*.c")]
+    missing = [str(path) for path in built if not path.exists()]
+    if missing:
+        pytest.fail(f"not built: {', '.join(missing)}")
+    return built
+
+
+def test_the_engine_includes_no_model():
+    for path in sources("sim"):
+        assert not [name for name in includes(path) if "models" in name], path
+
+
+def test_the_engine_links_without_the_model():
+    model = set().union(*(names(path, "--defined-only", "-g") for path in objects("models")))
+    engine = set().union(*(names(path, "--defined-only", "-g") for path in objects("sim")))
+    assert "model" in model
+    for path in objects("sim"):
+        wanted = names(path, "--undefined-only") & (model - engine)
+        assert wanted <= ({"model"} if path.stem == "main" else set()), path
+
+
+def test_includes_of_the_model():
+    own = {str(path.relative_to(ROOT)) for path in sources("models", "*.h")}
+    for path in sources("models"):
+        for name in includes(path):
+            if (ROOT / name).exists() or ("/" in name and name.split("/")[0] in ("sim", "models", "tests")):
+                assert name in own or name in FOR_MODELS, f"{path} includes {name}"
+            else:
+                assert name not in ("omp.h", "stdio.h", "hdf5.h", "libconfig.h", "pthread.h", "time.h"), (
+                    f"{path} includes {name}"
+                )
+
+
+def test_machinery_stays_in_its_place():
+    places = {
+        "omp.h": {"run.c"},
+        "libconfig.h": {"config_tree.h"},
+        "hdf5.h": {"hdf.h"},
+        "hdf5_hl.h": {"hdf.c"},
+        "Random123/philox.h": {"random.h"},
+    }
+    for path in sources("sim") + sources("models"):
+        for name in includes(path):
+            assert path.name in places.get(name, {path.name}), f"{path} includes {name}"
+
+
+def test_external_names_begin_with_their_file():
+    for path in objects("sim"):
+        allowed = PREFIXES.get(path.stem, (path.stem.split("_")[0] + "_",))
+        for name in names(path, "--defined-only", "-g"):
+            assert name.startswith(allowed), f"{name} of {path}"
+
+
+def test_every_external_name_is_declared_in_a_header():
+    declared = "\n".join(path.read_text() for path in sources("sim", "*.h"))
+    for path in objects("sim"):
+        for name in names(path, "--defined-only", "-g") - {"main"}:
+            assert re.search(rf"\b{name}\b", declared), f"{name} of {path}"
+
+
+def test_the_library_touches_no_file_and_ends_no_program():
+    wanted = names(LIBRARY, "-D", "--undefined-only")
+    assert {"malloc", "memcpy"} <= wanted
+    assert not [name for name in wanted if FILES_AND_EXITS.fullmatch(name)]
+
+
+def core_objects() -> list[Path]:
+    return [path for path in objects("sim") if path.stem in CORE] + objects("models")
+
+
+def test_the_library_keeps_no_state():
+    """Nothing of ours can be written to: constants with addresses in them are read-only once the program is loaded."""
+    for path in core_objects():
+        out = subprocess.run(
+            ["nm", "-f", "sysv", "--defined-only", str(path)], capture_output=True, text=True, check=True
+        ).stdout
+        for line in out.splitlines():
+            cells = [cell.strip() for cell in line.split("|")]
+            if len(cells) < 7 or cells[3] not in ("OBJECT", "TLS", "COMMON"):
+                continue
+            if re.match(r"__(asan|ubsan|odr_asan|tsan|gcov|llvm|prof|sancov)", cells[0]):
+                continue  # of an instrumented build
+            assert re.match(r"\.(rodata|data\.rel\.ro)", cells[6]), f"{cells[0]} of {path} lies in {cells[6]}"
+
+
+def test_the_library_is_what_the_makefile_says():
+    defined = names(LIBRARY, "-D", "--defined-only")
+    assert {"study_run", "study_init", "model"} <= defined
+    ours = set().union(*(names(path, "--defined-only", "-g") for path in core_objects()))
+    assert defined <= ours | {"_init", "_fini", "__bss_start", "_edata", "_end"}
