@@ -73,20 +73,25 @@ static void report(struct job *job, struct slot *slot)
     slot->person_days = 0;
 }
 
+/* After a first error nothing more is delivered. */
 static int deliver(struct job *job, uint32_t replicate, const double *values)
 {
     struct error error = {0};
     pthread_mutex_lock(&job->mutex);
-    int status = 0;
-    if (job->options->done != NULL) status = job->options->done(job->options->context, replicate, values, &error);
+    int status = job->error.kind == ERROR_NONE ? 0 : -1;
+    if (status == 0 && job->options->done != NULL) {
+        status = job->options->done(job->options->context, replicate, values, &error);
+    }
     if (status == 0) {
         job->progress.replicates++;
         if (job->options->progress != NULL) job->options->progress(job->options->context, &job->progress);
+    } else if (job->error.kind == ERROR_NONE) {
+        error_set(&error, ERROR_FAILURE, "replicate %u could not be stored", replicate);
+        job->error = error;
     }
     pthread_mutex_unlock(&job->mutex);
     if (status == 0) return 0;
-    error_set(&error, ERROR_FAILURE, "replicate %u could not be stored", replicate);
-    fail(job, &error);
+    atomic_store(&job->ended, true);
     return -1;
 }
 

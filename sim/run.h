@@ -16,7 +16,8 @@ struct run_options {
     uint32_t threads;                  /* 0: as many as the machine offers */
     const volatile sig_atomic_t *stop; /* raised from a signal handler: the run ends within a day's work */
     const bool *skip;                  /* [replicates]: already done in an earlier run */
-    /* A replicate is complete: study_values() doubles, valid during the call only. Not 0 ends the run. */
+    /* A replicate is complete: study_values() doubles, valid during the call only. Not 0 ends the run, and no
+     * other call follows. */
     int (*done)(void *context, uint32_t replicate, const double *values, struct error *e);
     void (*progress)(void *context, const struct run_progress *progress);
     bool verify;                       /* check the model's invariants every day */

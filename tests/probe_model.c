@@ -134,6 +134,7 @@ static void probe_dawn(struct world *w, int32_t day)
 {
     ((struct probe_world *)w)->today = day;
     trace(" | d%d", day);
+    if (probe.stop) atomic_fetch_add(&probe.late, 1);
     if (atomic_fetch_add(&probe.dawns, 1) + 1 == probe.stop_at) probe.stop = 1;
 }
 

@@ -23,7 +23,8 @@ struct probe {
     int fail_create, fail_copy, fail_verify; /* the number of the call that fails; 0: none */
     bool silent;                             /* it fails without a message */
     volatile sig_atomic_t stop;
-    int stop_at; /* the number of the dawn that raises it */
+    int stop_at;     /* the number of the dawn that raises it */
+    atomic_int late; /* dawns after that */
 };
 
 extern struct probe probe;

@@ -56,6 +56,7 @@ def test_claims_name_metrics_that_exist():
                         assert set(names) <= set(synthetic.METRICS), metric
 
 
+@pytest.mark.slow
 def test_verdicts_follow_the_data(strong, against, null):
     verdicts = {}
     for name, path in (("strong", strong), ("against", against), ("null", null)):
@@ -79,6 +80,7 @@ def test_untested_claims_say_how(strong):
     assert (table[table.verdict != "not tested"].result != "").all()
 
 
+@pytest.mark.slow
 def test_further_files_serve_claims_that_need_them(folder, strong):
     other = {"status_quo": {}, "professional_rescue": {"minor_days": 0.9}}
     path = synthetic.write(folder / "unlearning.h5", effects=other)
@@ -90,6 +92,7 @@ def test_further_files_serve_claims_that_need_them(folder, strong):
     refused(command("claims", strong, "--with", "nonsense"), "NAME=FILE")
 
 
+@pytest.mark.slow
 def test_later_phases_are_found(folder):
     names = ("status_quo", "professional_rescue", "programme_ended")
     path = synthetic.write(folder / "phases.h5", scenarios=names, effects=synthetic.STRONG)
@@ -149,6 +152,7 @@ def test_figures_repeat_bit_for_bit(strong, tmp_path):
     assert b"http://127" not in first
 
 
+@pytest.mark.slow
 def test_unknown_metric_to_plot(strong, tmp_path):
     refused(command("plot", strong, "minor_day", "-o", tmp_path), "no metric 'minor_day'", "minor_days")
     refused(command("plot", strong, "fear", "-o", "/proc/nowhere"), "cannot be made")
@@ -203,6 +207,7 @@ def test_hostile_labels_stay_text(tmp_path):
     assert "{{ 7*7 }}" in html
 
 
+@pytest.mark.slow
 def test_report_into_a_folder_that_is_not_there(strong, tmp_path, no_figures):
     refused(command("report", strong, "-o", tmp_path / "no" / "x.html"), "cannot be written")
     assert list(tmp_path.iterdir()) == []
@@ -218,6 +223,7 @@ def test_wrong_usage(arguments):
     refused(command(*arguments))
 
 
+@pytest.mark.slow
 def test_scenarios_can_be_chosen(strong):
     said = command("table", strong, "--scenario", "no_police").stdout
     assert "no_police" in said
@@ -225,6 +231,7 @@ def test_scenarios_can_be_chosen(strong):
     refused(command("table", strong, "--scenario", "nobody"), "no scenario 'nobody'")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
 def test_a_full_disk_is_told_from_a_bad_file(strong):
     env = {**os.environ, "PYTHONPATH": str(ROOT / "analysis")}
@@ -235,10 +242,12 @@ def test_a_full_disk_is_told_from_a_bad_file(strong):
     assert result.stderr == "enforcesim: the output cannot be written (No space left on device)\n"
 
 
+@pytest.mark.slow
 def test_wrong_baseline(strong):
     refused(command("table", strong, "--baseline", "nobody"), "no scenario 'nobody'", "status_quo")
 
 
+@pytest.mark.slow
 def test_a_reader_who_leaves_early_sees_no_traceback(strong):
     line = f"{sys.executable} -m enforcesim table {strong} | head -n 1"
     env = {**os.environ, "PYTHONPATH": str(ROOT / "analysis")}
@@ -263,6 +272,7 @@ def test_names_in_python_are_metrics_of_the_program():
     assert set(synthetic.METRICS) <= names
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not PROGRAM.exists(), reason="the program is not built")
 def test_a_real_run_can_be_read_compared_judged_and_reported(tmp_path, monkeypatch):
     monkeypatch.setenv("ENFORCESIM", str(PROGRAM))

@@ -62,6 +62,7 @@ def test_the_engine_includes_no_model():
         assert not [name for name in includes(path) if "models" in name], path
 
 
+@pytest.mark.slow
 def test_the_engine_links_without_the_model():
     model = set().union(*(names(path, "--defined-only", "-g") for path in objects("models")))
     engine = set().union(*(names(path, "--defined-only", "-g") for path in objects("sim")))

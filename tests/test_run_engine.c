@@ -303,7 +303,7 @@ static void every_failure_is_handed_over(void **state)
             kept.silent = silent;
             const struct run_options stored = {.threads = threads, .done = keep, .progress = watch, .context = &kept};
             fails_with(&s, &stored, ERROR_FAILURE, silent ? " could not be stored" : "the disk is full");
-            assert_in_range(kept.calls, call, (uint32_t)call + threads);
+            assert_int_equal(kept.calls, call); /* the last one */
             free(kept.values);
             study_free(&s);
         }
@@ -336,7 +336,8 @@ static void a_stop_is_obeyed_within_a_day(void **state)
             probe.stop_at = at;
             const struct run_options options = {.threads = threads, .stop = &probe.stop};
             fails_with(&s, &options, ERROR_INTERRUPTED, "interrupted");
-            assert_in_range(probe.dawns, at, (uint32_t)at + threads); /* a day may have begun on every other thread */
+            assert_true(probe.dawns >= at);
+            assert_in_range(probe.late, 0, threads); /* a day may have begun on every other thread */
             study_free(&s);
         }
     }
