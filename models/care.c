@@ -35,7 +35,7 @@ static void admit(struct city *c, const struct parameters *p, struct metrics *m)
         uint32_t best = UINT32_MAX, best_luck = 0;
         for (uint32_t i = 0; i < c->n_absent; i++) {
             if (c->absent[i].absence != ABSENT_RESCUED) continue;
-            uint32_t luck = luck_words(&c->luck, DRAW_BED, i, 0).word[0];
+            uint32_t luck = luck_words(&c->luck, DRAW_BED, c->absent[i].from, 0).word[0];
             if (best == UINT32_MAX || luck > best_luck) best = i, best_luck = luck;
         }
         if (best == UINT32_MAX) return;
@@ -64,7 +64,7 @@ static void settle(struct city *c, const struct parameters *p)
             a->absence = ABSENT_ABROAD;
             a->until = (uint16_t)(c->day + lround(p->risk_days));
         } else if (a->absence == ABSENT_TAKEN_ADULT) {
-            double days = -log(luck_uniform(&c->luck, DRAW_RELEASE_ADULT, i, 0)) / p->adult_release_rate;
+            double days = -log(luck_uniform(&c->luck, DRAW_RELEASE_ADULT, a->from, 0)) / p->adult_release_rate;
             a->absence = ABSENT_HELD_ADULT;
             a->until = (uint16_t)(c->day + 1 + (int32_t)fmin(days, 3650));
         }
@@ -86,16 +86,16 @@ static void end_exploited(struct city *c, const struct parameters *p, struct met
     if (a.absence == ABSENT_IN_CARE) c->in_care--;
     a.person.class = a.person.class == CLASS_MINOR && a.person.due > c->day + 1 ? CLASS_MINOR : CLASS_COERCED;
     a.person.supplier = NOBODY;
-    bool again = luck_coin(&c->luck, DRAW_RETRAFFIC, i, 0, retraffic_chance(c, p, (enum absence)a.absence));
-    if (again && person_to_vacancy(c, a.person, i, 1)) m->retrafficked++;
+    bool again = luck_coin(&c->luck, DRAW_RETRAFFIC, a.from, a.absence, retraffic_chance(c, p, (enum absence)a.absence));
+    if (again && person_to_vacancy(c, a.person, a.from, 1u + a.absence)) m->retrafficked++;
     else c->gone++;
 }
 
 static void end_adult(struct city *c, const struct parameters *p, struct metrics *m, uint32_t i)
 {
     struct person person = c->absent[i].person;
+    struct words w = luck_words(&c->luck, DRAW_RELEASE_ADULT, c->absent[i].from, 1);
     forget(c, i);
-    struct words w = luck_words(&c->luck, DRAW_RELEASE_ADULT, i, 1);
     uint32_t start = (uint32_t)(((uint64_t)w.word[1] * c->venues) >> 32);
     if (unit_interval(w.word[0]) < p->adult_return_share)
         for (uint32_t k = 0; k < c->venues; k++) {

@@ -201,14 +201,14 @@ void seat_release(struct city *c, uint32_t seat)
     c->held--;
 }
 
-void person_absent(struct city *c, struct person person, enum absence absence, int32_t until)
+void person_absent(struct city *c, struct person person, enum absence absence, uint32_t from)
 {
     if (c->n_absent == c->absent_room) {
         c->gone++;
         return;
     }
     c->absent[c->n_absent++] =
-        (struct absentee){.person = person, .until = (uint16_t)until, .absence = (uint8_t)absence};
+        (struct absentee){.person = person, .from = from, .until = (uint16_t)c->day, .absence = (uint8_t)absence};
 }
 
 bool person_to_vacancy(struct city *c, struct person person, uint32_t entity, uint32_t index)

@@ -118,11 +118,11 @@ static void find_exploited(struct city *c, const struct police_parameters *p, st
         if (person.traits & TRAIT_IRREGULAR && unit_interval(w.word[COIN_DEPORTED]) < raid->deportation) {
             m->deportations++;
             m->victims_deported++;
-            person_absent(c, person, ABSENT_DEPORTED, c->day);
+            person_absent(c, person, ABSENT_DEPORTED, seat);
         } else {
             if (minor) m->minors_rescued++;
             else m->coerced_adults_rescued++;
-            person_absent(c, person, ABSENT_RESCUED, c->day);
+            person_absent(c, person, ABSENT_RESCUED, seat);
         }
     }
 }
@@ -139,7 +139,7 @@ static void meet_adult(struct city *c, const struct police_parameters *p, struct
         seat_leave(c, seat);
     } else if (unit_interval(w.word[COIN_TAKEN]) < p->mistaken_rescue) {
         m->mistaken_rescues++;
-        person_absent(c, seat_lift(c, seat), ABSENT_TAKEN_ADULT, c->day);
+        person_absent(c, seat_lift(c, seat), ABSENT_TAKEN_ADULT, seat);
     } else if (unit_interval(w.word[COIN_DETAINED]) < p->sweep_detention * misconduct) {
         m->adult_detentions++;
         seat_detain(c, seat, c->day + (int32_t)lround(p->detention_days));

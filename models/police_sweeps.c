@@ -17,11 +17,11 @@ static void sweep_minor(struct city *c, const struct police_parameters *p, struc
     bool recognised = unit_interval(w.word[COIN_RECOGNISED]) < p->recognise * team->skill;
     if (recognised && unit_interval(w.word[COIN_CARE]) < team->integrity) {
         owner_loses(c, place);
-        person_absent(c, seat_lift(c, seat), ABSENT_RESCUED, c->day);
+        person_absent(c, seat_lift(c, seat), ABSENT_RESCUED, seat);
         m->minors_rescued++;
     } else if (c->traits[seat] & TRAIT_IRREGULAR && unit_interval(w.word[COIN_DEPORTED]) < p->deportation) {
         owner_loses(c, place);
-        person_absent(c, seat_lift(c, seat), ABSENT_DEPORTED, c->day);
+        person_absent(c, seat_lift(c, seat), ABSENT_DEPORTED, seat);
         m->deportations++;
         m->victims_deported++;
     } else {
@@ -41,7 +41,7 @@ static void sweep_adult(struct city *c, const struct police_parameters *p, struc
         m->deportations++;
         if (coerced) {
             owner_loses(c, place);
-            person_absent(c, seat_lift(c, seat), ABSENT_DEPORTED, c->day);
+            person_absent(c, seat_lift(c, seat), ABSENT_DEPORTED, seat);
             m->victims_deported++;
         } else {
             seat_leave(c, seat);

@@ -76,7 +76,7 @@ static void move_network(struct city *from, uint32_t venue, struct city *to)
         uint32_t seat = next_seat(from, place, &exploited);
         struct person person = seat_lift(from, seat);
         person.supplier = NOBODY; /* traffickers' posts are numbered by city */
-        if (person_to_vacancy(to, person, seat, 2 + from->index)) to->entered++;
+        if (person_to_vacancy(to, person, seat, 1u << 20 | from->index)) to->entered++;
         from->gone++;
     }
     from->mode[venue] = MODE_NONE;

@@ -65,6 +65,7 @@ struct person {
 };
 struct absentee {
     struct person person;
+    uint32_t from;  /* the seat the person came from: the address of her luck while she is away */
     uint16_t until; /* day on which this state ends */
     uint8_t absence;
 };
@@ -288,8 +289,8 @@ void seat_leave(struct city *c, uint32_t seat);
 /* A minor who comes of age stays coerced, or becomes a non-coerced adult. */
 void seat_reclass(struct city *c, uint32_t seat, enum class class);
 
-/* The person goes into the list of absentees; where that is full, out of the city's books. */
-void person_absent(struct city *c, struct person person, enum absence absence, int32_t until);
+/* The person goes from a seat into the list of absentees; where that is full, out of the city's books. */
+void person_absent(struct city *c, struct person person, enum absence absence, uint32_t from);
 
 /* Puts an exploited person into another owner's vacancy, chosen at random in the whole city; false if there is none.
  * `entity` and `index` address the draw. */

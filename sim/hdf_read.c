@@ -8,15 +8,15 @@
 
 enum { TEXT_MAXIMUM = 1 << 20 };
 
-/* A string attribute as an allocated text; NULL when there is none. One of variable length, which the writer does not make, lies
- * in the heap (see "labels" below) and counts as none. */
+/* A string attribute as an allocated text; NULL when there is none. One of variable length, which the writer does not
+ * make, lies in the heap (see "labels" below) and counts as none. */
 static char *attribute_text(hid_t attribute)
 {
     char *text = NULL;
     hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
     size_t size = type >= 0 ? H5Tget_size(type) : 0;
-    if (space >= 0 && size > 0 && size < TEXT_MAXIMUM && H5Tget_class(type) == H5T_STRING && H5Tis_variable_str(type) == 0 &&
-        H5Sget_simple_extent_npoints(space) == 1) {
+    if (space >= 0 && size > 0 && size < TEXT_MAXIMUM && H5Tget_class(type) == H5T_STRING &&
+        H5Tis_variable_str(type) == 0 && H5Sget_simple_extent_npoints(space) == 1) {
         text = calloc(1, size + 1);
         if (text != NULL && H5Aread(attribute, type, text) < 0) {
             free(text);
@@ -51,10 +51,13 @@ bool hdf_read_attribute_int(struct hdf *f, hid_t object, const char *name, int32
     hid_t attribute = H5Aopen(object, name, H5P_DEFAULT);
     if (attribute < 0) return false;
     hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
-    bool single = type >= 0 && space >= 0 && H5Tget_class(type) == H5T_INTEGER && H5Sget_simple_extent_npoints(space) == 1;
+    bool single =
+        type >= 0 && space >= 0 && H5Tget_class(type) == H5T_INTEGER && H5Sget_simple_extent_npoints(space) == 1;
     int32_t read = 0;
-    if (single && H5Aread(attribute, H5T_NATIVE_INT32, &read) >= 0) *value = read;
-    else single = false;
+    if (single && H5Aread(attribute, H5T_NATIVE_INT32, &read) >= 0)
+        *value = read;
+    else
+        single = false;
     if (space >= 0) H5Sclose(space);
     if (type >= 0) H5Tclose(type);
     H5Aclose(attribute);
@@ -124,7 +127,8 @@ void hdf_read_block(struct hdf *f, hid_t dataset, hid_t type, const hsize_t *fir
     hid_t from = H5Dget_space(dataset), to = -1;
     int rank = from >= 0 ? H5Sget_simple_extent_ndims(from) : -1;
     bool good = rank > 0 && H5Sselect_hyperslab(from, H5S_SELECT_SET, first, NULL, count, NULL) >= 0 &&
-                (to = H5Screate_simple(rank, count, NULL)) >= 0 && H5Dread(dataset, type, to, from, H5P_DEFAULT, values) >= 0;
+                (to = H5Screate_simple(rank, count, NULL)) >= 0 &&
+                H5Dread(dataset, type, to, from, H5P_DEFAULT, values) >= 0;
     if (!good) hdf_fail(f, "cannot be read");
     if (to >= 0) H5Sclose(to);
     if (from >= 0) H5Sclose(from);
@@ -132,13 +136,13 @@ void hdf_read_block(struct hdf *f, hid_t dataset, hid_t type, const hsize_t *fir
 
 /* ---- labels ----
  *
- * Labels are variable in length and so lie in HDF5's global heap: the one part of a file that has no checksum, and in which
- * HDF5 1.10 walks for ever, or out of it, when it is damaged. They are read here without its help (HDF5 File Format
- * Specification, version 3.0, III.E; numbers are little-endian):
+ * Labels are variable in length and so lie in HDF5's global heap: the one part of a file that has no checksum, and in
+ * which HDF5 1.10 walks for ever, or out of it, when it is damaged. They are read here without its help (HDF5 File
+ * Format Specification, version 3.0, III.E; numbers are little-endian):
  *
  *     label    bytes of text (4 bytes), address of the heap (8), index in it (4)
  *     heap     "GCOL", version 1, three bytes, size of it all (8), objects
- *     object   index (2; 0: what follows is free), references (2), four bytes, size (8), content, filled to a multiple of 8 */
+ *     object   index (2; 0: the rest is free), references (2), four bytes, size (8), content up to a multiple of 8 */
 
 enum { LABEL = 16, HEADER = 16, HEAP_MAXIMUM = 1 << 20 };
 
@@ -203,9 +207,10 @@ static bool find_labels(hid_t file, hid_t dataset, size_t n, haddr_t *at, int *f
     hsize_t before = 1;
     size_t address_size = 0, length_size = 0;
     hid_t type = H5Dget_type(dataset), made = H5Fget_create_plist(file);
-    bool good = type >= 0 && made >= 0 && H5Tis_variable_str(type) > 0 && H5Pget_userblock(made, &before) >= 0 && before == 0 &&
-                H5Pget_sizes(made, &address_size, &length_size) >= 0 && address_size == 8 && length_size == 8 &&
-                H5Dget_storage_size(dataset) == n * LABEL && H5Fget_vfd_handle(file, H5P_DEFAULT, (void **)&handle) >= 0;
+    bool good = type >= 0 && made >= 0 && H5Tis_variable_str(type) > 0 && H5Pget_userblock(made, &before) >= 0 &&
+                before == 0 && H5Pget_sizes(made, &address_size, &length_size) >= 0 && address_size == 8 &&
+                length_size == 8 && H5Dget_storage_size(dataset) == n * LABEL &&
+                H5Fget_vfd_handle(file, H5P_DEFAULT, (void **)&handle) >= 0;
     *at = good ? H5Dget_offset(dataset) : HADDR_UNDEF; /* undefined when not in one piece */
     if (good) *fd = *handle;
     if (made >= 0) H5Pclose(made);

@@ -143,8 +143,9 @@ static void read_all(struct hdf *f, struct results_info *info)
     struct digest_entry *entries = calloc(2 * n + 3, sizeof *entries);
     char(*paths)[300] = calloc(n + 1, sizeof *paths);
     double *buffer = malloc(BLOCK * sizeof *buffer);
-    if (entries == NULL || paths == NULL || buffer == NULL) hdf_no_memory(f, "the digest", (double)n * sizeof *paths);
-    for (size_t m = 0; m < n && !f->failed; m++) {
+    const bool made = entries != NULL && paths != NULL && buffer != NULL;
+    if (!made) hdf_no_memory(f, "the digest", (double)n * sizeof *paths);
+    for (size_t m = 0; made && m < n && !f->failed; m++) {
         struct results_metric *metric = &info->metrics[m];
         snprintf(paths[m], sizeof paths[m], "summary/%.280s", metric->name);
         entries[2 * m].path = metric->name;
@@ -154,7 +155,7 @@ static void read_all(struct hdf *f, struct results_info *info)
         read_metric(f, info, metric, paths[m], 2, &entries[2 * m + 1].digest, buffer);
         if (!f->failed) read_metric(f, info, metric, metric->name, 3, &entries[2 * m].digest, buffer);
     }
-    if (!f->failed) {
+    if (made && !f->failed) {
         memcpy(entries + 2 * n, coordinates, sizeof coordinates);
         digest_finish(entries, 2 * n + 3, info->computed);
     }

@@ -34,10 +34,10 @@ static int fails(atomic_int *calls, int number, struct error *e, const char *wha
 }
 
 #define LEVERS(P) P(real, lever, 1, 0, 9, "1", lever, "tells policies apart", "assumed")
-#define METRICS(M)                                                                                                    \
-    M(flow, steps, "1", "part-days lived")                                                                            \
-    M(stock, level, "day", "day of the last dawn, of one part")                                                       \
-    M(stock, who, "1", "replicate, of one part")                                                                      \
+#define METRICS(M)                                                                                                     \
+    M(flow, steps, "1", "part-days lived")                                                                             \
+    M(stock, level, "day", "day of the last dawn, of one part")                                                        \
+    M(stock, who, "1", "replicate, of one part")                                                                       \
     M(share, ratio, "1", "mean day and part of the days below 100 that three divides, since the last record")
 DECLARE_PARAMETERS(LEVERS)
 DECLARE_METRICS(METRICS)
@@ -85,16 +85,23 @@ static void quiet_step(struct world *w, uint32_t part, const void *parameters, v
 }
 
 static const struct submodel probe_submodel = {
-    .name = "policy", .purpose = "tells", .parameters = parameter_rows, .parameters_size = sizeof(struct parameters),
-    .metrics = metric_rows, .metrics_size = sizeof(struct metrics), .start = probe_start, .enact = probe_enact,
-    .step = probe_step, .observe = probe_observe,
+    .name = "policy",
+    .purpose = "tells",
+    .parameters = parameter_rows,
+    .parameters_size = sizeof(struct parameters),
+    .metrics = metric_rows,
+    .metrics_size = sizeof(struct metrics),
+    .start = probe_start,
+    .enact = probe_enact,
+    .step = probe_step,
+    .observe = probe_observe,
 };
 static const struct submodel quiet_submodel = {.name = "quiet", .purpose = "has nothing", .step = quiet_step};
 static const struct submodel idle_submodel = {.name = "idle", .purpose = "does nothing"};
 static const struct submodel *const probe_schedule[] = {&idle_submodel, &probe_submodel, &quiet_submodel, NULL};
 
-static int probe_create(struct world **w, const void *const *groups, const struct luck *luck, const struct calendar *calendar,
-                        struct error *e)
+static int probe_create(struct world **w, const void *const *groups, const struct luck *luck,
+                        const struct calendar *calendar, struct error *e)
 {
     *w = NULL;
     (void)calendar;
@@ -164,9 +171,20 @@ static int probe_verify(const struct world *w, struct error *e)
 }
 
 static const struct model model_that_tells = {
-    .name = "probe", .title = "Tells", .version = "1", .policy = "policy", .schedule = probe_schedule, .create = probe_create,
-    .copy = probe_copy, .destroy = probe_destroy, .parts = probe_parts, .govern = probe_govern, .dawn = probe_dawn,
-    .couple = probe_couple, .population = probe_population, .verify = probe_verify,
+    .name = "probe",
+    .title = "Tells",
+    .version = "1",
+    .policy = "policy",
+    .schedule = probe_schedule,
+    .create = probe_create,
+    .copy = probe_copy,
+    .destroy = probe_destroy,
+    .parts = probe_parts,
+    .govern = probe_govern,
+    .dawn = probe_dawn,
+    .couple = probe_couple,
+    .population = probe_population,
+    .verify = probe_verify,
 };
 
 void probe_study(struct study *s, uint32_t replicates, int32_t burn_in, int32_t horizon)

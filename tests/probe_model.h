@@ -1,7 +1,7 @@
-/* A model that tells what is done to it, and fails when asked: the fixture for the engine's order of calls and its errors.
+/* A model that tells what is done to it, and fails when asked: for the engine's order of calls and its errors.
  *
- * A world has two parts. Every day each part counts a step; on days below 100 that three divides it also adds the day, plus its
- * own number, to a share. The lever does nothing but tell policies apart. */
+ * A world has two parts. Every day each part counts a step; on days below 100 that three divides it also adds the day,
+ * plus its own number, to a share. The lever does nothing but tell policies apart. */
 #ifndef TESTS_PROBE_MODEL_H
 #define TESTS_PROBE_MODEL_H
 
@@ -17,8 +17,9 @@ enum probe_metric { PROBE_STEPS, PROBE_LEVEL, PROBE_WHO, PROBE_RATIO };
 
 /* What all worlds tell and are told. Tests look at it, and change it, when no run is going on. */
 struct probe {
-    bool tracing;     /* on one thread only: fills */
-    char trace[4000]; /* N: create, Y: copy, g: govern, s: start, e: enact, d: dawn, t, q: steps, c: couple, V: verify, o: observe */
+    bool tracing; /* on one thread only: fills `trace` */
+    /* N: create, Y: copy, g: govern, s: start, e: enact, d: dawn, t, q: steps, c: couple, V: verify, o: observe */
+    char trace[4000];
     atomic_int created, destroyed, copied, verified, dawns;
     int fail_create, fail_copy, fail_verify; /* the number of the call that fails; 0: none */
     bool silent;                             /* it fails without a message */

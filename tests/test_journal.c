@@ -21,7 +21,12 @@
 enum { VALUES = 3, REPLICATES = 8, RECORD = 8 + VALUES * 8 };
 
 static const struct journal_identity identity = {
-    .config = "run = { };\n", .model = "toy 1", .program = "0.1.0", .seed = 2012, .replicates = REPLICATES, .values = VALUES,
+    .config = "run = { };\n",
+    .model = "toy 1",
+    .program = "0.1.0",
+    .seed = 2012,
+    .replicates = REPLICATES,
+    .values = VALUES,
 };
 
 static double value_of(uint32_t replicate, size_t i) { return replicate * 10.0 + (double)i + 0.25; }
@@ -64,7 +69,7 @@ static void assert_holds(const struct journal *j, unsigned replicates)
     }
 }
 
-/* A new file each time: some file systems take a write over an old one for precious and bring it to the disk at once. */
+/* A new file each time: over an old one some file systems bring it to the disk at once. */
 static void write_new(const char *path, const char *bytes, size_t size)
 {
     unlink(path);
@@ -169,7 +174,8 @@ static void what_is_not_there_is_not_read(void **state)
     static const struct {
         uint32_t replicate;
         size_t first, count;
-    } wrong[] = {{3, 0, 1}, {REPLICATES, 0, 1}, {UINT32_MAX, 0, 1}, {2, 0, VALUES + 1}, {2, VALUES, 1}, {2, SIZE_MAX, 2}, {2, 1, SIZE_MAX}};
+    } wrong[] = {{3, 0, 1},      {REPLICATES, 0, 1}, {UINT32_MAX, 0, 1}, {2, 0, VALUES + 1},
+                 {2, VALUES, 1}, {2, SIZE_MAX, 2},   {2, 1, SIZE_MAX}};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         struct error e = {0};
         assert_int_equal(journal_read(j, wrong[i].replicate, wrong[i].first, wrong[i].count, values, &e), -1);
@@ -316,7 +322,8 @@ static void another_identity_is_refused(void **state)
         struct journal *j = NULL;
         struct error e = {0};
         char text[256];
-        snprintf(text, sizeof text, "run.partial: belongs to another run (%s); resume with the same command, or use --force",
+        snprintf(text, sizeof text,
+                 "run.partial: belongs to another run (%s); resume with the same command, or use --force",
                  others[i].difference);
         refused(journal_resume(&j, "run.partial", &others[i].identity, &e), j, &e, text);
         char *now = read_bytes("run.partial", &after);
@@ -333,9 +340,11 @@ static void one_writer_at_a_time(void **state)
     struct journal *own = create("run.partial"), *other = NULL;
     append(own, 3);
     struct error e = {0};
-    refused(journal_create(&other, "run.partial", &identity, &e), other, &e, "run.partial: another run is writing this file");
+    refused(journal_create(&other, "run.partial", &identity, &e), other, &e,
+            "run.partial: another run is writing this file");
     e = (struct error){0};
-    refused(journal_resume(&other, "run.partial", &identity, &e), other, &e, "run.partial: another run is writing this file");
+    refused(journal_resume(&other, "run.partial", &identity, &e), other, &e,
+            "run.partial: another run is writing this file");
     append(own, 4);
     assert_holds(own, 0x18); /* the refused one has emptied nothing */
     journal_close(own);
@@ -367,7 +376,8 @@ static void only_plain_files(void **state)
     assert_int_equal(size_of("victim"), strlen("precious"));
     struct journal *j = NULL;
     struct error e = {0};
-    refused(journal_resume(&j, "missing", &identity, &e), j, &e, "missing: cannot be opened: No such file or directory");
+    refused(journal_resume(&j, "missing", &identity, &e), j, &e,
+            "missing: cannot be opened: No such file or directory");
     assert_int_equal(access("missing", F_OK), -1);
 }
 
@@ -452,7 +462,8 @@ static void a_killed_writer_loses_nothing_finished(void **state)
         }
         assert_int_equal(kill(child, SIGKILL), 0);
         assert_int_equal(waitpid(child, NULL, 0), child);
-        while (read(ends[0], &announced, sizeof announced) == sizeof announced) {}
+        while (read(ends[0], &announced, sizeof announced) == sizeof announced) {
+        }
         close(ends[0]);
         assert_int_equal(journal_resume(&j, "big.partial", &many, &e), 0);
         assert_true(journal_count(j) > announced && journal_count(j) <= announced + 2);

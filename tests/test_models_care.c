@@ -9,7 +9,7 @@
 static void absent(struct lab *l, uint32_t n, enum absence absence, struct person person)
 {
     l->city->entered += n;
-    for (uint32_t i = 0; i < n; i++) person_absent(l->city, person, absence, l->city->day);
+    for (uint32_t i = 0; i < n; i++) person_absent(l->city, person, absence, i);
 }
 
 static double count_absent(const struct city *c, enum absence absence)

@@ -264,7 +264,7 @@ static void test_full_lists_lose_notes_but_never_persons(void **state)
     assert_int_equal(c->n_arrests, c->offenders);
     for (uint32_t i = 0; i < c->absent_room + 5; i++) {
         uint32_t seat = lab_fill(&l, 0, CLASS_MINOR, 1);
-        person_absent(c, seat_lift(c, seat), ABSENT_RESCUED, 1);
+        person_absent(c, seat_lift(c, seat), ABSENT_RESCUED, seat);
     }
     assert_int_equal(c->n_absent, c->absent_room);
     assert_int_equal(c->gone, 5);

@@ -1,7 +1,7 @@
-/* Randomness: the generator against its published vectors, every way to draw against the closed form of its distribution.
+/* Randomness: the generator against its published vectors, every way to draw against its distribution in closed form.
  *
- * Each statistical assertion has a false-alarm rate of 1e-6: so many seeds in a million would fail it. Seeds are fixed, so a
- * test that passes once passes always. */
+ * Each statistical assertion has a false-alarm rate of 1e-6: so many seeds in a million would fail it. Seeds are fixed,
+ * so a test that passes once passes always. */
 #include "sim/random.h"
 
 #include <setjmp.h>
@@ -25,9 +25,10 @@ static void check_normal(double z, const char *file, int line)
 }
 
 /* `count` successes among n trials with chance p, all of them many. */
-#define assert_binomial(count, n, p) check_normal(((count) - (n) * (p)) / sqrt((n) * (p) * (1 - (p))), __FILE__, __LINE__)
+#define assert_binomial(count, n, p)                                                                                   \
+    check_normal(((count) - (n) * (p)) / sqrt((n) * (p) * (1 - (p))), __FILE__, __LINE__)
 
-/* Chi-square by its cube root, which is nearly normal (Wilson and Hilferty 1931). Too good a fit is suspicious as well. */
+/* Chi-square by its cube root, which is nearly normal (Wilson and Hilferty 1931). Too good a fit fails as well. */
 #define assert_chi_square(chi2, freedom) check_chi_square((chi2), (freedom), __FILE__, __LINE__)
 static void check_chi_square(double chi2, double freedom, const char *file, int line)
 {
@@ -66,7 +67,8 @@ static void known_answers(void **state)
     };
     for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++) {
         const uint32_t *c = vectors[i].counter;
-        struct luck luck = {.seed = (uint64_t)vectors[i].key[1] << 32 | vectors[i].key[0], .day = c[1], .replicate = c[3]};
+        struct luck luck = {
+            .seed = (uint64_t)vectors[i].key[1] << 32 | vectors[i].key[0], .day = c[1], .replicate = c[3]};
         struct words words = luck_words(&luck, c[2] >> 24, c[0], c[2] & 0xffffff);
         assert_memory_equal(words.word, vectors[i].answer, sizeof words.word);
     }
@@ -108,7 +110,8 @@ static void every_part_of_an_address_counts(void **state)
     }
     qsort(keys, N, sizeof *keys, by_bits);
     for (uint32_t i = 1; i < N; i++) {
-        if (keys[i].bits == keys[i - 1].bits) fail_msg("addresses %u and %u meet", keys[i - 1].address, keys[i].address);
+        if (keys[i].bits == keys[i - 1].bits)
+            fail_msg("addresses %u and %u meet", keys[i - 1].address, keys[i].address);
     }
 }
 
@@ -140,8 +143,10 @@ static void picks_are_uniform(void **state)
             assert_true(pick < sizes[k]);
             counts[pick]++;
         }
-        if (sizes[k] > 2) assert_even(counts, sizes[k]);
-        else assert_binomial(counts[0], (double)N, 0.5);
+        if (sizes[k] > 2)
+            assert_even(counts, sizes[k]);
+        else
+            assert_binomial(counts[0], (double)N, 0.5);
     }
     for (uint32_t i = 0; i < 1000; i++) {
         assert_int_equal(luck_pick(&luck, 2, i, 0, 1), 0);
@@ -158,8 +163,10 @@ static void coins_fall_with_their_chance(void **state)
     for (uint32_t k = 0; k < sizeof chances / sizeof *chances; k++) {
         double heads = 0;
         for (uint32_t i = 0; i < N; i++) heads += luck_coin(&luck, 1, i, k, chances[k]);
-        if (chances[k] == 0 || chances[k] == 1) assert_true(heads == N * chances[k]);
-        else assert_binomial(heads, (double)N, chances[k]);
+        if (chances[k] == 0 || chances[k] == 1)
+            assert_true(heads == N * chances[k]);
+        else
+            assert_binomial(heads, (double)N, chances[k]);
     }
 }
 

@@ -1,16 +1,13 @@
-/* Reading a results file: what it says of itself, and that a damaged, foreign or hostile one gets a line of text and no more. */
+/* Reading a results file: what it says of itself; a foreign, changed or hostile one gets a line of text and no more. */
 #include "sim/results.h"
 
-#include <fcntl.h>
 #include <hdf5.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -37,7 +34,7 @@ static int free_original(void **state)
     return 0;
 }
 
-/* A new file each time: some file systems take a write over an old one for precious and bring it to the disk at once. */
+/* A new file each time: over an old one some file systems bring it to the disk at once. */
 static void write_new(const char *path, const char *bytes, size_t size)
 {
     unlink(path);
@@ -47,10 +44,7 @@ static void write_new(const char *path, const char *bytes, size_t size)
 static void write_original(const char *path) { write_new(path, original, original_size); }
 
 /* Nothing of HDF5 is left open: a process that looks at many files must not fill up. */
-static void assert_nothing_open(void)
-{
-    assert_int_equal(H5Fget_obj_count((hid_t)H5F_OBJ_ALL, H5F_OBJ_ALL), 0);
-}
+static void assert_nothing_open(void) { assert_int_equal(H5Fget_obj_count((hid_t)H5F_OBJ_ALL, H5F_OBJ_ALL), 0); }
 
 static void one_line(const struct error *e, const char *path)
 {
@@ -93,9 +87,16 @@ static void info_tells_what_is_there(void **state)
     assert_string_equal(info.digest, original_digest);
     assert_string_equal(info.computed, original_digest);
     const char *const texts[][2] = {
-        {info.title, "Fish in two lakes"}, {info.study, "pond"}, {info.created, toy_provenance.created}, {info.program, "enforcesim"},
-        {info.program_version, toy_provenance.program_version}, {info.model_version, "1"}, {info.commit, toy_provenance.commit},
-        {info.compiler, toy_provenance.compiler}, {info.seed, "12345678901234567890"}, {info.history, toy_provenance.history},
+        {info.title, "Fish in two lakes"},
+        {info.study, "pond"},
+        {info.created, toy_provenance.created},
+        {info.program, "enforcesim"},
+        {info.program_version, toy_provenance.program_version},
+        {info.model_version, "1"},
+        {info.commit, toy_provenance.commit},
+        {info.compiler, toy_provenance.compiler},
+        {info.seed, "12345678901234567890"},
+        {info.history, toy_provenance.history},
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) assert_string_equal(texts[i][0], texts[i][1]);
     assert_int_equal(info.burn_in, 60);
@@ -133,20 +134,17 @@ static void one_changed_value_is_noticed(void **state)
     static const struct {
         const char *path;
         int rank;
-        bool noticed;
-    } places[] = {{"births", 3, true}, {"summary/mean_age", 2, true}, {"time", 1, true}, {"replicate", 1, true}};
+    } places[] = {{"births", 3}, {"summary/mean_age", 2}, {"time", 1}, {"replicate", 1}};
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        hid_t file = open_to_change("toy.h5"), dataset = H5Dopen2(file, places[i].path, H5P_DEFAULT), space = H5Dget_space(dataset);
+        hid_t file = open_to_change("toy.h5"), dataset = H5Dopen2(file, places[i].path, H5P_DEFAULT),
+              space = H5Dget_space(dataset);
         const hsize_t at[] = {0, 0, 0}, one[] = {1, 1, 1};
         hid_t memory = H5Screate_simple(places[i].rank, one, NULL);
         double value = 0;
         assert_true(H5Sselect_hyperslab(space, H5S_SELECT_SET, at, NULL, one, NULL) >= 0);
         assert_true(H5Dread(dataset, H5T_NATIVE_DOUBLE, memory, space, H5P_DEFAULT, &value) >= 0);
-        for (int changed = 0; changed < 2; changed++) {
-            value += changed;
-            assert_true(H5Dwrite(dataset, H5T_NATIVE_DOUBLE, memory, space, H5P_DEFAULT, &value) >= 0);
-            assert_true(H5Fflush(file, H5F_SCOPE_GLOBAL) >= 0);
-        }
+        value += 1;
+        assert_true(H5Dwrite(dataset, H5T_NATIVE_DOUBLE, memory, space, H5P_DEFAULT, &value) >= 0);
         H5Sclose(memory);
         H5Sclose(space);
         H5Dclose(dataset);
@@ -219,7 +217,8 @@ static void foreign_files_are_refused(void **state)
     assert_int_equal(mkfifo("pipe.h5", 0600), 0);
     hid_t file = H5Fcreate("other.h5", H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
     assert_true(file >= 0 && H5Fclose(file) >= 0);
-    static const char *const paths[] = {"empty.h5", "text.h5", "signature.h5", "folder.h5", "pipe.h5", "other.h5", "missing.h5"};
+    static const char *const paths[] = {"empty.h5", "text.h5",  "signature.h5", "folder.h5",
+                                        "pipe.h5",  "other.h5", "missing.h5"};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) assert_refused(paths[i]);
     struct toy_results toy;
     toy_results_run(&toy, 1);
@@ -253,8 +252,10 @@ static void outside(hid_t file, const char *path, int rank, bool virtual)
 {
     static const hsize_t size[] = {TOY_SCENARIOS, TOY_REPLICATES, TOY_TIMES};
     hid_t space = H5Screate_simple(rank, size, NULL), create = H5Pcreate(H5P_DATASET_CREATE);
-    if (virtual) assert_true(H5Pset_virtual(create, space, "bait.h5", path, space) >= 0);
-    else assert_true(H5Pset_external(create, "bait.bin", 0, H5F_UNLIMITED) >= 0);
+    if (virtual)
+        assert_true(H5Pset_virtual(create, space, "bait.h5", path, space) >= 0);
+    else
+        assert_true(H5Pset_external(create, "bait.bin", 0, H5F_UNLIMITED) >= 0);
     assert_true(H5Ldelete(file, path, H5P_DEFAULT) >= 0);
     hid_t dataset = H5Dcreate2(file, path, H5T_NATIVE_DOUBLE, space, H5P_DEFAULT, create, H5P_DEFAULT);
     assert_true(dataset >= 0);
@@ -293,8 +294,10 @@ static void links_are_not_followed(void **state)
             }
             close_changed(file);
             /* The very values it should have stand behind the link, and yet: a link is no metric, so one is missing. */
-            if (metric) assert_false(verified("toy.h5"));
-            else assert_refused("toy.h5");
+            if (metric)
+                assert_false(verified("toy.h5"));
+            else
+                assert_refused("toy.h5");
         }
     }
 }
@@ -363,12 +366,10 @@ static void odd_attributes_do_no_harm(void **state)
     assert_true(H5Tset_size(text, LONG) >= 0 && H5Tset_size(variable, H5T_VARIABLE) >= 0);
     static const char *const names[] = {"history", "title", "burn_in", "study", "compiler"};
     for (size_t i = 0; i < 5; i++) assert_true(H5Adelete(file, names[i]) >= 0);
-    hid_t attributes[] = {
-        H5Acreate2(file, "history", text, scalar, H5P_DEFAULT, H5P_DEFAULT),
-        H5Acreate2(file, "title", H5T_NATIVE_INT, scalar, H5P_DEFAULT, H5P_DEFAULT),
-        H5Acreate2(file, "burn_in", text, scalar, H5P_DEFAULT, H5P_DEFAULT),
-        H5Acreate2(file, "study", variable, scalar, H5P_DEFAULT, H5P_DEFAULT),
-    };
+    const hid_t types[] = {text, H5T_NATIVE_INT, text, variable};
+    hid_t attributes[4];
+    for (size_t i = 0; i < 4; i++)
+        attributes[i] = H5Acreate2(file, names[i], types[i], scalar, H5P_DEFAULT, H5P_DEFAULT);
     const char *pond = "another pond";
     assert_true(H5Awrite(attributes[0], text, history) >= 0 && H5Awrite(attributes[3], variable, &pond) >= 0);
     for (size_t i = 0; i < 4; i++) assert_true(H5Aclose(attributes[i]) >= 0);
@@ -388,93 +389,15 @@ static void odd_attributes_do_no_harm(void **state)
     free(history);
 }
 
-/* ---- mutants ---- */
-
-static uint32_t next(uint32_t *x) /* Marsaglia's xorshift: which bytes to change matters little */
-{
-    *x ^= *x << 13;
-    *x ^= *x >> 17;
-    return *x ^= *x << 5;
-}
-
-/* Some bytes changed, zeroed, or copied from elsewhere; sometimes the end is cut. Returns the new size. */
-static size_t mutate(char *bytes, size_t size, uint32_t *x)
-{
-    for (uint32_t n = 1 + next(x) % 8; n > 0; n--) {
-        size_t at = next(x) % size, from = next(x) % size, length = 1 + next(x) % 64;
-        if (next(x) % 2) at %= 4096; /* where the structure is */
-        if (length > size - at) length = size - at;
-        if (length > size - from) length = size - from;
-        switch (next(x) % 6) {
-        case 0: memset(bytes + at, 0, length); break;
-        case 1: memset(bytes + at, 0xff, length % 8 + 1 < size - at ? length % 8 + 1 : 1); break;
-        case 2: memmove(bytes + at, bytes + from, length); break;
-        default: bytes[at] = (char)(bytes[at] ^ (1 << next(x) % 8)); break;
-        }
-    }
-    return next(x) % 10 == 0 ? next(x) % size : size;
-}
-
-enum { REFUSED, DIFFERENT, SAME, OUTCOMES };
-
-/* What a process of its own makes of the file: an outcome, or minus the signal that ended it. */
-static int outcome(const char *path)
-{
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        struct results_info info;
-        struct error e = {0};
-        static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
-        for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) signal(signals[i], SIG_DFL); /* cmocka has its own */
-        alarm(2); /* a reader that hangs is ended by a signal as well */
-        int status = results_info(&info, path, &e);
-        bool same = status == 0 && strcmp(info.digest, info.computed) == 0;
-        if (status != 0 && (e.kind != ERROR_INPUT || e.text[0] == '\0' || strchr(e.text, '\n') != NULL)) _exit(OUTCOMES);
-        results_info_free(&info);
-        _exit(status != 0 ? REFUSED : same ? SAME : DIFFERENT);
-    }
-    int status = 0;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
-
-/* HDF5 1.10 itself crashes or loops on a few damaged files in a thousand: that is why `info` reads in a child process. Here
- * such a file may not be taken for sound, and must stay rare. */
-static void mutants_are_refused_or_noticed(void **state)
-{
-    (void)state;
-    enum { MUTANTS = 300, OF_HDF5 = MUTANTS / 30 };
-    uint32_t x = 2012, found[OUTCOMES] = {0}, lost = 0;
-    char *mutant = malloc(original_size);
-    assert_non_null(mutant);
-    for (int i = 0; i < MUTANTS; i++) {
-        memcpy(mutant, original, original_size);
-        write_new("mutant.h5", mutant, mutate(mutant, original_size, &x));
-        int what = outcome("mutant.h5");
-        if (what >= OUTCOMES) fail_msg("mutant %d: not one line of bad input", i);
-        if (what < 0) lost++;
-        else found[what]++;
-    }
-    assert_true(lost <= OF_HDF5);
-    assert_true(found[REFUSED] > MUTANTS / 2);
-    free(mutant);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_FOLDER(info_tells_what_is_there),
-        IN_FOLDER(one_changed_value_is_noticed),
-        IN_FOLDER(storage_does_not_enter_the_digest),
-        IN_FOLDER(a_lost_or_added_metric_is_noticed),
-        IN_FOLDER(foreign_files_are_refused),
-        IN_FOLDER(truncated_files_are_refused),
-        IN_FOLDER(storage_elsewhere_is_refused),
-        IN_FOLDER(links_are_not_followed),
-        IN_FOLDER(impossible_contents_are_refused),
-        IN_FOLDER(odd_attributes_do_no_harm),
-        IN_FOLDER(mutants_are_refused_or_noticed),
+        IN_FOLDER(info_tells_what_is_there),          IN_FOLDER(one_changed_value_is_noticed),
+        IN_FOLDER(storage_does_not_enter_the_digest), IN_FOLDER(a_lost_or_added_metric_is_noticed),
+        IN_FOLDER(foreign_files_are_refused),         IN_FOLDER(truncated_files_are_refused),
+        IN_FOLDER(storage_elsewhere_is_refused),      IN_FOLDER(links_are_not_followed),
+        IN_FOLDER(impossible_contents_are_refused),   IN_FOLDER(odd_attributes_do_no_harm),
+        IN_FOLDER(a_damaged_heap_is_no_trap),
     };
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
     return cmocka_run_group_tests(tests, make_original, free_original);

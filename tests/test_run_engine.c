@@ -1,4 +1,4 @@
-/* The engine's loop once more: the order of its calls, who owns worlds when things fail, and what may not change its numbers. */
+/* The engine's loop once more: the order of its calls, what may not change its numbers, and how it ends when it fails. */
 #include "sim/run.h"
 
 #include <math.h>
@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -20,8 +21,8 @@
 struct kept {
     double *values;
     size_t each;
-    int calls, last;            /* calls of done; the one that fails */
-    atomic_flag inside;         /* a callback */
+    int calls, last;             /* calls of done; the one that fails */
+    atomic_flag inside;          /* a callback */
     volatile sig_atomic_t *stop; /* raised by the call number `last` instead */
     bool silent;
 };
@@ -59,7 +60,8 @@ static double *run(const struct study *s, uint32_t threads)
 {
     struct error e = {0};
     struct kept kept = kept_for(s);
-    struct run_options options = {.threads = threads, .done = keep, .progress = watch, .context = &kept, .verify = true};
+    struct run_options options = {
+        .threads = threads, .done = keep, .progress = watch, .context = &kept, .verify = true};
     assert_int_equal(study_run(s, &options, &e), 0);
     assert_int_equal(kept.calls, s->replicates);
     return kept.values;
@@ -75,6 +77,27 @@ static const double *probed(const struct study *s, const double *values, uint32_
     return series(s, values, scenario, metric);
 }
 
+static int dawdle(void *context, uint32_t replicate, const double *values, struct error *e)
+{
+    (void)replicate, (void)values, (void)e;
+    enter(context);
+    usleep(1000);
+    atomic_flag_clear(&((struct kept *)context)->inside);
+    return 0;
+}
+
+static void one_callback_at_a_time(void **state)
+{
+    (void)state;
+    struct study s;
+    struct error e = {0};
+    struct kept kept = {.inside = ATOMIC_FLAG_INIT};
+    probe_study(&s, 60, 1, 1);
+    const struct run_options options = {.threads = 8, .done = dawdle, .progress = watch, .context = &kept};
+    assert_int_equal(study_run(&s, &options, &e), 0);
+    study_free(&s);
+}
+
 /* ---- the order of things ---- */
 
 static void calls_come_in_the_order_of_the_day(void **state)
@@ -88,11 +111,11 @@ static void calls_come_in_the_order_of_the_day(void **state)
     probe.tracing = true;
     free(run(&s, 1));
     static const char expected[] =
-        " N0:1 g:1 s0:1 s1:1 g:1 e0:1 e1:1 V"                           /* the first day's state, under the baseline */
-        " | d0 t0:1 q0 t1:1 q1 c V o0:1 o1:1"                           /* burn-in; the record of day 0 */
-        " N0:1 Y g:1 e0:1 e1:1 | d1 t0:1 q0 t1:1 q1 c V o0:1 o1:1"      /* "one": a copy */
-        " g:2 e0:2 e1:2 | d2 t0:2 q0 t1:2 q1 c V o0:2 o1:2"             /* its second phase */
-        " Y g:2 e0:2 e1:2 | d1 t0:2 q0 t1:2 q1 c V o0:2 o1:2"           /* "two": the same burn-in, the spare world */
+        " N0:1 g:1 s0:1 s1:1 g:1 e0:1 e1:1 V"                      /* the first day's state, under the baseline */
+        " | d0 t0:1 q0 t1:1 q1 c V o0:1 o1:1"                      /* burn-in; the record of day 0 */
+        " N0:1 Y g:1 e0:1 e1:1 | d1 t0:1 q0 t1:1 q1 c V o0:1 o1:1" /* "one": a copy */
+        " g:2 e0:2 e1:2 | d2 t0:2 q0 t1:2 q1 c V o0:2 o1:2"        /* its second phase */
+        " Y g:2 e0:2 e1:2 | d1 t0:2 q0 t1:2 q1 c V o0:2 o1:2"      /* "two": the same burn-in, the spare world */
         " | d2 t0:2 q0 t1:2 q1 c V o0:2 o1:2";
     assert_string_equal(probe.trace, expected);
     assert_int_equal(probe.created, 2);
@@ -145,8 +168,10 @@ static void a_share_may_be_that_of_the_interval(void **state)
             if (weight > 0) seen++;
         }
         if ((t + 1) % EVERY != 0 && t + 1 != HORIZON) continue;
-        if (weight > 0) assert_true(ratio[next] == sum / weight);
-        else assert_true(isnan(ratio[next]));
+        if (weight > 0)
+            assert_true(ratio[next] == sum / weight);
+        else
+            assert_true(isnan(ratio[next]));
         assert_true(steps[next] == PROBE_PARTS * ((t + 1) % EVERY == 0 ? EVERY : HORIZON % EVERY));
         next++;
         sum = weight = 0;
@@ -233,7 +258,8 @@ static void scenarios_share_the_burn_in_and_equal_policies_the_rest(void **state
         }
         /* The last metric is the share of lakes where fishing is allowed, on days -30, 0, 30, 60 and 70. */
         const size_t fishing = model_metrics(s.model, NULL) - 1;
-        const double *none = series(&s, own, 0, fishing), *some = series(&s, own, 1, fishing), *later = series(&s, own, 2, fishing);
+        const double *none = series(&s, own, 0, fishing), *some = series(&s, own, 1, fishing),
+                     *later = series(&s, own, 2, fishing);
         assert_true(some[1] == 1 && none[1] == 1 && none[2] == 0 && some[4] == 1);
         assert_true(later[2] == 1 && later[3] == 0 && later[4] == 0 && later[5] == 0.5); /* half of the 70 days */
     }
@@ -296,7 +322,8 @@ static void every_failure_is_handed_over(void **state)
             probe.fail_copy = 0;
             probe.fail_verify = call;
             atomic_store(&probe.verified, 0);
-            fails_with(&s, &options, ERROR_FAILURE, silent ? " of the policy: " : " of the policy: verify failed as asked");
+            fails_with(&s, &options, ERROR_FAILURE,
+                       silent ? " of the policy: " : " of the policy: verify failed as asked");
             probe.fail_verify = 0;
             struct kept kept = kept_for(&s);
             kept.last = call;
@@ -392,6 +419,7 @@ static void nothing_is_done_where_all_is_skipped(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_callback_at_a_time),
         cmocka_unit_test(calls_come_in_the_order_of_the_day),
         cmocka_unit_test(replicates_know_their_number),
         cmocka_unit_test(a_share_may_be_that_of_the_interval),

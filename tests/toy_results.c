@@ -13,7 +13,10 @@
 #include "tests/toy_model.h"
 
 const struct results_provenance toy_provenance = {
-    .program_version = "9.8.7", .commit = "0123abcd", .compiler = "gcc of old", .history = "enforcesim run toy.cfg",
+    .program_version = "9.8.7",
+    .commit = "0123abcd",
+    .compiler = "gcc of old",
+    .history = "enforcesim run toy.cfg",
     .created = "2012-04-01T00:00:00Z",
 };
 
@@ -49,8 +52,12 @@ void toy_results_empty(struct toy_results *toy, uint32_t replicates)
 {
     struct error e = {0};
     build(&toy->study, replicates);
-    const struct journal_identity identity = {.config = TOY_CONFIG, .model = "toy 1", .program = "9.8.7", .seed = toy->study.seed,
-                                              .replicates = replicates, .values = study_values(&toy->study)};
+    const struct journal_identity identity = {.config = TOY_CONFIG,
+                                              .model = "toy 1",
+                                              .program = "9.8.7",
+                                              .seed = toy->study.seed,
+                                              .replicates = replicates,
+                                              .values = study_values(&toy->study)};
     assert_int_equal(journal_create(&toy->journal, "toy.partial", &identity, &e), 0);
 }
 

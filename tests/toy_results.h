@@ -1,5 +1,5 @@
-/* A finished run of the toy model, to write results files from: three scenarios, two kinds of replicates' luck, NaN in its
- * shares where all fish are caught. Files lie in the working folder. */
+/* A finished run of the toy model, to write results files from: three scenarios, with NaN in the shares of those where
+ * all fish are caught. Files lie in the working folder. */
 #ifndef TESTS_TOY_RESULTS_H
 #define TESTS_TOY_RESULTS_H
 
