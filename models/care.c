@@ -66,6 +66,7 @@ static void settle(struct city *c, const struct parameters *p)
         } else if (a->absence == ABSENT_TAKEN_ADULT) {
             double days = -log(luck_uniform(&c->luck, DRAW_RELEASE_ADULT, a->from, 0)) / p->adult_release_rate;
             a->absence = ABSENT_HELD_ADULT;
+            c->adults_in_care++;
             a->until = (uint16_t)(c->day + 1 + (int32_t)fmin(days, 3650));
         }
     }
@@ -96,6 +97,7 @@ static void end_adult(struct city *c, const struct parameters *p, struct metrics
     struct person person = c->absent[i].person;
     struct words w = luck_words(&c->luck, DRAW_RELEASE_ADULT, c->absent[i].from, 1);
     forget(c, i);
+    c->adults_in_care--;
     uint32_t start = (uint32_t)(((uint64_t)w.word[1] * c->venues) >> 32);
     if (unit_interval(w.word[0]) < p->adult_return_share)
         for (uint32_t k = 0; k < c->venues; k++) {
@@ -126,8 +128,7 @@ static void observe(struct world *w, uint32_t part, const void *parameters, void
     struct metrics *m = metrics;
     (void)parameters;
     m->in_aftercare = c->in_care;
-    m->adults_held_in_care = 0;
-    for (uint32_t i = 0; i < c->n_absent; i++) m->adults_held_in_care += c->absent[i].absence == ABSENT_HELD_ADULT;
+    m->adults_held_in_care = c->adults_in_care;
 }
 
 const struct submodel submodel_care = {

@@ -29,7 +29,6 @@
 DECLARE_PARAMETERS(PARAMETERS)
 DECLARE_METRICS(METRICS)
 
-enum { SERVED_DAYS = 90 };
 static const double OUTREACH_MOST = 3; /* the top of the lever's range; lower factors are thinned from it */
 
 /* ---- access --------------------------------------------------------------------------------------------------------------- */
@@ -67,17 +66,17 @@ static void serve(struct city *c, struct metrics *m, uint32_t seat)
     m->persons_served++;
 }
 
-static void visit(struct city *c, const struct parameters *p, struct metrics *m, uint32_t venue)
+static void visit(struct city *c, const struct parameters *p, struct metrics *m, uint32_t venue, uint32_t number)
 {
     double access = c->access[venue] * (c->mode[venue] == MODE_COVERT ? c->rules->covert_access : 1);
     c->visits++;
-    if (!luck_coin(&c->luck, DRAW_ADMISSION, venue, 0, access)) {
+    if (!luck_coin(&c->luck, DRAW_ADMISSION, venue, number, access)) {
         m->outreach_denied++;
         return;
     }
     m->outreach_visits++;
     double uptake = p->uptake * (c->covered[venue] ? p->board_uptake : 1);
-    struct coins coins = coins_begin(&c->luck, DRAW_UPTAKE);
+    struct coins coins = coins_begin(&c->luck, DRAW_UPTAKE, number);
     for (uint64_t present = c->occupied[venue] & ~c->detained[venue]; present;) {
         uint32_t seat = next_seat(c, venue, &present);
         double own = uptake * (c->exploited[venue] & seat_bit(c, seat) ? p->coerced_uptake : 1), u = coins_uniform(&coins, seat);
@@ -91,7 +90,7 @@ static void outreach(struct city *c, const struct parameters *p, struct metrics 
     uint32_t venue;
     double mark;
     while (points_next(&points, &venue, &mark))
-        if (mark * OUTREACH_MOST < c->policy->outreach && !is_closed(c, venue)) visit(c, p, m, venue);
+        if (mark * OUTREACH_MOST < c->policy->outreach && !is_closed(c, venue)) visit(c, p, m, venue, points.drawn);
 }
 
 /* Owners let the exploited go to a clinic less often; from the private network and the street the way is longer. */
@@ -140,7 +139,7 @@ static void observe(struct world *w, uint32_t part, const void *parameters, void
     for (uint32_t place = 0; place < c->places; place++)
         for (uint64_t present = c->occupied[place]; present;) {
             uint32_t seat = next_seat(c, place, &present);
-            bool served = c->served[seat] != NEVER && c->day + 1 - c->served[seat] < SERVED_DAYS;
+            bool served = is_served(c, seat);
             struct share *group = c->exploited[place] & seat_bit(c, seat) ? &exploited : &adults;
             group->sum += served;
             group->weight++;

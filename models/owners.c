@@ -4,12 +4,12 @@
 
 /* clang-format off */
 #define PARAMETERS(P)                                                                                                                 \
-    P(real, theta_mean,       -5.9, -50, 50, "months", uncertain, "mean propensity to exploit", "tuned by hand: about 6 % minors at status quo; Cebu")       \
+    P(real, theta_mean,       -6.0, -50, 50, "months", uncertain, "mean propensity to exploit", "tuned by hand: about 6 % minors at status quo; Cebu")       \
     P(real, theta_sd,         3,     0, 50,   "months", uncertain, "standard deviation of the propensity to exploit", "prototype") \
     P(real, conceal_cost,     1,     0, 60,   "months", uncertain, "yearly cost of covert exploitation", "prototype")               \
     P(real, private_cost,     1.5,   0, 60,   "months", uncertain, "yearly cost of a private network", "assumed")                   \
     P(real, tie_cover,        0.5,   0, 1,    "1",      uncertain, "share of the risk of which a protection tie relieves the owner", "prototype") \
-    P(real, tie_fee,          0.5,   0, 60,   "months", uncertain, "yearly price of a protection tie", "prototype")                 \
+    P(real, tie_fee,          0.1,   0, 60,   "months", uncertain, "yearly price of a protection tie", "prototype")                 \
     P(real, replacement_cost, 0.5,   0, 2,    "months", uncertain, "loss felt for each exploited person lost in the last year: a deterrent that needs no police", "MODEL 5")
 
 #define METRICS(M)                                                                                                                    \

@@ -26,7 +26,6 @@
 DECLARE_PARAMETERS(PARAMETERS)
 DECLARE_METRICS(METRICS)
 
-enum { SERVED_DAYS = 90 };
 
 /* Calls for every person on whom the day's luck falls; `seat` is occupied and `mark` < 1 is the thinning mark. */
 #define FOR_POINTS(purpose, rate)                                                                                       \
@@ -116,7 +115,7 @@ static void infections(struct city *c, const struct parameters *p, struct metric
         uint32_t place = c->seat_place[seat];
         uint64_t bit = seat_bit(c, seat);
         if (!(c->occupied[place] & bit) || c->traits[seat] & TRAIT_INFECTED) continue;
-        bool served = c->served[seat] != NEVER && c->day + 1 - c->served[seat] < SERVED_DAYS;
+        bool served = is_served(c, seat);
         double share = (c->exploited[place] & bit ? 1 : 1 / coerced) * (1 + p->infection_fear * fear_of(c, seat)) / fearful *
                        (served ? 1 - p->service_protection : 1);
         if (mark >= share) continue;

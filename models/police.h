@@ -12,13 +12,14 @@
     P(real, fresh_skill_sd,       0.1,    0, 1,    "1",      uncertain, "standard deviation of a fresh officer's skill", "prototype") \
     P(real, fresh_integrity,      0.4,    0, 1,    "1",      uncertain, "mean integrity of a fresh officer", "MODEL 5: prior 0.3-0.8") \
     P(real, fresh_integrity_sd,   0.15,   0, 1,    "1",      uncertain, "standard deviation of a fresh officer's integrity", "prototype") \
-    P(real, training_rate,        0.008,  0, 1,    "1/day",  uncertain, "rate at which full training moves skill to trained_skill", "FACTS C: half-time 6-24 months; prototype") \
+    P(real, training_rate,        0.004,  0, 1,    "1/day",  uncertain, "rate at which full training moves skill to trained_skill", "FACTS C: half-time 6-24 months; the fast end") \
     P(real, trained_skill,        0.8,    0, 1,    "1",      uncertain, "skill that training leads to", "prototype")                 \
     P(real, integrity_training_rate, 0.003, 0, 1,  "1/day",  uncertain, "rate at which full training moves integrity to trained_integrity", "MODEL 5: prior 0-0.008") \
     P(real, trained_integrity,    0.9,    0, 1,    "1",      uncertain, "integrity that training leads to", "prototype")             \
     P(real, background_integrity, 0.25,   0, 1,    "1",      uncertain, "integrity to which officers drift without oversight", "MODEL 5: prior 0.05-0.4") \
     P(real, integrity_drift,      0.0027, 0, 1,    "1/day",  uncertain, "rate of that drift", "MODEL 5: prior 0-0.006")              \
     P(real, practice,             0.003,  0, 1,    "1",      uncertain, "share of the missing skill that an officer gains in one rescue operation", "prototype") \
+    P(real, oversight_effect,     0.7,    0, 1,    "1",      uncertain, "relative fall of shakedowns and of the drift of integrity under full oversight", "FACTS C: misconduct x 0.3-1.0; 4.17-4.18 mixed") \
     P(real, exposure,             0.1,    0, 1,    "1",      uncertain, "chance that full oversight exposes one corrupt or abusive act", "prototype") \
     P(real, example,              0.02,   0, 1,    "1",      uncertain, "share of the missing integrity that colleagues gain when an officer is prosecuted", "prototype") \
     P(real, override_rate,        0.05,   0, 20,   "1/year", uncertain, "rate at which a special unit is stopped from above", "FACTS C: 0-0.3; essay: 'Politics still plays a toxic role'") \
@@ -50,7 +51,7 @@
     P(real, find,                 0.22,   0, 1,    "1",      uncertain, "chance that an operation without any skill finds a minor who is there", "prototype; FACTS C: 0.5-0.95 with skill") \
     P(real, find_adult,           0.5,   0, 1,    "1",      uncertain, "chance of finding a coerced adult, relative to a minor", "tuned by hand: about 6 % minors at status quo; Cebu") \
     P(real, arrest,               0.95,   0, 1,    "1",      uncertain, "chance that a fully skilled team arrests the owner when it has found somebody", "tuned by hand: Cebu, 87 arrests") \
-    P(real, arrest_linked,        0.55,   0, 1,    "1",      uncertain, "chance that a fully skilled team with legal support arrests a trafficker who supplied somebody found", "tuned by hand: Cebu, 87 arrests") \
+    P(real, arrest_linked,        0.7,    0, 1,    "1",      uncertain, "chance that a fully skilled team with legal support arrests a trafficker who supplied somebody found", "tuned by hand: Cebu, 87 arrests") \
     P(real, raid_conduct,         1,      0, 5,    "1",      uncertain, "detention and assault in a rescue operation, relative to a sweep by the same officers", "prototype; FACTS C: abuse under P is not zero") \
     P(real, accompaniment_effect, 0.8,    0, 1,    "1",      uncertain, "relative fall of abuse, detention and deportation in an accompanied operation", "prototype; essay: accompaniment 'minimises the possibility of unprofessional actions'") \
     P(real, raid_deportation,     0.8,    0, 1,    "1",      uncertain, "chance that an irregular migrant, victim or not, is deported in a rescue operation from which immigration law is not kept out", "prototype; essay: Chiang Mai 2003") \
@@ -70,7 +71,7 @@
     M(flow, tips,                 "leads",     "leads of which non-coerced adults were the source")                                \
     M(flow, operations,           "operations", "rescue operations carried out, betrayed and mistaken ones included")              \
     M(flow, operations_betrayed,  "operations", "rescue operations betrayed beforehand")                                           \
-    M(flow, operations_false_lead, "operations", "rescue operations in a venue that did not exploit")                             \
+    M(flow, operations_false_lead, "operations", "rescue operations where nobody was exploited any more, or ever")                             \
     M(flow, operations_obstructed, "operations", "rescue operations that a workers' board prevented")                             \
     M(flow, minors_rescued,       "persons",   "minors brought out of exploitation by the police and not deported")                \
     M(flow, coerced_adults_rescued, "persons", "coerced adults brought out of exploitation by the police and not deported")        \
@@ -124,6 +125,9 @@ void police_account(struct city *c, const struct police_parameters *p, struct po
 /* The team assaults the adult in a seat with this probability; somebody of the team answers for it. */
 void police_assault(struct city *c, const struct police_parameters *p, struct police_metrics *m, const struct team *team,
                     uint32_t seat, double probability, uint32_t index);
+
+/* Nobody is arrested who is held, whose post is vacant, or who has been arrested today. */
+bool police_at_large(const struct city *c, uint32_t offender);
 
 /* The other acts, each a day's worth for a city. */
 void police_responses(struct city *c, const struct police_parameters *p, struct police_metrics *m);

@@ -48,6 +48,13 @@ struct team team_pick(const struct city *c, struct unit unit, uint32_t entity, d
     return team;
 }
 
+bool police_at_large(const struct city *c, uint32_t offender)
+{
+    for (uint32_t i = 0; i < c->n_arrests; i++)
+        if (c->arrests[i].offender == offender) return false;
+    return c->standing[offender] == STANDING_FREE || c->standing[offender] == STANDING_DORMANT;
+}
+
 static void ties_dissolve(struct city *c, uint32_t officer)
 {
     for (uint32_t v = 0; v < c->venues; v++)
@@ -56,10 +63,12 @@ static void ties_dissolve(struct city *c, uint32_t officer)
 
 static void officer_arrives(struct city *c, const struct police_parameters *p, uint32_t officer)
 {
+    uint32_t again = c->joined[officer] == (uint16_t)c->day ? 2 : 0; /* the second on one day is somebody else */
     ties_dissolve(c, officer);
-    c->skill[officer] = (float)clip(p->fresh_skill + p->fresh_skill_sd * luck_normal(&c->luck, DRAW_OFFICER, officer, 0));
+    c->skill[officer] =
+        (float)clip(p->fresh_skill + p->fresh_skill_sd * luck_normal(&c->luck, DRAW_OFFICER, officer, again));
     c->integrity[officer] =
-        (float)clip(p->fresh_integrity + p->fresh_integrity_sd * luck_normal(&c->luck, DRAW_OFFICER, officer, 1));
+        (float)clip(p->fresh_integrity + p->fresh_integrity_sd * luck_normal(&c->luck, DRAW_OFFICER, officer, again + 1));
     c->joined[officer] = (uint16_t)c->day;
 }
 
@@ -78,6 +87,7 @@ void police_reform(struct city *c, const struct police_parameters *p)
     for (uint32_t o = now.first + now.size; o < before.first + before.size; o++) ties_dissolve(c, o);
     if (now.size > 0) return;
     c->operations_due = 0;
+    c->override_until = 0;
     for (uint32_t v = 0; v < c->venues; v++) c->lead_ripe[v] = NEVER;
 }
 
@@ -85,7 +95,7 @@ void police_reform(struct city *c, const struct police_parameters *p)
 static void unit_changes(struct city *c, const struct police_parameters *p, struct unit unit, double training)
 {
     double skill = daily_chance(p->training_rate * training), honest = daily_chance(p->integrity_training_rate * training);
-    double drift = daily_chance(p->integrity_drift * (1 - unit_oversight(c, unit)));
+    double drift = daily_chance(p->integrity_drift * (1 - p->oversight_effect * unit_oversight(c, unit)));
     for (uint32_t o = unit.first; o < unit.first + unit.size; o++) {
         double s = c->skill[o], g = c->integrity[o];
         s += fmax(p->trained_skill - s, 0) * skill;
@@ -117,7 +127,7 @@ void police_officers(struct city *c, const struct police_parameters *p, struct p
     unit_changes(c, p, unit_special(c), c->policy->special_training);
     rotation(c, p, m);
     double decay = daily_chance(p->tie_decay);
-    struct coins coins = coins_begin(&c->luck, DRAW_TIE_DECAY);
+    struct coins coins = coins_begin(&c->luck, DRAW_TIE_DECAY, 0);
     for (uint32_t v = 0; v < c->venues; v++)
         if (c->tie[v] != NO_OFFICER && coins_uniform(&coins, v) < decay) c->tie[v] = NO_OFFICER;
 }
@@ -165,11 +175,11 @@ void police_override(struct city *c, const struct police_parameters *p, struct p
 void police_responses(struct city *c, const struct police_parameters *p, struct police_metrics *m)
 {
     for (uint32_t i = 0; i < c->n_reports; i++) {
-        uint32_t seat = c->reports[i], district = c->place_district[c->seat_place[seat]];
+        uint32_t seat = c->reports[i].seat, district = c->place_district[c->seat_place[seat]];
         struct unit unit = unit_of_district(c, district);
         double integrity = 0;
         for (uint32_t o = unit.first; o < unit.first + unit.size; o++) integrity += (double)c->integrity[o] / unit.size;
-        if (!luck_coin(&c->luck, DRAW_RESPONSE, seat, i, c->policy->protective_response * integrity)) continue;
+        if (!luck_coin(&c->luck, DRAW_RESPONSE, seat, c->reports[i].incident, c->policy->protective_response * integrity)) continue;
         m->responses++;
         fear_relieve(c, seat, c->fears->relieved);
         double gain = fmin(p->protect_gain * 600 / persons_in_district(c, district), 1);

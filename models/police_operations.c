@@ -51,7 +51,7 @@ void police_leads(struct city *c, const struct police_parameters *p, struct poli
     double investigators = c->policy->ngo_investigators;
     for (uint32_t o = special.first; o < special.first + special.size; o++) investigators += c->skill[o];
     double intel = p->intel_rate * investigators / c->venues;
-    struct coins coins = coins_begin(&c->luck, DRAW_LEAD);
+    struct coins coins = coins_begin(&c->luck, DRAW_LEAD, 0);
     for (uint32_t v = 0; v < c->venues; v++)
         if (c->mode[v] != MODE_NONE && c->lead_ripe[v] == NEVER && exploits(c, v))
             lead_on(c, p, m, v, intel, coins_uniform(&coins, v));
@@ -89,10 +89,8 @@ static void arrest_supplier(struct city *c, const struct police_parameters *p, s
 {
     if (supplier == NOBODY) return;
     uint32_t o = c->venues + supplier;
-    bool at_large = c->standing[o] == STANDING_FREE || c->standing[o] == STANDING_DORMANT;
-    for (uint32_t i = 0; i < c->n_arrests; i++) at_large = at_large && c->arrests[i].offender != o;
     double chance = p->arrest_linked * raid->team.skill * (0.3 + 0.7 * c->policy->legal_support);
-    if (!at_large || !luck_coin(&c->luck, DRAW_ARREST_SUPPLIER, o, 0, chance)) return;
+    if (!police_at_large(c, o) || !luck_coin(&c->luck, DRAW_ARREST_SUPPLIER, o, 0, chance)) return;
     m->traffickers_arrested++;
     arrest_make(c, o, evidence, true, false);
 }
@@ -148,8 +146,7 @@ static void meet_adult(struct city *c, const struct police_parameters *p, struct
 
 static void arrest_owner(struct city *c, const struct police_parameters *p, struct police_metrics *m, const struct raid *raid)
 {
-    bool at_large = c->standing[raid->venue] == STANDING_FREE;
-    if (raid->found == 0 || !at_large || !luck_coin(&c->luck, DRAW_ARREST_OWNER, raid->venue, 0, p->arrest * raid->team.skill)) return;
+    if (raid->found == 0 || !police_at_large(c, raid->venue) || !luck_coin(&c->luck, DRAW_ARREST_OWNER, raid->venue, 0, p->arrest * raid->team.skill)) return;
     bool closes = lround(c->market->closure_days) > 0;
     m->owners_arrested++;
     arrest_make(c, raid->venue, evidence_of(c, raid), true, closes);
@@ -171,12 +168,12 @@ static void betrayed(struct city *c, const struct police_parameters *p, struct p
     m->operations_betrayed++;
     signal_send(c, venue, SIGNAL_BETRAYED);
     if (c->mode[venue] == MODE_OPEN) c->mode[venue] = MODE_COVERT;
-    c->hides_until[venue] = (uint16_t)(c->day + lround(p->hide_days));
+    if (c->mode[venue] != MODE_NONE) c->hides_until[venue] = (uint16_t)(c->day + lround(p->hide_days));
 }
 
 static void raid_venue(struct city *c, const struct police_parameters *p, struct police_metrics *m, struct raid *raid)
 {
-    if (!exploits(c, raid->venue)) m->operations_false_lead++;
+    if (!c->exploited[raid->place]) m->operations_false_lead++;
     find_exploited(c, p, m, raid);
     if (raid->place == raid->venue) {
         for (uint64_t adults = adults_at(c, raid->venue); adults;)
@@ -198,7 +195,7 @@ static void operate(struct city *c, const struct police_parameters *p, struct po
         m->operations_obstructed++;
         return;
     }
-    if (exploits(c, venue) && unit_interval(w.word[1]) < betrayal) {
+    if (c->exploited[raid.place] && unit_interval(w.word[1]) < betrayal) {
         betrayed(c, p, m, venue);
         if (raid.team.size && unit_interval(w.word[2]) >= p->tie_leak * tied)
             police_account(c, p, m, raid.team.officer[w.word[3] % raid.team.size], venue, ACCOUNT_VENUE | 1);

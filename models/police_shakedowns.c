@@ -62,7 +62,7 @@ void police_shakedowns(struct city *c, const struct police_parameters *p, struct
     double mark;
     while (points_next(&points, &o, &mark)) {
         if (o >= special.first + special.size) continue;
-        double rate = (1 - c->integrity[o]) * (1 - unit_oversight(c, unit_of_officer(c, o))) * c->policy->shakedown_factor;
+        double rate = (1 - c->integrity[o]) * (1 - p->oversight_effect * unit_oversight(c, unit_of_officer(c, o))) * c->policy->shakedown_factor;
         if (mark * FACTOR_MOST < rate) shakedown(c, p, m, o, points.drawn & 511);
     }
 }

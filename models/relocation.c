@@ -35,22 +35,20 @@ static uint32_t vacant_post(const struct city *c)
     return UINT32_MAX;
 }
 
-/* The trafficker leaves his post, which others may take, for a vacant one. */
+/* The trafficker leaves his post for a vacant one. */
 static void move_trafficker(struct city *from, uint32_t o, struct city *to, double risk, double punishment)
 {
     uint32_t post = vacant_post(to);
     if (post == UINT32_MAX) return;
     to->theta[post] = from->theta[o];
-    to->taste_day[post] = from->taste_day[o];
+    to->taste_day[post] = (uint16_t)to->day;
     to->risk[post] = risk;
     to->punishment[post] = punishment;
     to->standing[post] = STANDING_DORMANT;
     to->trial_on[post] = NEVER;
     supplier_forget(to, post - to->venues);
-    if (to->openings > 0) to->openings--;
-    from->standing[o] = STANDING_VACANT;
+    from->standing[o] = STANDING_VACANT; /* a dormant post is no opening: nobody who supplied has left */
     from->trial_on[o] = NEVER;
-    from->openings++;
 }
 
 static void traffickers(struct world *w, struct city *c)

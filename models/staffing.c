@@ -10,9 +10,9 @@
     P(real, return_rate,    0.02, 0, 1, "1/day", uncertain, "rate at which adults in the street look for a slot in a venue of their district", "assumed: about two months")
 
 #define METRICS(M)                                                                                                                    \
-    M(flow, displaced,          "persons",     "exploited persons moved to another owner when let go")                             \
+    M(flow, displaced,          "persons",     "exploited persons moved to another vacancy when let go")                             \
     M(flow, dismissed,          "persons",     "exploited persons let go who left exploitation in this city")                      \
-    M(flow, adult_days_lost,    "person-days", "days of income lost by non-coerced adults in closed venues or detention, unless supported")
+    M(flow, adult_days_lost,    "person-days", "days of income lost by non-coerced adults in closed venues, unless supported, in detention, or in care against their will")
 /* clang-format on */
 DECLARE_PARAMETERS(PARAMETERS)
 DECLARE_METRICS(METRICS)
@@ -46,7 +46,7 @@ static void dismiss_above(struct city *c, const struct parameters *p, struct met
 static void dismissals(struct city *c, const struct parameters *p, struct metrics *m)
 {
     double chance = daily_chance(p->dismiss_rate);
-    struct coins coins = coins_begin(&c->luck, DRAW_DISMISS);
+    struct coins coins = coins_begin(&c->luck, DRAW_DISMISS, 0);
     for (uint32_t v = 0; v < c->venues; v++) {
         uint32_t private = private_place(c, v);
         if (!c->exploited[v] && !c->exploited[private]) continue;
@@ -62,7 +62,7 @@ static void refill(struct city *c, double chance)
     for (uint32_t v = 0; v < c->venues; v++) {
         if (c->occupied[v] == all_seats(c, v)) continue;
         uint32_t vacancies = adult_vacancies(c, v);
-        struct coins coins = coins_begin(&c->luck, DRAW_REFILL);
+        struct coins coins = coins_begin(&c->luck, DRAW_REFILL, 0);
         for (uint32_t i = 0; i < vacancies; i++)
             if (coins_uniform(&coins, v * 64 + i) < chance)
                 seat_enter(c, v, newcomer(c, CLASS_ADULT, free_seat(c, v), 0));
@@ -101,7 +101,7 @@ static void return_from_street(struct city *c, const struct parameters *p)
 {
     if (c->count[PLACE_STREET][CLASS_ADULT] == 0) return;
     double chance = daily_chance(p->return_rate);
-    struct coins coins = coins_begin(&c->luck, DRAW_STREET_RETURN);
+    struct coins coins = coins_begin(&c->luck, DRAW_STREET_RETURN, 0);
     for (uint32_t place = 2 * c->venues; place < c->places; place++)
         for (uint64_t m = adults_at(c, place); m;) {
             uint32_t seat = next_seat(c, place, &m);
@@ -109,18 +109,23 @@ static void return_from_street(struct city *c, const struct parameters *p)
         }
 }
 
-static void count_days_lost(const struct city *c, struct metrics *m)
+static void count_days_lost(struct city *c, struct metrics *m)
 {
-    m->adult_days_lost += c->held;
+    double closed = 0;
     for (uint32_t v = 0; v < c->venues; v++)
-        if (is_closed(c, v)) m->adult_days_lost += persons_in(adults_at(c, v)) * (1 - c->policy->adult_support);
+        if (is_closed(c, v)) closed += persons_in(adults_at(c, v));
+    c->supported_days = closed * c->policy->adult_support;
+    m->adult_days_lost += c->held + c->adults_in_care + closed - c->supported_days;
 }
 
 static void step(struct world *w, uint32_t part, const void *parameters, void *metrics)
 {
     struct city *c = &w->city[part];
     const struct parameters *p = parameters;
-    if (c->day == 0) fill_at_start(c);
+    if (c->day == 0) {
+        fill_at_start(c);
+        return;
+    }
     dismissals(c, p, metrics);
     return_from_street(c, p);
     refill(c, daily_chance(p->refill_rate));

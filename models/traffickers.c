@@ -13,7 +13,7 @@
     M(stock, traffickers_active, "persons", "traffickers who are free and active")                                    \
     M(flow,  minors_recruited,   "persons", "minors brought into exploitation for the first time")                    \
     M(flow,  coerced_recruited,  "persons", "adults brought into exploitation for the first time")                    \
-    M(flow,  traffickers_entered, "persons", "traffickers who took the post of an imprisoned one")
+    M(flow,  traffickers_entered, "persons", "traffickers who took a post that prison had emptied")
 /* clang-format on */
 DECLARE_PARAMETERS(PARAMETERS)
 DECLARE_METRICS(METRICS)
@@ -45,10 +45,13 @@ static void reviews(struct city *c)
 /* A linked trafficker who is active, chosen at random, or NOBODY. */
 static uint32_t supplier(const struct city *c, uint32_t venue, uint32_t index)
 {
-    uint32_t active[1024], n = 0;
-    for (uint32_t i = c->link_first[venue]; i < c->link_first[venue + 1] && n < 1024; i++)
-        if (c->standing[c->venues + c->link_trafficker[i]] == STANDING_FREE) active[n++] = c->link_trafficker[i];
-    return n ? active[luck_pick(&c->luck, DRAW_RECRUITER, venue, index, n)] : NOBODY;
+    uint32_t active = 0, i = c->link_first[venue];
+    for (uint32_t k = i; k < c->link_first[venue + 1]; k++)
+        active += c->standing[c->venues + c->link_trafficker[k]] == STANDING_FREE;
+    if (active == 0) return NOBODY;
+    uint32_t chosen = luck_pick(&c->luck, DRAW_RECRUITER, venue, index, active);
+    while (c->standing[c->venues + c->link_trafficker[i]] != STANDING_FREE || chosen-- > 0) i++;
+    return c->link_trafficker[i];
 }
 
 static void recruit(struct city *c, struct metrics *m, uint32_t venue, uint32_t trafficker, uint32_t index)
@@ -90,6 +93,11 @@ static void entry(struct city *c, const struct parameters *p, struct metrics *m)
         punishment += c->punishment[o];
         cost += c->risk[o] * c->punishment[o];
         n++;
+    }
+    for (uint32_t v = 0; v < c->venues && n == 0; v++) { /* nobody left to learn from but the owners */
+        risk += c->risk[v] / c->venues;
+        punishment += c->punishment[v] / c->venues;
+        cost += c->risk[v] * c->punishment[v] / c->venues;
     }
     if (n > 0) risk /= n, punishment /= n, cost /= n;
     double expected = c->market->premium * c->price - cost * sanction(c);

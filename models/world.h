@@ -32,7 +32,7 @@ enum purpose {
     DRAW_ARREST_OWNER, DRAW_ARREST_SUPPLIER,
     DRAW_RESPONSE, DRAW_BED, DRAW_RETRAFFIC, DRAW_RELEASE_ADULT,
     DRAW_OUTREACH, DRAW_ADMISSION, DRAW_UPTAKE, DRAW_CLINIC,
-    DRAW_BOARD_COVER, DRAW_BOARD_FINDS, DRAW_REMAND, DRAW_TRIAL, DRAW_VERDICT,
+    DRAW_BOARD_COVER, DRAW_BOARD_FINDS, DRAW_TRIAL, DRAW_VERDICT,
     DRAW_SURVEY_VENUE, DRAW_SURVEY_PERSON,
     DRAW_PURPOSES
 };
@@ -50,9 +50,9 @@ enum { TRAIT_IRREGULAR = 1, TRAIT_INFECTED = 2, TRAIT_RESCUED_BEFORE = 4 };
 enum standing { STANDING_FREE, STANDING_DORMANT, STANDING_REMAND, STANDING_VACANT };
 
 /* An open case. */
-enum { CASE_SPECIAL = 1, CASE_REMAND = 2, CASE_PUNISHED = 4 };
+enum { CASE_SPECIAL = 1, CASE_PUNISHED = 2 };
 
-enum { NOBODY = 0xFFFF, NO_OFFICER = -1, NEVER = 0, TEAM = 6, SPECIAL_OFFICERS_MAX = 60, LINKS_MAX = 64 };
+enum { NOBODY = 0xFFFF, NO_OFFICER = -1, NEVER = 0, TEAM = 6, SPECIAL_OFFICERS_MAX = 60, LINKS_MAX = 64, SERVED_DAYS = 90 };
 
 /* ---- what one stage leaves for a later one ---------------------------------------------------------------------------- */
 
@@ -75,6 +75,10 @@ struct arrest {
     float evidence;  /* 0..1 */
     uint8_t special; /* by the special unit */
     uint8_t closure; /* the arrested owner's venue was closed */
+};
+
+struct report {
+    uint32_t seat, incident; /* the victim's seat; what tells her incidents of the day apart */
 };
 
 /* Something offenders learn from; beliefs.c says what. */
@@ -149,7 +153,7 @@ struct operation {
     C(struct arrest,    arrests,    offenders)                                                                          \
     C(struct signal,    signals,    signals_room)                                                                       \
     C(struct operation, operations, operations_room)                                                                    \
-    C(uint32_t,         reports,    reports_room) /* seats of today's victims who turned to the police            */
+    C(struct report,    reports,    reports_room) /* of violence, to the police                                   */
 /* clang-format on */
 
 struct city {
@@ -176,13 +180,15 @@ struct city {
     double operations_due;      /* operations the special unit has capacity for */
     uint32_t reference_days;
     double board_obstruction;   /* chance that a board prevents an operation in a venue it covers */
-    uint32_t override_until;    /* day, plus one, until which the special unit is stopped from above */
+    uint32_t override_until;    /* day until which the special unit is stopped from above */
     uint32_t jailed;
     uint32_t openings;          /* posts of traffickers that prison has emptied and nobody has taken */
     uint32_t special_officers;  /* size of the special unit now */
     uint32_t count[PLACE_KINDS][CLASSES]; /* persons in places, the detained included */
     uint32_t held;              /* detained adults among them */
     uint32_t in_care;           /* exploited persons brought out who are in aftercare */
+    uint32_t adults_in_care;    /* non-coerced adults held in care against their will */
+    double supported_days;      /* today's days of adults of closed venues who are supported */
     uint32_t visits, services;  /* of the health service, today */
     uint32_t n_absent, n_arrests, n_signals, n_operations, n_reports;
     int64_t entered, gone;      /* persons, since the first day */
@@ -244,6 +250,12 @@ static inline uint32_t next_seat(const struct city *c, uint32_t place, uint64_t 
 
 enum class seat_class(const struct city *c, uint32_t seat);
 
+/* Has a health service seen the person within SERVED_DAYS? */
+static inline bool is_served(const struct city *c, uint32_t seat)
+{
+    return c->served[seat] != NEVER && c->day + 1 - c->served[seat] < SERVED_DAYS;
+}
+
 /* Fear of the police, 0..1, which halves every fear.half_life days. Kept as one number per person: the day tau on which it
  * was or would have been 1, fear = 2^-((day - tau) / half_life), so that fading costs nothing. */
 double fear_of(const struct city *c, uint32_t seat);
@@ -292,7 +304,7 @@ void seat_reclass(struct city *c, uint32_t seat, enum class class);
 /* The person goes from a seat into the list of absentees; where that is full, out of the city's books. */
 void person_absent(struct city *c, struct person person, enum absence absence, uint32_t from);
 
-/* Puts an exploited person into another owner's vacancy, chosen at random in the whole city; false if there is none.
+/* Puts an exploited person into a vacancy, chosen at random in the whole city; false if there is none.
  * `entity` and `index` address the draw. */
 bool person_to_vacancy(struct city *c, struct person person, uint32_t entity, uint32_t index);
 

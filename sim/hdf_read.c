@@ -1,4 +1,4 @@
-/* Reading HDF5 that may come from anywhere: nothing outside the file is followed, and nothing is believed about sizes. */
+/* Reading HDF5 that may come from anywhere: nothing outside the file is followed, no size is believed. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

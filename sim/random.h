@@ -74,20 +74,20 @@ static inline double daily_chance(double rate)
 /* Coins for entities met in rising order: one call of the generator serves four neighbours. */
 struct coins {
     const struct luck *luck;
-    uint32_t purpose, block;
+    uint32_t purpose, index, block;
     struct words words;
 };
 
-static inline struct coins coins_begin(const struct luck *luck, uint32_t purpose)
+static inline struct coins coins_begin(const struct luck *luck, uint32_t purpose, uint32_t index)
 {
-    return (struct coins){.luck = luck, .purpose = purpose, .block = UINT32_MAX};
+    return (struct coins){.luck = luck, .purpose = purpose, .index = index, .block = UINT32_MAX};
 }
 
 static inline double coins_uniform(struct coins *coins, uint32_t entity)
 {
     if (entity >> 2 != coins->block) {
         coins->block = entity >> 2;
-        coins->words = luck_words(coins->luck, coins->purpose, coins->block, 0);
+        coins->words = luck_words(coins->luck, coins->purpose, coins->block, coins->index);
     }
     return unit_interval(coins->words.word[entity & 3]);
 }

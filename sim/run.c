@@ -238,18 +238,6 @@ static int verify(struct job *job, const struct slot *slot, int32_t t, uint32_t 
     return -1;
 }
 
-/* The day that begins at t, in days since the policy starts. */
-static int live(struct job *job, struct slot *slot, uint32_t policy, int32_t t, uint32_t replicate)
-{
-    if (go_on(job) != 0) return -1;
-    job->model->dawn(slot->world, job->s->calendar.burn_in + t);
-    step_parts(job, slot, groups_of(job, policy));
-    if (job->model->couple != NULL) job->model->couple(slot->world);
-    slot->person_days += job->model->population(slot->world);
-    if (slot->person_days >= REPORT_EVERY) report(job, slot);
-    return verify(job, slot, t, replicate);
-}
-
 static void enact(const struct job *job, struct slot *slot, uint32_t policy)
 {
     const void *const *groups = groups_of(job, policy);
@@ -260,6 +248,19 @@ static void enact(const struct job *job, struct slot *slot, uint32_t policy)
             if (submodel->enact != NULL) submodel->enact(slot->world, part, groups[row]);
         }
     }
+}
+
+/* The day that begins at t, in days since the policy starts; a new policy comes into force in its morning. */
+static int live(struct job *job, struct slot *slot, uint32_t policy, bool changes, int32_t t, uint32_t replicate)
+{
+    if (go_on(job) != 0) return -1;
+    job->model->dawn(slot->world, job->s->calendar.burn_in + t);
+    if (changes) enact(job, slot, policy);
+    step_parts(job, slot, groups_of(job, policy));
+    if (job->model->couple != NULL) job->model->couple(slot->world);
+    slot->person_days += job->model->population(slot->world);
+    if (slot->person_days >= REPORT_EVERY) report(job, slot);
+    return verify(job, slot, t, replicate);
 }
 
 static void start(const struct job *job, struct slot *slot)
@@ -304,7 +305,7 @@ static int burn_in(struct job *job, struct slot *slot, uint32_t replicate, size_
         }
         if (t >= 0) break;
         if (t == job->layout.times[0] - s->record_every) tally_clear(&slot->tally, &job->layout);
-        if (live(job, slot, s->baseline, t, replicate) != 0) return -1;
+        if (live(job, slot, s->baseline, false, t, replicate) != 0) return -1;
     }
     *after = next;
     return 0;
@@ -318,11 +319,12 @@ static int horizon(struct job *job, struct slot *slot, uint32_t replicate, const
     size_t next = after;
     tally_summary_begin(&slot->tally, &job->layout, values);
     for (int32_t t = 0; t < days; t++) {
+        bool changes = false;
         if (phase < scenario->n_phases && scenario->phases[phase].day == t) {
             policy = scenario->phases[phase++].policy;
-            enact(job, slot, policy);
+            changes = true;
         }
-        if (live(job, slot, policy, t, replicate) != 0) return -1;
+        if (live(job, slot, policy, changes, t, replicate) != 0) return -1;
         bool recorded = t + 1 == job->layout.times[next], averaged = t + 1 > days - STUDY_SUMMARY_DAYS;
         if (recorded || averaged) observe(job, slot, policy);
         if (averaged) tally_summary_add(&slot->tally, &job->layout, values);

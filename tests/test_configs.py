@@ -101,7 +101,12 @@ def parameters():
 def test_nothing_is_left_out():
     assert {path.stem for path in (CONFIGS / "cases").glob("*.cfg")} == set(CASES)
     assert {path.stem for path in (CONFIGS / "priors").glob("*.cfg")} == set(SIDES)
-    assert {path.name for path in CONFIGS.glob("*.cfg")} == {"essay.cfg", "claims.cfg", "policies.cfg"}
+    assert {path.name for path in CONFIGS.glob("*.cfg")} == {
+        "essay.cfg",
+        "claims.cfg",
+        "single_belief.cfg",
+        "policies.cfg",
+    }
 
 
 @pytest.mark.parametrize("path", SCENARIO_FILES, ids=lambda path: path.stem)

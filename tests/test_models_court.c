@@ -210,7 +210,9 @@ static void test_costs(void **state)
         double value;
     } price[] = {{"officer_day", 1},    {"operation", 20},        {"swept_site", 2},
                  {"training_day", 0.3}, {"investigator_day", 2},  {"accompanied_operation", 10},
-                 {"bed_day", 1.5},      {"outreach_visit", 1.25}, {"service", 0.25}};
+                 {"bed_day", 1.5},      {"outreach_visit", 1.25}, {"service", 0.25},
+                 {"oversight_day", 0.1}, {"legal_day", 0.2},      {"supported_day", 0.5},
+                 {"consultation", 2}};
     for (size_t i = 0; i < sizeof price / sizeof *price; i++) {
         char path[64];
         snprintf(path, sizeof path, "costs.%s", price[i].name);
@@ -219,21 +221,26 @@ static void test_costs(void **state)
     lab_set(&l, "policy.special_officers", 12);
     lab_set(&l, "policy.ngo_investigators", 3);
     lab_set(&l, "policy.accompaniment", 0.5);
+    lab_set(&l, "policy.agreement", 0.5);
+    lab_set(&l, "policy.legal_support", 0.5);
     lab_set(&l, "policy.general_training", 0.25);
     lab_set(&l, "policy.special_training", 1);
     lab_open(&l, 0);
     struct city *c = l.city;
     operation_note(c, 0, OPERATION_RESCUE), operation_note(c, 1, OPERATION_HIDDEN);
     for (uint32_t v = 2; v < 5; v++) operation_note(c, v, OPERATION_SWEEP);
-    c->in_care = 7, c->visits = 4, c->services = 8;
+    c->in_care = 7, c->visits = 4, c->services = 8, c->adults_in_care = 2, c->supported_days = 4;
+    c->trial_on[0] = 500;
     lab_step(&l, "costs");
     assert_close(lab_metric(&l, "costs.cost_police"), 20 + 12 + 2 * 20 + 3 * 2, 1e-12);
-    assert_close(lab_metric(&l, "costs.cost_ngo"), 3 * 2 + 2 * 0.5 * 10 + (20 * 0.25 + 12) * 0.3 + 7 * 1.5, 1e-12);
+    assert_close(lab_metric(&l, "costs.cost_ngo"), 
+                 3 * 2 + 2 * 0.5 * 10 + (20 * 0.25 + 12) * 0.3 + (20 + 12) * 0.05 * 0.1 + 0.5 * 0.2 + 2 * 0.5 * 2 + 4 * 0.5 +
+                     (7 + 2) * 1.5, 1e-12);
     assert_close(lab_metric(&l, "costs.cost_health"), 4 * 1.25 + 8 * 0.25, 1e-12);
     lab_set(&l, "policy.police", 0);
     lab_enact(&l);
     lab_day(&l, 2);
-    c->in_care = 0;
+    c->in_care = c->adults_in_care = 0, c->supported_days = 0, c->trial_on[0] = NEVER;
     lab_reset(&l);
     lab_step(&l, "costs");
     assert_same(lab_metric(&l, "costs.cost_police"), 0);

@@ -337,7 +337,7 @@ static void test_victims_report_unless_they_fear_the_police_or_there_is_none(voi
            reports = lab_metric(&l, "violence.reports");
     assert_binomial(reports, incidents, 0.3);
     assert_same(c->n_reports, reports);
-    for (uint32_t i = 0; i < c->n_reports; i++) assert_int_equal(seat_class(c, c->reports[i]), CLASS_ADULT);
+    for (uint32_t i = 0; i < c->n_reports; i++) assert_int_equal(seat_class(c, c->reports[i].seat), CLASS_ADULT);
     lab_day(&l, 2);
     for (uint32_t v = 0; v < VENUES; v++)
         for (uint32_t k = 0; k < SLOTS; k++) fear_raise(c, c->first_seat[v] + k, 0.6);

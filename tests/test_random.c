@@ -175,18 +175,18 @@ static void coins_in_a_row(void **state)
     (void)state;
     enum { N = 256000, BINS = 64 };
     const struct luck luck = {.seed = 5, .day = 12};
-    struct coins coins = coins_begin(&luck, 9);
+    struct coins coins = coins_begin(&luck, 9, 0);
     uint32_t counts[BINS] = {0};
     for (uint32_t entity = 0; entity < N; entity++) counts[(int)(coins_uniform(&coins, entity) * BINS)]++;
     assert_even(counts, BINS);
     /* Whom we ask, and whether twice, changes nobody's coin. */
-    struct coins few = coins_begin(&luck, 9);
+    struct coins few = coins_begin(&luck, 9, 0);
     for (uint32_t entity = 0; entity < 3000; entity += 1 + entity % 7) {
-        struct coins alone = coins_begin(&luck, 9);
+        struct coins alone = coins_begin(&luck, 9, 0);
         double expected = coins_uniform(&alone, entity);
         assert_true(coins_uniform(&few, entity) == expected && coins_uniform(&few, entity) == expected);
     }
-    struct coins last = coins_begin(&luck, 9);
+    struct coins last = coins_begin(&luck, 9, 0);
     double first = coins_uniform(&last, UINT32_MAX);
     assert_true(first == unit_interval(luck_words(&luck, 9, UINT32_MAX >> 2, 0).word[3]));
 }

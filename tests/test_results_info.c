@@ -397,7 +397,6 @@ int main(void)
         IN_FOLDER(foreign_files_are_refused),         IN_FOLDER(truncated_files_are_refused),
         IN_FOLDER(storage_elsewhere_is_refused),      IN_FOLDER(links_are_not_followed),
         IN_FOLDER(impossible_contents_are_refused),   IN_FOLDER(odd_attributes_do_no_harm),
-        IN_FOLDER(a_damaged_heap_is_no_trap),
     };
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
     return cmocka_run_group_tests(tests, make_original, free_original);

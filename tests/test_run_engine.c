@@ -1,4 +1,4 @@
-/* The engine's loop once more: the order of its calls, what may not change its numbers, and how it ends when it fails. */
+/* The engine's loop once more: the order of its calls, what may not change its numbers, how it ends when it fails. */
 #include "sim/run.h"
 
 #include <math.h>
@@ -113,9 +113,9 @@ static void calls_come_in_the_order_of_the_day(void **state)
     static const char expected[] =
         " N0:1 g:1 s0:1 s1:1 g:1 e0:1 e1:1 V"                      /* the first day's state, under the baseline */
         " | d0 t0:1 q0 t1:1 q1 c V o0:1 o1:1"                      /* burn-in; the record of day 0 */
-        " N0:1 Y g:1 e0:1 e1:1 | d1 t0:1 q0 t1:1 q1 c V o0:1 o1:1" /* "one": a copy */
-        " g:2 e0:2 e1:2 | d2 t0:2 q0 t1:2 q1 c V o0:2 o1:2"        /* its second phase */
-        " Y g:2 e0:2 e1:2 | d1 t0:2 q0 t1:2 q1 c V o0:2 o1:2"      /* "two": the same burn-in, the spare world */
+        " N0:1 Y | d1 g:1 e0:1 e1:1 t0:1 q0 t1:1 q1 c V o0:1 o1:1" /* "one": a copy */
+        " | d2 g:2 e0:2 e1:2 t0:2 q0 t1:2 q1 c V o0:2 o1:2"        /* its second phase */
+        " Y | d1 g:2 e0:2 e1:2 t0:2 q0 t1:2 q1 c V o0:2 o1:2"      /* "two": the same burn-in, the spare world */
         " | d2 t0:2 q0 t1:2 q1 c V o0:2 o1:2";
     assert_string_equal(probe.trace, expected);
     assert_int_equal(probe.created, 2);

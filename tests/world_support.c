@@ -20,7 +20,7 @@ static const struct {
     {"policy.police", 1}, {"policy.sweep_rate", 0.25}, {"policy.sweep_sites", 3}, {"policy.sweep_integrity", 0},
     {"policy.shakedown_factor", 1}, {"policy.general_rotation", 1.5}, {"policy.general_training", 0},
     {"policy.general_oversight", 0.05}, {"policy.protective_response", 0.1}, {"policy.special_officers", 0},
-    {"policy.special_rotation", 0}, {"policy.special_training", 0}, {"policy.special_oversight", 0.05},
+    {"police.oversight_effect", 1}, {"policy.special_rotation", 0}, {"policy.special_training", 0}, {"policy.special_oversight", 0.05},
     {"policy.operations_per_month", 0}, {"policy.accompaniment", 0}, {"policy.immigration_out", 0},
     {"policy.ngo_investigators", 0}, {"policy.legal_support", 0}, {"policy.care_beds", 0},
     {"policy.care_quality", 1}, {"policy.adult_support", 0}, {"policy.agreement", 0}, {"policy.jail_share", 0.8},
