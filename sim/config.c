@@ -9,7 +9,7 @@
 
 /* ---- errors ---- */
 
-int config_fail(struct config_tree *t, const config_setting_t *at, const char *format, ...)
+int config_note(struct config_tree *t, const config_setting_t *at, const char *format, ...)
 {
     char where[600], what[800];
     const char *label = at != NULL ? config_setting_get_hook(at) : t->label;

@@ -31,7 +31,7 @@ static config_setting_t *replace(const struct change *c, config_setting_t *group
 {
     if (config_setting_get_member(group, name) != NULL) config_setting_remove(group, name);
     config_setting_t *setting = config_setting_add(group, name, type);
-    if (setting != NULL) config_setting_set_hook(setting, (void *)(uintptr_t)c->t->label);
+    if (setting != NULL) config_setting_set_hook(setting, (void *)c->t->label);
     return setting;
 }
 
@@ -165,7 +165,7 @@ static int unknown_policy(const struct change *c, const config_setting_t *const 
     size_t n = 0;
     for (int k = 0; k < 2; k++) {
         int length = groups[k] != NULL ? config_setting_length(groups[k]) : 0;
-        for (int i = 0; i < length && n < 2 * CONFIG_MAX_GROUP; i++) {
+        for (int i = 0; i < length && n < (size_t)2 * CONFIG_MAX_GROUP; i++) {
             const char *name = config_setting_name(config_setting_get_elem(groups[k], (unsigned)i));
             if (name != NULL) names[n++] = name;
         }

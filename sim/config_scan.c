@@ -380,6 +380,7 @@ int config_scan_file(struct config_scan *scan, uint32_t file, struct error *e)
                        .line = 1,
                        .around = scan->around != 0 ? scan->around : '{',
                        .at = from->text,
+                       .line_begin = from->text,
                        .end = from->text + from->length};
     if (check_encoding(&c) != 0) return -1;
     while (c.at < c.end) {

@@ -20,7 +20,8 @@ struct config_tree {
 };
 
 /* An error at the place of a setting, or, when it is NULL, of the file or the override being applied. -1. */
-int config_fail(struct config_tree *t, const config_setting_t *at, const char *format, ...)
+#define config_fail(...) error_status(config_note(__VA_ARGS__))
+int config_note(struct config_tree *t, const config_setting_t *at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* Hands on an error that lacks its place. -1. */

@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-int error_set(struct error *e, enum error_kind kind, const char *format, ...)
+int error_note(struct error *e, enum error_kind kind, const char *format, ...)
 {
     if (e == NULL || e->kind != ERROR_NONE) return -1;
     e->kind = kind;
@@ -14,7 +14,7 @@ int error_set(struct error *e, enum error_kind kind, const char *format, ...)
     return -1;
 }
 
-int error_memory(struct error *e, const char *what, double bytes)
+int error_note_memory(struct error *e, const char *what, double bytes)
 {
     return error_set(e, ERROR_FAILURE, "out of memory: %s needs %.1f MB", what, bytes / 1e6);
 }

@@ -16,9 +16,18 @@ struct error {
 };
 
 /* Fills `e` (which may be NULL) unless it already holds an error, so that the first cause is the one reported. Returns -1. */
-int error_set(struct error *e, enum error_kind kind, const char *format, ...) __attribute__((format(printf, 3, 4)));
+#define error_set(...) error_status(error_note(__VA_ARGS__))
+int error_note(struct error *e, enum error_kind kind, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* error_set for a failed allocation of `bytes` bytes for `what`. */
-int error_memory(struct error *e, const char *what, double bytes);
+#define error_memory(e, what, bytes) error_status(error_note_memory(e, what, bytes))
+int error_note_memory(struct error *e, const char *what, double bytes);
+
+/* Lets whoever reads only the caller, be it a person or an analyser, see that the status is -1. */
+static inline int error_status(int noted)
+{
+    (void)noted;
+    return -1;
+}
 
 #endif

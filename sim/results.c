@@ -180,8 +180,8 @@ static int writer_begin(struct writer *w, const struct study *s, const struct jo
     w->entries = calloc(n + 1, sizeof *w->entries);
     w->outputs = calloc(n + 1, sizeof *w->outputs);
     w->digests = calloc(2 * n + 3, sizeof *w->digests);
-    w->times = calloc(w->n_times, sizeof *w->times);
-    w->numbers = calloc(s->replicates, sizeof *w->numbers);
+    w->times = calloc(w->n_times + 1, sizeof *w->times);
+    w->numbers = calloc((size_t)s->replicates + 1, sizeof *w->numbers);
     w->slices = malloc(values * sizeof *w->slices + 1);
     w->series = malloc(values * sizeof *w->series + 1);
     w->summary = malloc(n * w->block * sizeof *w->summary + 1);
