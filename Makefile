@@ -1,5 +1,6 @@
 # EnforceSim. `make run` and `make test` work on a fresh Debian 12; `make help` lists the rest.
-# Variables: CC, OPT (-O3), BUILD (build), EXTRA_CFLAGS, EXTRA_LDFLAGS; e.g. make CC=clang OPT=-O0 BUILD=build/clang-O0
+# Variables: CC, OPT (-O3), BUILD (build), EXTRA_CFLAGS, EXTRA_LDFLAGS; DEBUG=1 (invariants every day);
+# e.g. make CC=clang OPT=-O0 BUILD=build/clang-O0
 
 VERSION  := 0.1.0
 CC       ?= gcc
@@ -14,7 +15,7 @@ OPENMP   ?= -fopenmp
 WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -Wstrict-prototypes -Wmissing-prototypes
 # Any x86-64 processor since 2009 counts bits in one instruction.
 ARCH     ?= $(if $(filter x86_64,$(shell uname -m)),-march=x86-64-v2)
-CFLAGS   := -std=c11 -D_GNU_SOURCE $(OPT) $(ARCH) -g -fPIC $(OPENMP) -ffp-contract=off $(WARNINGS) -I. -MMD -MP $(EXTRA_CFLAGS)
+CFLAGS   := -std=c11 -D_GNU_SOURCE $(OPT) $(ARCH) -g -fPIC $(OPENMP) -ffp-contract=off $(WARNINGS) -I. -MMD -MP $(if $(DEBUG),-DENFORCESIM_DEBUG) $(EXTRA_CFLAGS)
 # Asked for when first used, for the packages may have been installed in this very run.
 HDF5_CFLAGS = $(eval HDF5_CFLAGS := $(shell pkg-config --cflags hdf5-serial))$(HDF5_CFLAGS)
 # Debian's hdf5-serial.pc knows the base library; the high-level one, with dimension scales, lies beside it.
@@ -41,8 +42,9 @@ all: $(BUILD)/enforcesim $(BUILD)/libenforcesim.so
 
 ## make run        run configs/essay.cfg, write results/ (file, figures, report), print the comparison and the claims
 run: packages all python
-	@if [ -e $(RESULT).partial ]; then $(BUILD)/enforcesim run configs/essay.cfg -o $(RESULT) --resume; \
-	 else mkdir -p results && $(BUILD)/enforcesim run configs/essay.cfg -o $(RESULT) --force; fi
+	@mkdir -p results; go_on=2; \
+	 if [ -e $(RESULT).partial ]; then $(BUILD)/enforcesim run configs/essay.cfg -o $(RESULT) --resume; go_on=$$?; fi; \
+	 if [ $$go_on = 2 ]; then $(BUILD)/enforcesim run configs/essay.cfg -o $(RESULT) --force; else exit $$go_on; fi
 	@$(PYTHON) -m enforcesim table $(RESULT)
 	@$(PYTHON) -m enforcesim claims $(RESULT)
 	@$(PYTHON) -m enforcesim plot $(RESULT) -o results/figures

@@ -167,7 +167,7 @@ static void betrayed(struct city *c, const struct police_parameters *p, struct p
 {
     m->operations_betrayed++;
     signal_send(c, venue, SIGNAL_BETRAYED);
-    if (c->mode[venue] == MODE_OPEN) c->mode[venue] = MODE_COVERT;
+    if (c->mode[venue] == MODE_OPEN && c->rules->covert_capacity > 0) c->mode[venue] = MODE_COVERT;
     if (c->mode[venue] != MODE_NONE) c->hides_until[venue] = (uint16_t)(c->day + lround(p->hide_days));
 }
 

@@ -20,6 +20,13 @@
 
 enum { THREADS_MAXIMUM = 1024 };
 
+/* Debug builds (make DEBUG=1) check the model's invariants every day. */
+#ifdef ENFORCESIM_DEBUG
+static const bool VERIFY = true;
+#else
+static const bool VERIFY = false;
+#endif
+
 struct options {
     const char *config;
     char *out, *partial;
@@ -191,6 +198,9 @@ static int check_output(const struct options *o, double bytes, struct error *e)
     struct stat status, partial;
     bool is_there = stat(o->out, &status) == 0, begun = stat(o->partial, &partial) == 0;
     if (begun) bytes -= (double)partial.st_size; /* it is grown further, or overwritten */
+    struct stat config;
+    if (is_there && stat(o->config, &config) == 0 && config.st_dev == status.st_dev && config.st_ino == status.st_ino)
+        return error_set(e, ERROR_INPUT, "%s: is the scenario file itself; name another file", o->out);
     if (is_there && S_ISDIR(status.st_mode)) return error_set(e, ERROR_INPUT, "%s: is a folder; name a file", o->out);
     if (is_there && !S_ISREG(status.st_mode)) /* --force is to replace results, not devices */
         return error_set(e, ERROR_INPUT, "%s: is a device or the like; name a file", o->out);
@@ -278,7 +288,7 @@ static int finish(const struct options *o, const struct study *s, const char *co
 static int simulate(const struct options *o, const struct study *s, const char *config, struct running *r, struct error *e)
 {
     struct run_options options = {.threads = (uint32_t)o->threads, .stop = &stopped_by, .skip = journal_finished(r->journal),
-                                  .done = done, .progress = progressed, .context = r};
+                                  .done = done, .progress = progressed, .verify = VERIFY, .context = r};
     watch_signals();
     r->progress = progress_begin(o->show_progress, s->replicates, journal_count(r->journal));
     int status = study_run(s, &options, e);

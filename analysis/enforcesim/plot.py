@@ -137,12 +137,13 @@ def survey(ds: xr.Dataset, baseline: str | None = None) -> Figure:
             axes.fill_between(times, low, high, color=colour[name], alpha=0.2, linewidth=0)
             axes.plot(times, middle, color=colour[name], linewidth=1.8)
             days = _thin(np.flatnonzero(np.isfinite(found[i]).any(axis=0)), times)
-            low, middle, high = _quantiles(found[i][:, days], [0.05, 0.5, 0.95])
-            # Drawn beside the band they belong to, hollow, so that they read in black and white.
-            axes.errorbar(
-                times[days], middle, np.abs([middle - low, high - middle]), fmt="o", color="black",
-                markerfacecolor="white", markersize=4.5, linewidth=0.9, capsize=2,
-            )  # fmt: skip
+            if len(days):  # else no survey was made
+                low, middle, high = _quantiles(found[i][:, days], [0.05, 0.5, 0.95])
+                # Drawn beside the band they belong to, hollow, so that they read in black and white.
+                axes.errorbar(
+                    times[days], middle, np.abs([middle - low, high - middle]), fmt="o", color="black",
+                    markerfacecolor="white", markersize=4.5, linewidth=0.9, capsize=2,
+                )  # fmt: skip
             axes.set_title(name, color=colour[name])
             mark_phases(axes, ds, name)
             years(axes, ds)
