@@ -435,3 +435,10 @@ def test_full_disk(program, small, tmp_path, kilobytes):
         assert "enforcesim: " in done.stderr and not (tmp_path / "x.h5").exists()
     finally:
         subprocess.run(["umount", str(tmp_path)], check=True)
+
+
+def test_never_replaces_its_scenario_file(program, tmp_path):
+    config = write(tmp_path)
+    before = config.read_text()
+    refused(program("run", config, "-o", config, "--force"), "scenario file")
+    assert config.read_text() == before
