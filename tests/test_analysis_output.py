@@ -284,3 +284,13 @@ def test_a_real_run_can_be_read_compared_judged_and_reported(tmp_path, monkeypat
     assert es.claims(ds).shape[0] == len(load()["claim"])
     assert "status_quo" in es.table(ds)
     assert es.report(ds, tmp_path / "x.html").stat().st_size < 5_000_000
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not PROGRAM.exists(), reason="the program is not built")
+@pytest.mark.parametrize("option", [["--days", "1"], ["--set", "parameters.survey.survey_venues=0"]])
+def test_short_and_unsurveyed_runs_can_be_reported(tmp_path, option):
+    config, out, page = ROOT / "configs" / "essay.cfg", tmp_path / "x.h5", tmp_path / "x.html"
+    subprocess.run([PROGRAM, "run", config, "-r", "2", "-o", out, *option], check=True, capture_output=True)
+    es.report(es.open(out), page)  # with its figures
+    assert "</html>" in page.read_text()

@@ -228,6 +228,8 @@ def _half_years(times: np.ndarray, rates: np.ndarray, days: np.ndarray) -> tuple
     # A record at t covers the days before t; half-years are counted from day 0, so that none straddles it.
     block = np.ceil(np.round(times * 2, 6)).astype(int)
     kept = [k for k in np.unique(block) if days[block == k].sum() >= 60]
+    if not kept:  # a horizon too short for half-years is drawn as it is
+        return times, rates
     middles = [float(np.mean(times[block == k] - days[block == k] / YEAR / 2)) for k in kept]
     means = [np.average(rates[:, block == k], axis=1, weights=days[block == k]) for k in kept]
     return np.array(middles), np.array(means).T
