@@ -57,7 +57,11 @@ test: packages packages-test all python test-programs
 check: packages packages-test all python test-programs
 	@tests/run --quick
 
-.PHONY: test-programs
+## make verify     the long form of the tests against theory and of what we promise (README says what and how long)
+verify: packages packages-test all python test-programs
+	@tests/run --verify
+
+.PHONY: verify test-programs
 test-programs: $(TEST_PROGRAMS)
 
 $(BUILD)/enforcesim: $(call objects,$(CORE_SOURCES) $(PROGRAM_SOURCES))

@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
+
+T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = Path(os.environ.get("ENFORCESIM", ROOT / os.environ.get("BUILD", "build") / "enforcesim"))
@@ -14,6 +17,12 @@ PROGRAM = Path(os.environ.get("ENFORCESIM", ROOT / os.environ.get("BUILD", "buil
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "slow: takes more than a few seconds; left out of `make check`")
+    config.addinivalue_line("markers", "verify: has a longer form, which `make verify` runs; see effort()")
+
+
+def effort(brief: T, full: T) -> T:
+    """How much work a test does: `brief` in `make test`, `full` in `make verify`, which sets ENFORCESIM_VERIFY=1."""
+    return full if os.environ.get("ENFORCESIM_VERIFY") == "1" else brief
 
 
 @pytest.fixture(scope="session")
