@@ -61,7 +61,11 @@ check: packages packages-test all python test-programs
 verify: packages packages-test all python test-programs
 	@tests/run --verify
 
-.PHONY: verify test-programs
+## make mutants    200 one-token mutants of models/ and the sampler: how many do the tests notice?
+mutants: packages packages-test all python
+	@$(PYTHON) tests/mutate.py
+
+.PHONY: verify mutants test-programs
 test-programs: $(TEST_PROGRAMS)
 
 $(BUILD)/enforcesim: $(call objects,$(CORE_SOURCES) $(PROGRAM_SOURCES))
@@ -156,13 +160,11 @@ sanitize: packages packages-test
 	$(MAKE) -s BUILD=build/tsan CC=clang OPT=-O1 EXTRA_CFLAGS=-fsanitize=thread EXTRA_LDFLAGS=-fsanitize=thread build/tsan/tests/test_run
 	OMP_TOOL_LIBRARIES=libarcher.so TSAN_OPTIONS="ignore_noninstrumented_modules=1 exitcode=1 suppressions=tests/tsan.supp" build/tsan/tests/test_run
 
-## make coverage   lines and branches of sim/ and models/ that the C tests reach
-coverage: packages packages-test
-	$(MAKE) -s BUILD=build/coverage OPT=-O0 EXTRA_CFLAGS=--coverage EXTRA_LDFLAGS=--coverage test-programs
-	@for t in $(SANITIZED); do build/coverage/tests/$$t >/dev/null 2>&1 || true; done
-	@cd build/coverage && gcov -b -c $$(find sim models -name '*.gcda') 2>/dev/null | awk '/^File .(sim|models)\//{own=1;next} /^File/{own=0} \
-	 own&&/^Lines/{split($$2,a,":");split(a[2],b,"%");l+=$$4*b[1]/100;L+=$$4} own&&/^Branches/{split($$2,a,":");split(a[2],b,"%");r+=$$4*b[1]/100;R+=$$4} \
-	 END{printf "lines %.1f %% of %d, branches executed %.1f %% of %d\n",100*l/L,L,100*r/R,R}'
+## make coverage   lines and branches of sim/ and models/ that the tests reach
+coverage: packages packages-test python
+	$(MAKE) -s BUILD=build/coverage OPT=-O0 EXTRA_CFLAGS="--coverage -fprofile-update=atomic" EXTRA_LDFLAGS=--coverage all test-programs
+	@BUILD=build/coverage tests/run --all || true
+	@python3 tests/coverage.py build/coverage
 
 ## make bench      person-days per second of the essay's city, on 1 and on 2 threads
 bench: all
