@@ -5,7 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ENTRIES_MAXIMUM = 1 << 18, LENGTH_MAXIMUM = 1 << 20 /* of an attribute, or of a dataset that is no metric */, DEPTH_MAXIMUM = 2 };
+enum {
+    ENTRIES_MAXIMUM = 1 << 18,
+    LENGTH_MAXIMUM = 1 << 20 /* of an attribute, or of a dataset that is no metric */,
+    DEPTH_MAXIMUM = 2
+};
 
 struct contents {
     struct hdf *f;
@@ -79,8 +83,8 @@ static bool feed_attribute(struct digest *digest, hid_t attribute, hid_t type, s
     if (strcmp(kind, "other") == 0) return true;
     void *values = calloc(text ? size + 1 : n + 1, text ? 1 : sizeof(uint64_t));
     if (values == NULL) return false;
-    hid_t memory = text                                   ? type
-                   : class == H5T_FLOAT                   ? H5T_NATIVE_DOUBLE
+    hid_t memory = text                                ? type
+                   : class == H5T_FLOAT                ? H5T_NATIVE_DOUBLE
                    : H5Tget_sign(type) == H5T_SGN_NONE ? H5T_NATIVE_UINT64
                                                        : H5T_NATIVE_INT64;
     const bool good = H5Aread(attribute, memory, values) >= 0;
