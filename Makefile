@@ -61,7 +61,12 @@ check: packages packages-test all python test-programs
 verify: packages packages-test all python test-programs
 	@tests/run --verify
 
-.PHONY: verify test-programs
+## make verify-rng the stream of random numbers through the battery of tests, 12 GiB of it in about ten minutes
+verify-rng: packages-test
+	@$(MAKE) -s $(BUILD)/tests/test_verify_streams
+	ENFORCESIM_RNG_ROUNDS=300 $(BUILD)/tests/test_verify_streams
+
+.PHONY: verify verify-rng test-programs
 test-programs: $(TEST_PROGRAMS)
 
 $(BUILD)/enforcesim: $(call objects,$(CORE_SOURCES) $(PROGRAM_SOURCES))
