@@ -31,6 +31,8 @@ DECLARE_METRICS(METRICS)
 
 static const double OUTREACH_MOST = 3; /* the top of the lever's range; lower factors are thinned from it */
 
+enum { VISIT_MASK = (1 << 24) - 1 }; /* a visit's number tells the visits to a venue apart */
+
 /* ---- access --------------------------------------------------------------------------------------------------------------- */
 
 static void lose_access(struct city *c, uint32_t venue, double share)
@@ -90,7 +92,7 @@ static void outreach(struct city *c, const struct parameters *p, struct metrics 
     uint32_t venue;
     double mark;
     while (points_next(&points, &venue, &mark))
-        if (mark * OUTREACH_MOST < c->policy->outreach && !is_closed(c, venue)) visit(c, p, m, venue, points.drawn);
+        if (mark * OUTREACH_MOST < c->policy->outreach && !is_closed(c, venue)) visit(c, p, m, venue, points.drawn & VISIT_MASK);
 }
 
 /* Owners let the exploited go to a clinic less often; from the private network and the street the way is longer. */

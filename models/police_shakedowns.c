@@ -53,6 +53,14 @@ static void shakedown(struct city *c, const struct police_parameters *p, struct 
     }
 }
 
+/* What tells the visits of a day to one venue apart. Of a unit's visits, which follow each other on the line of points, 2^15 have
+ * different numbers; the special unit, which may come to any venue, has its own beyond the first 512. Bits 9 and 10 stay free. */
+static uint32_t visit_number(bool by_special, uint32_t drawn)
+{
+    if (drawn < 512) return drawn;
+    return (drawn & 511) | (drawn >> 9 & 63) << 11 | (uint32_t)by_special << 17;
+}
+
 void police_shakedowns(struct city *c, const struct police_parameters *p, struct police_metrics *m)
 {
     struct unit special = unit_special(c);
@@ -63,6 +71,6 @@ void police_shakedowns(struct city *c, const struct police_parameters *p, struct
     while (points_next(&points, &o, &mark)) {
         if (o >= special.first + special.size) continue;
         double rate = (1 - c->integrity[o]) * (1 - p->oversight_effect * unit_oversight(c, unit_of_officer(c, o))) * c->policy->shakedown_factor;
-        if (mark * FACTOR_MOST < rate) shakedown(c, p, m, o, points.drawn & 511);
+        if (mark * FACTOR_MOST < rate) shakedown(c, p, m, o, visit_number(o >= special.first, points.drawn));
     }
 }

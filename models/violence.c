@@ -4,6 +4,9 @@
 #include "models/world.h"
 #include "models/submodels.h"
 
+/* What tells a person's incidents of a day apart: their number among all points, in 20 bits, and who did it. */
+enum { INCIDENT_MASK = (1 << 20) - 1, INCIDENT_BY_OWNER = 1 << 20 };
+
 /* clang-format off */
 #define PARAMETERS(P)                                                                                                                 \
     P(real, client_violence,  0.001,  0, 1,   "1/day", uncertain, "incidents of violence by clients against a non-coerced adult in a venue", "prototype; FACTS 2.5: 32-55 % in a year by anybody") \
@@ -69,7 +72,7 @@ static void violence_by_clients(struct city *c, const struct parameters *p, stru
         if (mark * most >= rate * (1 + p->repression_violence * fear_of(c, seat))) continue;
         m->violence_client++;
         if (!exploited) m->violence_client_adults++;
-        report(c, p, m, seat, points.drawn);
+        report(c, p, m, seat, points.drawn & INCIDENT_MASK);
     }
 }
 
@@ -87,7 +90,7 @@ static void violence_by_owners(struct city *c, const struct parameters *p, struc
         double rate = (exploited ? p->owner_violence_exploited : 1) * (1 - c->protection[c->place_district[place]]);
         if (mark * most >= rate) continue;
         m->violence_owner++;
-        report(c, p, m, seat, points.drawn | 1u << 20);
+        report(c, p, m, seat, (points.drawn & INCIDENT_MASK) | INCIDENT_BY_OWNER);
     }
 }
 

@@ -36,6 +36,7 @@ enum purpose {
     DRAW_SURVEY_VENUE, DRAW_SURVEY_PERSON,
     DRAW_PURPOSES
 };
+_Static_assert(DRAW_PURPOSES <= 256, "an address has 8 bits for the purpose");
 
 /* ---- kinds ------------------------------------------------------------------------------------------------------------ */
 

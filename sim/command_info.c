@@ -14,8 +14,8 @@
 static void print_help(void)
 {
     printf("Usage: enforcesim info FILE\n\n"
-           "Prints what a results file holds and where it came from, and computes its digest anew: the SHA-256 over names\n"
-           "and values of all results, equal for every number of threads, compiler and optimisation.\n\n"
+           "Prints what a results file holds and where it came from, and computes its digest anew: the SHA-256 over names,\n"
+           "values and attributes of all that is in it but who made it and when, equal for every number of threads, compiler and optimisation.\n\n"
            "Example:\n  enforcesim info results/essay.h5\n");
 }
 

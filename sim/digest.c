@@ -38,6 +38,15 @@ void digest_whole(struct digest *d, const int32_t *values, size_t n)
     }
 }
 
+void digest_long(struct digest *d, const uint64_t *bits, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        unsigned char bytes[sizeof(uint64_t)];
+        put(bytes, bits[i], sizeof bytes);
+        SHA256Update(&d->context, bytes, sizeof bytes);
+    }
+}
+
 void digest_texts(struct digest *d, const char *const *texts, size_t n)
 {
     for (size_t i = 0; i < n; i++) SHA256Update(&d->context, (const uint8_t *)texts[i], strlen(texts[i]) + 1);

@@ -16,6 +16,7 @@ struct digest {
 void digest_begin(struct digest *d);
 void digest_doubles(struct digest *d, const double *values, size_t n);
 void digest_whole(struct digest *d, const int32_t *values, size_t n);
+void digest_long(struct digest *d, const uint64_t *bits, size_t n); /* of 64-bit whole numbers */
 void digest_texts(struct digest *d, const char *const *texts, size_t n);
 
 /* A dataset's path, without a leading slash, and its digest. */

@@ -97,6 +97,11 @@ int hdf_close(struct hdf *f)
     return f->failed ? -1 : 0;
 }
 
+void hdf_flush(struct hdf *f)
+{
+    if (!f->failed && H5Fflush(f->file, H5F_SCOPE_GLOBAL) < 0) hdf_fail(f, "cannot be written");
+}
+
 hid_t hdf_group(struct hdf *f, const char *name)
 {
     if (f->failed) return -1;

@@ -35,6 +35,9 @@ void hdf_open(struct hdf *f, const char *path, struct error *e);
 /* 0, or -1 when anything failed since the file was opened. Closes the file in any case. */
 int hdf_close(struct hdf *f);
 
+/* What was written can be read from the file itself. */
+void hdf_flush(struct hdf *f);
+
 /* Notes a failure of HDF5, with its own innermost reason. Returns -1. */
 int hdf_fail(struct hdf *f, const char *what);
 
@@ -71,7 +74,7 @@ bool hdf_read_attribute_int(struct hdf *f, hid_t object, const char *name, int32
 /* Opens a dataset that lies in this file itself: no link to or storage in another file, no filter but those used here. */
 hid_t hdf_open_dataset(struct hdf *f, hid_t group, const char *name, struct hdf_shape *shape);
 void hdf_read_block(struct hdf *f, hid_t dataset, hid_t type, const hsize_t *first, const hsize_t *count, void *values);
-/* All strings of a one-dimensional dataset: an array to be freed with its texts; NULL after an error. */
+/* All strings of a dataset, n of them in one dimension or one alone: an array to be freed with its texts; NULL after an error. */
 char **hdf_read_strings(struct hdf *f, hid_t dataset, size_t n);
 
 #endif

@@ -101,7 +101,7 @@ static bool read_shape(hid_t dataset, struct hdf_shape *shape)
     hid_t space = H5Dget_space(dataset);
     if (space < 0) return false;
     int rank = H5Sget_simple_extent_ndims(space);
-    bool good = rank >= 1 && rank <= HDF_MAX_RANK && H5Sget_simple_extent_dims(space, shape->size, NULL) == rank;
+    bool good = rank >= 0 && rank <= HDF_MAX_RANK && H5Sget_simple_extent_dims(space, shape->size, NULL) == rank;
     shape->rank = rank;
     H5Sclose(space);
     return good;
@@ -144,7 +144,7 @@ void hdf_read_block(struct hdf *f, hid_t dataset, hid_t type, const hsize_t *fir
  *     heap     "GCOL", version 1, three bytes, size of it all (8), objects
  *     object   index (2; 0: the rest is free), references (2), four bytes, size (8), content up to a multiple of 8 */
 
-enum { LABEL = 16, HEADER = 16, HEAP_MAXIMUM = 1 << 20 };
+enum { LABEL = 16, HEADER = 16, HEAP_MAXIMUM = 1 << 26 };
 
 struct heap {
     uint64_t address;

@@ -122,7 +122,7 @@ static void write_config(struct hdf *f, const struct study *s, const char *confi
     hdf_close_group(f, group);
 }
 
-static void write_root(struct hdf *f, const struct study *s, const struct results_provenance *p, const char *digest)
+static void write_root(struct hdf *f, const struct study *s, const struct results_provenance *p)
 {
     char seed[32];
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)s->seed);
@@ -141,15 +141,15 @@ static void write_root(struct hdf *f, const struct study *s, const struct result
     hdf_attribute_numbers(f, f->file, "burn_in", H5T_NATIVE_INT32, &s->calendar.burn_in, 1);
     hdf_attribute_numbers(f, f->file, "horizon", H5T_NATIVE_INT32, &s->calendar.horizon, 1);
     hdf_attribute_numbers(f, f->file, "record_every", H5T_NATIVE_INT32, &s->record_every, 1);
-    hdf_attribute(f, f->file, "digest", digest);
+    hdf_attribute(f, f->file, "digest_covers",
+                  "names, values and attributes of everything in this file but created, history, compiler, git_commit and digest");
     hdf_attribute(f, f->file, "history", p->history);
     hdf_attribute(f, f->file, "created", p->created);
 }
 
-void provenance_write(struct hdf *f, const struct study *s, const struct results_provenance *provenance, const char *config,
-                      const char *digest)
+void provenance_write(struct hdf *f, const struct study *s, const struct results_provenance *provenance, const char *config)
 {
     write_parameters(f, s);
     write_config(f, s, config);
-    write_root(f, s, provenance, digest);
+    write_root(f, s, provenance);
 }

@@ -5,8 +5,7 @@
 #include "sim/hdf.h"
 #include "sim/results.h"
 
-/* Errors stay in `f`. */
-void provenance_write(struct hdf *f, const struct study *s, const struct results_provenance *provenance, const char *config,
-                      const char *digest);
+/* All but the digest. Errors stay in `f`. */
+void provenance_write(struct hdf *f, const struct study *s, const struct results_provenance *provenance, const char *config);
 
 #endif

@@ -5,7 +5,7 @@
  *
  *     word 0  entity      word 1  day      word 2  purpose (8 bits) and index (24 bits)      word 3  replicate
  *
- * and the seed is the 64-bit key. */
+ * and the seed is the 64-bit key. A build with -DENFORCESIM_DEBUG stops where a purpose or an index is too large. */
 #ifndef SIM_RANDOM_H
 #define SIM_RANDOM_H
 
@@ -29,6 +29,9 @@ struct words {
 /* The four words at an address. purpose < 256, index < 2^24. */
 static inline struct words luck_words(const struct luck *luck, uint32_t purpose, uint32_t entity, uint32_t index)
 {
+#ifdef ENFORCESIM_DEBUG
+    if (purpose >> 8 != 0 || index >> 24 != 0) __builtin_trap();
+#endif
     philox4x32_ctr_t counter = {{entity, luck->day, purpose << 24 | index, luck->replicate}};
     philox4x32_key_t key = {{(uint32_t)luck->seed, (uint32_t)(luck->seed >> 32)}};
     philox4x32_ctr_t out = philox4x32_R(10, counter, key);
@@ -110,10 +113,18 @@ static inline struct points points_begin(const struct luck *luck, uint32_t purpo
                            .purpose = purpose, .line = line};
 }
 
+/* The words of points 2 block and 2 block + 1 on a line < 2^24. Two million points have indices below 2^20; should a day need
+ * more, the rest goes where nothing else of this purpose is: into the upper bits of the entity and of the index. Bit 20 of the
+ * index is left free, for other draws of the purpose. */
+static inline struct words points_words(const struct luck *luck, uint32_t purpose, uint32_t line, uint32_t block)
+{
+    return luck_words(luck, purpose, line | (block >> 20 & 0xff) << 24, (block & 0xfffff) | block >> 28 << 21);
+}
+
 static inline bool points_next(struct points *points, uint32_t *entity, double *mark)
 {
     uint32_t half = (points->drawn & 1) * 2;
-    if (half == 0) points->words = luck_words(points->luck, points->purpose, points->line, points->drawn >> 1);
+    if (half == 0) points->words = points_words(points->luck, points->purpose, points->line, points->drawn >> 1);
     points->drawn++;
     points->position -= points->mean_gap * log(unit_interval(points->words.word[half]));
     if (!(points->position < points->length)) return false;

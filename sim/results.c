@@ -12,6 +12,7 @@
 #include "sim/digest.h"
 #include "sim/hdf.h"
 #include "sim/provenance.h"
+#include "sim/results_digest.h"
 
 enum {
     CHUNK = 256 * 1024, /* bytes of the series of some replicates that are stored, and checked, together */
@@ -225,8 +226,10 @@ static int write_file(struct writer *w, const char *path, const char *config, co
         series_create(w);
         summaries_create(w);
         write_metrics(w);
-        digest_finish(w->digests, 2 * w->n_metrics + 3, digest);
-        provenance_write(&w->f, w->s, provenance, config, digest);
+        provenance_write(&w->f, w->s, provenance, config);
+        hdf_flush(&w->f);
+        results_digest(&w->f, w->digests, 2 * w->n_metrics + 3, digest);
+        hdf_attribute(&w->f, w->f.file, "digest", digest);
     }
     return hdf_close(&w->f);
 }

@@ -8,10 +8,18 @@
  * /config/text                    the resolved configuration
  * /config/phase_scenario, _day, _policy   (phase) which policy rules a scenario from which day on
  *
- * The digest is the SHA-256, in hexadecimal, over all of these in the byte order of their paths: scenario, replicate, time,
- * METRIC and summary/METRIC. Of each: the path, a zero byte, and the SHA-256 of its values in C order, that is doubles and
- * int32 little-endian, every NaN as 0x7ff8000000000000, and texts in UTF-8 each with a zero byte at its end. It depends neither
- * on threads nor on compression, time or place. */
+ * The digest is the SHA-256, in hexadecimal, over all that the file holds, in the byte order of its paths: every dataset (minors,
+ * summary/minors), group (summary/) and attribute (minors@units; @title at the root). Of each: the path, a zero byte, and the
+ * SHA-256 of its content, which is
+ *
+ *     dataset     its values in C order: doubles and int32 little-endian, every NaN as 0x7ff8000000000000, texts in UTF-8 each
+ *                 with a zero byte at its end
+ *     group       nothing
+ *     attribute   "text", "real" or "whole" with a zero byte, then its value in the same way, but whole numbers in 8 bytes; or
+ *                 "other" with a zero byte and no more: HDF5's references between dimensions and their scales
+ *
+ * Left out are the root's attributes created, history, compiler, git_commit and digest itself. So it depends neither on threads
+ * nor on the compiler, compression, time or place. */
 #ifndef SIM_RESULTS_H
 #define SIM_RESULTS_H
 

@@ -7,6 +7,7 @@
 #include "sim/digest.h"
 #include "sim/hdf.h"
 #include "sim/results.h"
+#include "sim/results_digest.h"
 
 enum { METRICS_MAXIMUM = 10000, BLOCK = 1 << 16 /* doubles read at a time */ };
 
@@ -157,7 +158,7 @@ static void read_all(struct hdf *f, struct results_info *info)
     }
     if (made && !f->failed) {
         memcpy(entries + 2 * n, coordinates, sizeof coordinates);
-        digest_finish(entries, 2 * n + 3, info->computed);
+        results_digest(f, entries, 2 * n + 3, info->computed);
     }
     free(entries);
     free(paths);

@@ -105,6 +105,32 @@ static uint32_t threads_of(const struct run_options *options)
 #endif
 }
 
+/* Replicates go to whichever thread is free, unless OMP_SCHEDULE says otherwise. Returns what was in force before. */
+struct schedule {
+    int kind, chunk;
+};
+
+static struct schedule schedule_set(void)
+{
+    struct schedule before = {0, 0};
+#ifdef _OPENMP
+    omp_sched_t kind;
+    omp_get_schedule(&kind, &before.chunk);
+    before.kind = (int)kind;
+    if (getenv("OMP_SCHEDULE") == NULL) omp_set_schedule(omp_sched_dynamic, 1);
+#endif
+    return before;
+}
+
+static void schedule_restore(struct schedule before)
+{
+#ifdef _OPENMP
+    omp_set_schedule((omp_sched_t)before.kind, before.chunk);
+#else
+    (void)before;
+#endif
+}
+
 static void slot_destroy(const struct job *job, struct slot *slot)
 {
     if (slot == NULL) return;
@@ -400,17 +426,19 @@ int study_run(const struct study *s, const struct run_options *options, struct e
 {
     struct job job;
     if (job_begin(&job, s, options, e) != 0) return -1;
+    const struct schedule before = schedule_set();
 #pragma omp parallel num_threads(job.threads) default(none) shared(job, s, options)
     {
         double *values = values_create(&job);
         /* Threads that are done wait at the end of the loop and take tasks of the others there. */
-#pragma omp for schedule(dynamic, 1)
+#pragma omp for schedule(runtime)
         for (uint32_t replicate = 0; replicate < s->replicates; replicate++) {
             if (values == NULL || (options->skip != NULL && options->skip[replicate])) continue;
             if (replicate_run(&job, replicate, values) == 0) deliver(&job, replicate, values);
         }
         free(values);
     }
+    schedule_restore(before);
     return job_end(&job, e);
 }
 

@@ -85,24 +85,6 @@ def test_same_bits_for_every_number_of_threads(program, small, tmp_path, threads
     assert digest(program, tmp_path / "t.h5") == digest(program, out)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("cc", ["gcc", "clang"])
-@pytest.mark.parametrize("opt", ["-O0", "-O3"])
-def test_same_bits_for_every_compiler(program, small, tmp_path, cc, opt):
-    config, out = small
-    build = f"build/{cc}{opt}"
-    subprocess.run(
-        ["make", "-s", "-j2", "-C", str(ROOT), f"{build}/enforcesim", f"CC={cc}", f"OPT={opt}", f"BUILD={build}"],
-        check=True,
-        capture_output=True,
-    )
-    other = tmp_path / "o.h5"
-    subprocess.run(
-        [str(ROOT / build / "enforcesim"), "run", str(config), "-o", str(other)], check=True, capture_output=True
-    )
-    assert digest(program, other) == digest(program, out)
-
-
 def test_a_scenario_that_equals_status_quo_has_its_bits(program, tmp_path):
     scenarios = (
         '{ name = "status_quo"; policy = "status_quo"; }, { name = "same"; policy : { inherits = "status_quo"; }; },'

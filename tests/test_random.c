@@ -115,6 +115,50 @@ static void every_part_of_an_address_counts(void **state)
     }
 }
 
+/* Each bit of each field flips its own bit of the counter or key, and no other: by the generator itself, called with them. */
+static void every_field_reaches_exactly_its_bits(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *field;
+        uint32_t bits, word, from; /* words 0 to 3: the counter; 4 and 5: the key */
+    } fields[] = {{"entity", 32, 0, 0},    {"day", 32, 1, 0},       {"index", 24, 2, 0},     {"purpose", 8, 2, 24},
+                  {"replicate", 32, 3, 0}, {"seed, low", 32, 4, 0}, {"seed, high", 32, 5, 0}};
+    for (size_t f = 0; f < sizeof fields / sizeof *fields; f++)
+        for (uint32_t bit = 0; bit < fields[f].bits; bit++) {
+            uint32_t raw[6] = {0x01234567, 0x89abcdef, 0x0fedcba9, 0x87654321, 0xdeadbeef, 0x02468ace};
+            raw[fields[f].word] ^= 1u << (fields[f].from + bit);
+            philox4x32_ctr_t counter = {{raw[0], raw[1], raw[2], raw[3]}};
+            philox4x32_ctr_t expected = philox4x32_R(10, counter, (philox4x32_key_t){{raw[4], raw[5]}});
+            const struct luck luck = {.seed = (uint64_t)raw[5] << 32 | raw[4], .replicate = raw[3], .day = raw[1]};
+            struct words words = luck_words(&luck, raw[2] >> 24, raw[0], raw[2] & 0xffffff);
+            if (memcmp(words.word, expected.v, sizeof words.word) != 0) fail_msg("%s, bit %u", fields[f].field, bit);
+        }
+}
+
+/* However many points a day has, no two blocks of them share an address, none has the bit that is left to other draws of the
+ * purpose, and none leaves the index. The blocks' 31 bits and the line's 24 are all found again in entity and index. */
+static void addresses_of_points_never_meet(void **state)
+{
+    (void)state;
+    const struct luck luck = {.seed = 1, .replicate = 2, .day = 3};
+    for (uint32_t i = 0; i < 400; i++) {
+        const uint32_t line = i % 2 ? (1u << 24) - 1 - i : i, block = i < 31 ? 1u << i : (i * 2654435761u) >> 1;
+        const uint32_t entity = line | (block >> 20 & 0xff) << 24, index = (block & 0xfffff) | (block >> 28) << 21;
+        assert_true(index < 1u << 24 && (index & 1u << 20) == 0);
+        assert_int_equal(entity & 0xffffff, line);
+        assert_int_equal((index & 0xfffff) | (entity >> 24) << 20 | (index >> 21) << 28, block);
+        struct words is = points_words(&luck, 9, line, block), expected = luck_words(&luck, 9, entity, index);
+        assert_memory_equal(is.word, expected.word, sizeof is.word);
+        /* And the iterator goes there. */
+        struct points points = points_begin(&luck, 9, line, UINT32_MAX, 1e6);
+        uint32_t where;
+        double mark;
+        points.drawn = 2 * block;
+        assert_true(points_next(&points, &where, &mark) && mark == unit_interval(expected.word[1]));
+    }
+}
+
 /* ---- single draws ---- */
 
 static void daily_chances(void **state)
@@ -408,6 +452,8 @@ int main(void)
         cmocka_unit_test(known_answers),
         cmocka_unit_test(the_unit_interval_is_open),
         cmocka_unit_test(every_part_of_an_address_counts),
+        cmocka_unit_test(every_field_reaches_exactly_its_bits),
+        cmocka_unit_test(addresses_of_points_never_meet),
         cmocka_unit_test(daily_chances),
         cmocka_unit_test(picks_are_uniform),
         cmocka_unit_test(coins_fall_with_their_chance),

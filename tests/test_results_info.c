@@ -153,19 +153,40 @@ static void one_changed_value_is_noticed(void **state)
     }
 }
 
+static herr_t copy_attribute(hid_t from, const char *name, const H5A_info_t *about, void *to)
+{
+    char bytes[1024];
+    hid_t old = H5Aopen(from, name, H5P_DEFAULT), type = H5Aget_type(old), space = H5Aget_space(old);
+    assert_true(about->data_size <= sizeof bytes);
+    assert_true(H5Aread(old, type, bytes) >= 0); /* of references too: their targets stay where they are */
+    hid_t new = H5Acreate2(*(hid_t *)to, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
+    assert_true(new >= 0 && H5Awrite(new, type, bytes) >= 0);
+    H5Aclose(new);
+    H5Sclose(space);
+    H5Tclose(type);
+    H5Aclose(old);
+    return 0;
+}
+
+static void copy_attributes(hid_t from, hid_t to)
+{
+    assert_true(H5Aiterate2(from, H5_INDEX_NAME, H5_ITER_INC, NULL, copy_attribute, &to) >= 0);
+}
+
 /* Writes a metric anew, with other storage: chunk 0 is contiguous; compression from 0 to 9. */
 static void store_anew(hid_t file, const char *path, hsize_t chunk, unsigned compression)
 {
     double values[TOY_SCENARIOS * TOY_REPLICATES * TOY_TIMES];
-    hid_t old = H5Dopen2(file, path, H5P_DEFAULT), space = H5Dget_space(old), create = H5Pcreate(H5P_DATASET_CREATE);
+    hid_t before = H5Dopen2(file, path, H5P_DEFAULT), space = H5Dget_space(before), create = H5Pcreate(H5P_DATASET_CREATE);
     const hsize_t chunks[] = {chunk, chunk, chunk};
-    assert_true(H5Dread(old, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0);
-    H5Dclose(old);
+    assert_true(H5Dread(before, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0);
     if (chunk > 0) assert_true(H5Pset_chunk(create, 3, chunks) >= 0);
     if (compression > 0) assert_true(H5Pset_deflate(create, compression) >= 0);
     assert_true(H5Ldelete(file, path, H5P_DEFAULT) >= 0);
     hid_t fresh = H5Dcreate2(file, path, H5T_NATIVE_DOUBLE, space, H5P_DEFAULT, create, H5P_DEFAULT);
     assert_true(fresh >= 0 && H5Dwrite(fresh, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0);
+    copy_attributes(before, fresh);
+    H5Dclose(before);
     H5Dclose(fresh);
     H5Pclose(create);
     H5Sclose(space);
@@ -383,7 +404,7 @@ static void odd_attributes_do_no_harm(void **state)
     assert_int_equal(results_info(&info, "toy.h5", &e), 0);
     assert_int_equal(strlen(info.history), sizeof info.history - 1);
     assert_true(info.title[0] == '\0' && info.compiler[0] == '\0' && info.study[0] == '\0' && info.burn_in == 0);
-    assert_string_equal(info.digest, info.computed);
+    assert_string_not_equal(info.digest, info.computed); /* title, study and burn_in have changed */
     results_info_free(&info);
     assert_nothing_open();
     free(history);
