@@ -27,7 +27,8 @@ LDFLAGS  := $(OPENMP) $(EXTRA_LDFLAGS)
 CORE_SOURCES    := sim/error.c sim/field.c sim/study.c sim/tally.c sim/run.c $(wildcard models/*.c)
 PROGRAM_SOURCES := $(filter-out $(CORE_SOURCES),$(wildcard sim/*.c))
 TEST_PROGRAMS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
-TEST_SUPPORT    := $(filter-out $(wildcard tests/test_*.c),$(wildcard tests/*.c))
+FAULT_SHIM      := $(BUILD)/tests/fault_shim.so
+TEST_SUPPORT    := $(filter-out $(wildcard tests/test_*.c) tests/fault_shim.c,$(wildcard tests/*.c))
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
 ifeq ($(filter -j%,$(MAKEFLAGS)),)
@@ -66,7 +67,13 @@ mutants: packages packages-test all python
 	@$(PYTHON) tests/mutate.py
 
 .PHONY: verify mutants test-programs
-test-programs: $(TEST_PROGRAMS)
+test-programs: $(TEST_PROGRAMS) $(FAULT_SHIM)
+
+# To be preloaded, and without sanitizers: it stands between the program and malloc.
+$(FAULT_SHIM): tests/fault_shim.c
+	@mkdir -p $(@D)
+	@echo '  LD  $@'
+	@$(CC) -std=c11 -D_GNU_SOURCE -O1 -g -fPIC -fno-builtin -shared $(WARNINGS) $< -o $@
 
 $(BUILD)/enforcesim: $(call objects,$(CORE_SOURCES) $(PROGRAM_SOURCES))
 	@echo '  LD  $@'
