@@ -70,10 +70,10 @@ mutants: packages packages-test all python
 test-programs: $(TEST_PROGRAMS) $(FAULT_SHIM)
 
 # To be preloaded, and without sanitizers: it stands between the program and malloc.
-$(FAULT_SHIM): tests/fault_shim.c
+$(FAULT_SHIM): tests/fault_shim.c tests/fault_shim.h
 	@mkdir -p $(@D)
 	@echo '  LD  $@'
-	@$(CC) -std=c11 -D_GNU_SOURCE -O1 -g -fPIC -fno-builtin -shared $(WARNINGS) $< -o $@
+	@$(CC) -std=c11 -D_GNU_SOURCE -O1 -g -fPIC -fno-builtin -shared $(WARNINGS) -I. $< -o $@
 
 $(BUILD)/enforcesim: $(call objects,$(CORE_SOURCES) $(PROGRAM_SOURCES))
 	@echo '  LD  $@'
