@@ -6,6 +6,7 @@
  *     FAULT_UNTIL   the last one; nothing: the first only
  *     FAULT_ERRNO   the error's number; 0: a write or read does half of what it was asked to, and says so
  *     FAULT_PAUSE   milliseconds: these calls do not fail, they take that long
+ *     FAULT_ROOM    anything: every disk says that there is plenty of room on it
  *     FAULT_COUNTS  a file that holds, as an array of uint64, how often each call has been made so far
  *
  * Of the standard streams nothing fails: a test wants to read what the program says. */
@@ -19,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/statvfs.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -235,6 +237,13 @@ int rename(const char *from, const char *to) { return fails(RENAME) ? -1 : REAL(
 int renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned flags)
 {
     return fails(RENAME) ? -1 : REAL(renameat2)(from_folder, from, to_folder, to, flags);
+}
+
+int statvfs(const char *path, struct statvfs *disk)
+{
+    int status = REAL(statvfs)(path, disk);
+    if (status == 0 && getenv("FAULT_ROOM") != NULL) disk->f_bavail = UINT64_C(1) << 40;
+    return status;
 }
 
 pid_t fork(void) { return fails(FORK) ? -1 : REAL(fork)(); }
