@@ -27,7 +27,8 @@ LDFLAGS  := $(OPENMP) $(EXTRA_LDFLAGS)
 CORE_SOURCES    := sim/error.c sim/field.c sim/study.c sim/tally.c sim/run.c $(wildcard models/*.c)
 PROGRAM_SOURCES := $(filter-out $(CORE_SOURCES),$(wildcard sim/*.c))
 TEST_PROGRAMS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
-TEST_SUPPORT    := $(filter-out $(wildcard tests/test_*.c),$(wildcard tests/*.c))
+FAULT_SHIM      := $(BUILD)/tests/fault_shim.so
+TEST_SUPPORT    := $(filter-out $(wildcard tests/test_*.c) tests/fault_shim.c,$(wildcard tests/*.c))
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
 ifeq ($(filter -j%,$(MAKEFLAGS)),)
@@ -71,7 +72,13 @@ verify-rng: packages-test
 	ENFORCESIM_RNG_ROUNDS=300 $(BUILD)/tests/test_verify_streams
 
 .PHONY: verify verify-rng mutants test-programs
-test-programs: $(TEST_PROGRAMS)
+test-programs: $(TEST_PROGRAMS) $(FAULT_SHIM)
+
+# To be preloaded, and without sanitizers: it stands between the program and malloc.
+$(FAULT_SHIM): tests/fault_shim.c tests/fault_shim.h
+	@mkdir -p $(@D)
+	@echo '  LD  $@'
+	@$(CC) -std=c11 -D_GNU_SOURCE -O1 -g -fPIC -fno-builtin -shared $(WARNINGS) -I. $< -o $@
 
 $(BUILD)/enforcesim: $(call objects,$(CORE_SOURCES) $(PROGRAM_SOURCES))
 	@echo '  LD  $@'

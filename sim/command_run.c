@@ -1,7 +1,6 @@
 /* enforcesim run: runs a scenario file and writes the results file. Everything that can be refused is refused before the
  * first day is simulated; whatever is finished is in the journal. */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +9,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sim/apart.h"
 #include "sim/command.h"
 #include "sim/drift.h"
+#include "sim/files.h"
 #include "sim/journal.h"
 #include "sim/progress.h"
 #include "sim/results.h"
@@ -29,7 +30,7 @@ static const bool VERIFY = false;
 
 struct options {
     const char *config;
-    char *out, *partial;
+    char *out, *partial, *temporary;
     struct config_overrides overrides;
     char **made; /* settings made from options; owned */
     size_t n_made;
@@ -63,25 +64,6 @@ static void print_help(void)
         "Exit status: 0 done; 1 failed while running, 130 or 143 interrupted (what was done is in FILE.partial); 2 refused.\n\n",
         THREADS_MAXIMUM);
     command_print_settings();
-}
-
-/* ---- signals: the one thing that has to be global ------------------------------------------------------------------ */
-
-static volatile sig_atomic_t stopped_by;
-
-static void on_signal(int number)
-{
-    if (stopped_by != 0) _exit(128 + number); /* asked twice: at once */
-    stopped_by = number;
-}
-
-static void watch_signals(void)
-{
-    struct sigaction action = {.sa_handler = on_signal};
-    sigemptyset(&action.sa_mask);
-    stopped_by = 0;
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
 }
 
 /* ---- options --------------------------------------------------------------------------------------------------------- */
@@ -172,15 +154,9 @@ static int name_output(struct options *o, const struct study *s, struct error *e
         if (mkdir("results", 0777) != 0 && errno != EEXIST)
             return error_set(e, ERROR_INPUT, "results: the folder cannot be made: %s; name a file with -o", strerror(errno));
     }
-    if (asprintf(&o->partial, "%s.partial", o->out) >= 0) return 0;
-    o->partial = NULL;
-    return error_memory(e, "a path", 4096);
-}
-
-static char *folder_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash == NULL ? strdup(".") : slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
+    o->partial = results_partial(o->out);
+    o->temporary = results_temporary(o->out);
+    return o->partial != NULL && o->temporary != NULL ? 0 : error_memory(e, "a path", 4096);
 }
 
 static int check_space(const char *folder, double bytes, struct error *e)
@@ -195,9 +171,10 @@ static int check_space(const char *folder, double bytes, struct error *e)
 
 static int check_output(const struct options *o, double bytes, struct error *e)
 {
-    struct stat status, partial;
-    bool is_there = stat(o->out, &status) == 0, begun = stat(o->partial, &partial) == 0;
-    if (begun) bytes -= (double)partial.st_size; /* it is grown further, or overwritten */
+    struct stat status, left;
+    bool is_there = stat(o->out, &status) == 0, begun = stat(o->partial, &left) == 0;
+    if (begun) bytes -= (double)left.st_size; /* it is grown further, or overwritten */
+    if (lstat(o->temporary, &left) == 0 && S_ISREG(left.st_mode)) bytes -= (double)left.st_size; /* it is removed */
     struct stat config;
     if (is_there && stat(o->config, &config) == 0 && config.st_dev == status.st_dev && config.st_ino == status.st_ino)
         return error_set(e, ERROR_INPUT, "%s: is the scenario file itself; name another file", o->out);
@@ -212,7 +189,7 @@ static int check_output(const struct options *o, double bytes, struct error *e)
     if (begun && !o->resume && !o->force)
         return error_set(e, ERROR_INPUT, "%s: an interrupted run has left this; --resume goes on from it, --force begins anew",
                          o->partial);
-    char *folder = folder_of(o->out);
+    char *folder = files_folder(o->out);
     if (folder == NULL) return error_memory(e, "a path", 4096);
     int result = 0;
     if (stat(folder, &status) != 0 || !S_ISDIR(status.st_mode))
@@ -262,47 +239,65 @@ static void say_done(const struct options *o, const struct study *s, const struc
             simulated > 0 ? (double)p->person_days / simulated / 1e6 : 0, writing, digest);
 }
 
-static int interrupted(const struct options *o, const struct study *s, struct running *r)
+/* What a run says that ends early: one line, with what is left to go on from. */
+static int ended_early(const struct options *o, const struct study *s, struct running *r, const struct error *e)
 {
-    struct error e = {0};
-    if (journal_sync(r->journal, &e) != 0) command_error(&e);
-    fprintf(stderr, "enforcesim: interrupted; %u of %u replicates are in %s; the same command with --resume goes on\n",
-            journal_count(r->journal), s->replicates, o->partial);
-    return 128 + stopped_by;
+    struct error whole = {0}, unsynced = {0};
+    if (journal_sync(r->journal, &unsynced) == 0) unsynced.text[0] = '\0';
+    error_set(&whole, e->kind, "%.500s; %u of %u replicates are in %.200s: the same command with --resume goes on%s%.200s", e->text,
+              journal_count(r->journal), s->replicates, o->partial, unsynced.text[0] != '\0' ? "; " : "", unsynced.text);
+    int shown = command_error(&whole);
+    return e->kind == ERROR_INTERRUPTED ? 128 + *apart_stop() : shown;
+}
+
+/* The results are written in a process of its own. */
+struct writing {
+    const struct options *o;
+    const struct study *s;
+    const struct journal *journal;
+    const char *config;
+    struct results_provenance provenance;
+    char digest[RESULTS_DIGEST];
+};
+
+static int write_results(void *context, struct error *e)
+{
+    struct writing *w = context;
+    if (journal_verify(w->journal, e) != 0) return -1;
+    return results_write(w->o->out, w->o->force || w->o->resume, w->s, w->journal, w->config, &w->provenance, w->digest, e);
 }
 
 static int finish(const struct options *o, const struct study *s, const char *config, struct running *r, struct error *e)
 {
-    char digest[RESULTS_DIGEST], created[32];
+    char created[32];
     created_at(created, sizeof created);
-    struct results_provenance provenance = {.program_version = version_number(), .commit = version_commit(),
-                                            .compiler = version_compiler(), .history = o->history, .created = created};
     double simulated = progress_clock() - r->progress.started - journal_seconds(r->journal), begun = progress_clock();
-    if (results_write(o->out, o->force || o->resume, s, r->journal, config, &provenance, digest, e) != 0) return -1;
-    unlink(o->partial);
-    say_done(o, s, r, simulated, progress_clock() - begun + journal_seconds(r->journal), digest);
+    struct writing *w = apart_shared(sizeof *w);
+    if (w == NULL) return error_memory(e, "writing the results", sizeof *w);
+    *w = (struct writing){.o = o, .s = s, .journal = r->journal, .config = config,
+                          .provenance = {.program_version = version_number(), .commit = version_commit(),
+                                         .compiler = version_compiler(), .history = o->history, .created = created}};
+    if (apart_work(write_results, w, o->out, e) != 0) {
+        unlink(o->temporary); /* where the writer could not do so any more */
+        return -1;
+    }
+    if (unlink(o->partial) != 0)
+        fprintf(stderr, "enforcesim: %s is complete, but %s cannot be removed: %s\n", o->out, o->partial, strerror(errno));
+    say_done(o, s, r, simulated, progress_clock() - begun + journal_seconds(r->journal), w->digest);
     if (!o->quiet) drift_warn(s, r->journal);
     return 0;
 }
 
 static int simulate(const struct options *o, const struct study *s, const char *config, struct running *r, struct error *e)
 {
-    struct run_options options = {.threads = (uint32_t)o->threads, .stop = &stopped_by, .skip = journal_finished(r->journal),
+    struct run_options options = {.threads = (uint32_t)o->threads, .stop = apart_stop(), .skip = journal_finished(r->journal),
                                   .done = done, .progress = progressed, .verify = VERIFY, .context = r};
-    watch_signals();
+    unlink(o->temporary); /* of a run that was killed */
     r->progress = progress_begin(o->show_progress, s->replicates, journal_count(r->journal));
     int status = study_run(s, &options, e);
     progress_end(&r->progress);
     if (status == 0) status = finish(o, s, config, r, e);
-    if (status == 0) return 0;
-    if (e->kind == ERROR_INTERRUPTED) return interrupted(o, s, r);
-    journal_sync(r->journal, NULL);
-    struct error whole = {0};
-    error_set(&whole, e->kind, "%.700s; %u of %u replicates are in %.200s: the same command with --resume goes on", e->text,
-              journal_count(r->journal), s->replicates, o->partial);
-    int shown = command_error(&whole);
-    fflush(NULL);
-    _exit(shown); /* after a failed write HDF5 1.10 may crash in its exit handlers */
+    return status == 0 ? 0 : ended_early(o, s, r, e);
 }
 
 static int run_study(struct options *o, const struct study *s, const char *config)
@@ -358,6 +353,7 @@ int command_run(int argc, char **argv, const struct model *model)
     free(texts);
     free(o.out);
     free(o.partial);
+    free(o.temporary);
     free(o.history);
     return status;
 }

@@ -16,5 +16,6 @@ int error_note(struct error *e, enum error_kind kind, const char *format, ...)
 
 int error_note_memory(struct error *e, const char *what, double bytes)
 {
+    if (bytes < 1e5) return error_set(e, ERROR_FAILURE, "out of memory: there is none for %s", what);
     return error_set(e, ERROR_FAILURE, "out of memory: %s needs %.1f MB", what, bytes / 1e6);
 }

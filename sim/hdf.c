@@ -1,6 +1,7 @@
 /* Writing HDF5 in the form that netCDF-4 and xarray read without help, and whose damage shows. */
 #include "sim/hdf.h"
 
+#include <errno.h>
 #include <hdf5_hl.h>
 #include <math.h>
 #include <stdio.h>
@@ -15,8 +16,23 @@ static herr_t innermost(unsigned n, const H5E_error2_t *entry, void *text)
     return 0;
 }
 
+static bool no_memory(struct hdf *f)
+{
+    f->failed = true;
+    error_set(f->e, ERROR_FAILURE, "%s: out of memory", f->path);
+    return false;
+}
+
+/* After an allocation that failed inside it HDF5 may go on as if nothing had happened: it leaves a chunk uncompressed, or
+ * worse. What it cannot hide is errno, which was 0 when the file was opened. False: such a file is not to be trusted. */
+static bool sound(struct hdf *f)
+{
+    return errno != ENOMEM || no_memory(f);
+}
+
 int hdf_fail(struct hdf *f, const char *what)
 {
+    if (!sound(f)) return -1;
     char reason[256] = "unknown reason";
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, innermost, reason);
     /* Of a failed system call only what the system said is of use to people. */
@@ -72,9 +88,10 @@ static hid_t without_times(hid_t class)
 void hdf_create(struct hdf *f, const char *path, struct error *e)
 {
     *f = (struct hdf){.file = -1, .path = path, .e = e};
+    errno = 0;
     quiet();
     hid_t access = file_access(), create = without_times(H5P_FILE_CREATE);
-    if (access >= 0 && create >= 0) f->file = H5Fcreate(path, H5F_ACC_TRUNC, create, access);
+    if (access >= 0 && create >= 0) f->file = H5Fcreate(path, H5F_ACC_EXCL, create, access);
     if (f->file < 0) hdf_fail(f, "cannot be created");
     if (create >= 0) H5Pclose(create);
     if (access >= 0) H5Pclose(access);
@@ -83,6 +100,7 @@ void hdf_create(struct hdf *f, const char *path, struct error *e)
 void hdf_open(struct hdf *f, const char *path, struct error *e)
 {
     *f = (struct hdf){.file = -1, .path = path, .e = e};
+    errno = 0;
     quiet();
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     if (access >= 0 && H5Pset_file_locking(access, 0, 1) >= 0) f->file = H5Fopen(path, H5F_ACC_RDONLY, access);
@@ -94,7 +112,7 @@ int hdf_close(struct hdf *f)
 {
     if (f->file >= 0 && H5Fclose(f->file) < 0) hdf_fail(f, "cannot be closed");
     f->file = -1;
-    return f->failed ? -1 : 0;
+    return f->failed || !sound(f) ? -1 : 0;
 }
 
 void hdf_flush(struct hdf *f)
@@ -115,6 +133,7 @@ hid_t hdf_group(struct hdf *f, const char *name)
 void hdf_close_group(struct hdf *f, hid_t group)
 {
     if (group >= 0 && H5Gclose(group) < 0) hdf_fail(f, "a group cannot be closed");
+    sound(f);
 }
 
 /* ---- datasets ---- */
@@ -155,6 +174,7 @@ static hid_t dataset_create(struct hdf *f, hid_t group, const char *name, hid_t 
     if (space >= 0) H5Sclose(space);
     if (create >= 0) H5Pclose(create);
     if (access >= 0) H5Pclose(access);
+    sound(f);
     return dataset;
 }
 
@@ -169,6 +189,7 @@ hid_t hdf_dataset(struct hdf *f, hid_t group, const char *name, hid_t type, cons
 void hdf_close_dataset(struct hdf *f, hid_t dataset)
 {
     if (dataset >= 0 && H5Dclose(dataset) < 0) hdf_fail(f, "a dataset cannot be closed");
+    sound(f);
 }
 
 static hid_t memory_type(hid_t dataset)
@@ -198,6 +219,7 @@ void hdf_write_block(struct hdf *f, hid_t dataset, const hsize_t *first, const h
     if (type >= 0) H5Tclose(type);
     if (memory >= 0) H5Sclose(memory);
     if (space >= 0) H5Sclose(space);
+    sound(f);
 }
 
 /* ---- strings ---- */
@@ -244,6 +266,7 @@ static void attribute_write(struct hdf *f, hid_t object, const char *name, hid_t
     if (attribute < 0 || H5Awrite(attribute, type, value) < 0) hdf_fail(f, "an attribute cannot be written");
     if (attribute >= 0 && H5Aclose(attribute) < 0) hdf_fail(f, "an attribute cannot be closed");
     if (space >= 0) H5Sclose(space);
+    sound(f);
 }
 
 /* Of fixed length: then the text stands in the object's header, which has a checksum. */

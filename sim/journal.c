@@ -13,11 +13,14 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "sim/files.h"
+
 static const char magic[8] = "ESJRNL\r\n";
 
 enum {
-    FORMAT = 1,
-    SYNC_SECONDS = 10, /* between two calls of fdatasync: what a power cut may cost */
+    FORMAT = 2,
+    SYNC_SECONDS = 10,  /* between two calls of fdatasync: what a power cut may cost */
+    LOCK_ATTEMPTS = 50, /* 20 ms apart: so long a process that has just been killed may take to be gone */
 };
 
 /* The first bytes of the file. No padding: the members are in falling order of alignment. */
@@ -43,6 +46,8 @@ struct journal {
     size_t values, record_size;
     uint64_t end; /* where the next record goes */
     uint32_t replicates, count;
+    uint32_t salt; /* the header's crc, with which those of the records begin: a record belongs to one run */
+    bool named;    /* the file's name is on the disk as well */
     int fd;
     double synced, seconds;
 };
@@ -92,6 +97,12 @@ static int read_at(int fd, void *data, size_t size, uint64_t position)
         position += (uint64_t)n;
     }
     return 0;
+}
+
+static double size_of(int fd)
+{
+    struct stat status;
+    return fstat(fd, &status) == 0 ? (double)status.st_size : -1;
 }
 
 static uint32_t checksum(uint32_t crc, const void *data, size_t size)
@@ -150,6 +161,16 @@ static int header_same(const char *path, const struct header *own, struct header
 
 /* ---- opening ---- */
 
+static bool lock(int fd)
+{
+    const struct timespec moment = {.tv_nsec = 20000000};
+    for (int attempt = 0; attempt < LOCK_ATTEMPTS; attempt++) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0 || (errno != EWOULDBLOCK && errno != EINTR)) return true; /* or there are no locks */
+        nanosleep(&moment, NULL);
+    }
+    return false;
+}
+
 static int open_locked(const char *path, int flags, struct error *e)
 {
     int fd = open(path, flags | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0666);
@@ -157,7 +178,7 @@ static int open_locked(const char *path, int flags, struct error *e)
     struct stat opened, named;
     if (fstat(fd, &opened) != 0 || !S_ISREG(opened.st_mode)) {
         error_set(e, ERROR_INPUT, "%s: not a regular file", path);
-    } else if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    } else if (!lock(fd)) {
         error_set(e, ERROR_INPUT, "%s: another run is writing this file", path);
     } else if (stat(path, &named) != 0 || named.st_ino != opened.st_ino || named.st_dev != opened.st_dev) {
         /* Another run finished between our open and our lock: what we hold has no name any more. */
@@ -193,6 +214,7 @@ int journal_create(struct journal **j, const char *path, const struct journal_id
     if (*j == NULL) return -1;
     (*j)->fd = open_locked(path, O_CREAT, e);
     if ((*j)->fd >= 0) {
+        (*j)->salt = header.crc;
         if (ftruncate((*j)->fd, 0) == 0 && write_at((*j)->fd, &header, sizeof header, 0) == 0) return 0;
         error_set(e, ERROR_INPUT, "%s: cannot be written: %s", path, strerror(errno));
         unlink(path);
@@ -202,40 +224,65 @@ int journal_create(struct journal **j, const char *path, const struct journal_id
     return -1;
 }
 
-/* Reads records up to the first that is torn or damaged, and cuts the file there. */
+static uint32_t record_checksum(const struct journal *j, uint32_t replicate, const void *values)
+{
+    uint32_t crc = checksum(j->salt, &replicate, sizeof replicate);
+    return checksum(crc, values, j->values * sizeof(double));
+}
+
+/* Reads a record into j->record. 0: the record of a replicate; 1: damaged; -1 with errno as of read_at. */
+static int record_read(const struct journal *j, uint64_t position, uint32_t *replicate)
+{
+    struct frame frame;
+    if (read_at(j->fd, j->record, j->record_size, position) != 0) return -1;
+    memcpy(&frame, j->record, sizeof frame);
+    *replicate = frame.replicate;
+    return frame.replicate < j->replicates && frame.crc == record_checksum(j, frame.replicate, j->record + sizeof frame) ? 0 : 1;
+}
+
+/* Finds the records that are whole, and cuts the file after the last of them. One that is damaged costs no other: all are of
+ * the same length. */
 static int scan(struct journal *j, struct error *e)
 {
-    for (;;) {
-        struct frame frame;
-        if (read_at(j->fd, j->record, j->record_size, j->end) != 0) {
-            if (errno != 0) return error_set(e, ERROR_FAILURE, "%s: cannot be read: %s", j->path, strerror(errno));
-            break;
-        }
-        memcpy(&frame, j->record, sizeof frame);
-        uint32_t crc = checksum(0, &frame.replicate, sizeof frame.replicate);
-        crc = checksum(crc, j->record + sizeof frame, j->record_size - sizeof frame);
-        if (crc != frame.crc || frame.replicate >= j->replicates) break;
-        if (!j->finished[frame.replicate]) j->count++;
-        j->finished[frame.replicate] = true;
-        j->position[frame.replicate] = j->end;
-        j->end += j->record_size;
+    for (uint64_t at = j->end;; at += j->record_size) {
+        uint32_t replicate = 0;
+        int found = record_read(j, at, &replicate);
+        if (found < 0 && errno != 0) return error_set(e, ERROR_FAILURE, "%s: cannot be read: %s", j->path, strerror(errno));
+        if (found < 0) break;
+        if (found > 0) continue;
+        if (!j->finished[replicate]) j->count++;
+        j->finished[replicate] = true;
+        j->position[replicate] = at;
+        j->end = at + j->record_size;
     }
-    if (ftruncate(j->fd, (off_t)j->end) == 0) return 0;
+    if (size_of(j->fd) == (double)j->end || ftruncate(j->fd, (off_t)j->end) == 0) return 0;
     return error_set(e, ERROR_FAILURE, "%s: cannot be cut to its last whole record: %s", j->path, strerror(errno));
+}
+
+/* A run may be killed before its header is whole. Nothing is lost then, and nothing stands in the way of going on. */
+static int read_header(struct journal *j, const struct header *own, struct error *e)
+{
+    struct header found;
+    double size = size_of(j->fd);
+    size_t present = size < 0 || size > (double)sizeof found ? sizeof found : (size_t)size;
+    j->salt = own->crc;
+    if (read_at(j->fd, &found, present, 0) != 0) return error_set(e, ERROR_INPUT, "%s: cannot be read: %s", j->path, strerror(errno));
+    if (present == sizeof found) return header_same(j->path, own, &found, e);
+    if (memcmp(&found, own, present) != 0)
+        return error_set(e, ERROR_INPUT, "%s: too short for the journal of a run; --force starts afresh", j->path);
+    if (write_at(j->fd, own, sizeof *own, 0) == 0) return 0;
+    return error_set(e, ERROR_INPUT, "%s: cannot be written: %s", j->path, strerror(errno));
 }
 
 int journal_resume(struct journal **j, const char *path, const struct journal_identity *identity, struct error *e)
 {
-    struct header own, found;
+    struct header own;
     header_fill(&own, identity);
     *j = journal_new(path, identity, e);
     if (*j == NULL) return -1;
     (*j)->fd = open_locked(path, 0, e);
     int status = (*j)->fd < 0 ? -1 : 0;
-    if (status == 0 && read_at((*j)->fd, &found, sizeof found, 0) != 0) {
-        status = error_set(e, ERROR_INPUT, "%s: too short for the journal of a run; --force starts afresh", path);
-    }
-    if (status == 0) status = header_same(path, &own, &found, e);
+    if (status == 0) status = read_header(*j, &own, e);
     if (status == 0) status = scan(*j, e);
     if (status == 0) return 0;
     journal_close(*j);
@@ -249,9 +296,7 @@ int journal_append(struct journal *j, uint32_t replicate, const double *values, 
 {
     if (replicate >= j->replicates) return error_set(e, ERROR_FAILURE, "%s: there is no replicate %u", j->path, replicate);
     double begun = now();
-    struct frame frame = {.replicate = replicate};
-    frame.crc = checksum(0, &frame.replicate, sizeof frame.replicate);
-    frame.crc = checksum(frame.crc, values, j->values * sizeof *values);
+    struct frame frame = {.replicate = replicate, .crc = record_checksum(j, replicate, values)};
     memcpy(j->record, &frame, sizeof frame);
     memcpy(j->record + sizeof frame, values, j->values * sizeof *values);
     if (write_at(j->fd, j->record, j->record_size, j->end) != 0) {
@@ -278,6 +323,20 @@ int journal_read(const struct journal *j, uint32_t replicate, size_t first, size
     return error_set(e, ERROR_FAILURE, "%s: cannot be read: %s", j->path, errno != 0 ? strerror(errno) : "it has become shorter");
 }
 
+int journal_verify(const struct journal *j, struct error *e)
+{
+    for (uint32_t replicate = 0; replicate < j->replicates; replicate++) {
+        uint32_t found = 0;
+        if (!j->finished[replicate]) continue;
+        int status = record_read(j, j->position[replicate], &found);
+        if (status < 0)
+            return error_set(e, ERROR_FAILURE, "%s: cannot be read: %s", j->path, errno != 0 ? strerror(errno) : "it has become shorter");
+        if (status > 0 || found != replicate)
+            return error_set(e, ERROR_FAILURE, "%s: the record of replicate %u has been damaged", j->path, replicate);
+    }
+    return 0;
+}
+
 const bool *journal_finished(const struct journal *j)
 {
     return j->finished;
@@ -299,11 +358,22 @@ double journal_size(const struct journal_identity *identity, uint32_t records)
     return (double)sizeof(struct header) + record * records;
 }
 
+/* The folder too, once: a file without a name is lost. */
+static int sync_name(struct journal *j, struct error *e)
+{
+    char *folder = files_folder(j->path);
+    if (folder == NULL) return error_memory(e, "a path", 4096);
+    int status = files_sync_folder(folder, e);
+    j->named = status == 0;
+    free(folder);
+    return status;
+}
+
 int journal_sync(struct journal *j, struct error *e)
 {
     j->synced = now();
-    if (fdatasync(j->fd) == 0) return 0;
-    return error_set(e, ERROR_FAILURE, "%s: cannot be brought to the disk: %s", j->path, strerror(errno));
+    if (fdatasync(j->fd) != 0) return error_set(e, ERROR_FAILURE, "%s: cannot be brought to the disk: %s", j->path, strerror(errno));
+    return j->named ? 0 : sync_name(j, e);
 }
 
 void journal_close(struct journal *j)

@@ -1,8 +1,8 @@
 /* The journal of a run, FILE.partial: every finished replicate, appended at once, so that a kill, a crash or a full disk costs
- * no finished work. Append-only; the header and each record carry a CRC-32, and a torn tail is dropped on opening.
+ * no finished work. Append-only; the header and each record carry a CRC-32, and what is torn or damaged is dropped on opening.
  *
  *     header   "ESJRNL\r\n", then what the run is (struct header in journal.c), its SHA-256 and a CRC-32
- *     record   replicate (uint32), CRC-32 of it and the values (uint32), values (double [])
+ *     record   replicate (uint32), CRC-32 of the header's, of it and the values (uint32), values (double [])
  *
  * Numbers are in the machine's own order, which the header's fingerprint covers: a journal is resumed where it was begun. */
 #ifndef SIM_JOURNAL_H
@@ -29,7 +29,7 @@ struct journal_identity {
 /* A new journal; what was at `path` is overwritten. ERROR_INPUT when the file cannot be made, or another run writes it. */
 int journal_create(struct journal **j, const char *path, const struct journal_identity *identity, struct error *e);
 
-/* Opens a journal and reads which replicates it holds. ERROR_INPUT when it is not a journal, or one of another run: the
+/* Opens a journal, one that breaks off within its header included, and reads which replicates it holds. ERROR_INPUT when it is not a journal, or one of another run: the
  * message says what differs. */
 int journal_resume(struct journal **j, const char *path, const struct journal_identity *identity, struct error *e);
 
@@ -38,6 +38,9 @@ int journal_append(struct journal *j, uint32_t replicate, const double *values, 
 
 /* values[count] of a finished replicate, from its value number `first` on. */
 int journal_read(const struct journal *j, uint32_t replicate, size_t first, size_t count, double *values, struct error *e);
+
+/* Reads all of it once more. ERROR_FAILURE: something has happened to it since it was written or opened. */
+int journal_verify(const struct journal *j, struct error *e);
 
 const bool *journal_finished(const struct journal *j); /* [replicates] */
 uint32_t journal_count(const struct journal *j);       /* finished replicates */

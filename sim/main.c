@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sim/apart.h"
 #include "sim/command.h"
 #include "sim/version.h"
 
@@ -84,6 +85,12 @@ static int dispatch(int argc, char **argv)
     return unknown_command(argv[1]);
 }
 
+static int program(int argc, char **argv)
+{
+    int status = dispatch(argc, argv);
+    return status != 0 ? status : command_finish();
+}
+
 /* A program started without stdin, stdout or stderr would get their numbers for its files, and print into them. What is opened
  * here instead fails when used. */
 static void occupy_standard_files(void)
@@ -100,6 +107,5 @@ int main(int argc, char **argv)
     occupy_standard_files();
     signal(SIGPIPE, SIG_IGN); /* a reader that goes away is a failed write, not the end of a long run */
     signal(SIGXFSZ, SIG_IGN); /* and so is a file that may not grow further */
-    int status = dispatch(argc, argv);
-    return status != 0 ? status : command_finish();
+    return apart_program(program, argc, argv);
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "sim/digest.h"
+#include "sim/files.h"
 #include "sim/hdf.h"
 #include "sim/provenance.h"
 #include "sim/results_digest.h"
@@ -234,43 +235,48 @@ static int write_file(struct writer *w, const char *path, const char *config, co
     return hdf_close(&w->f);
 }
 
-static int sync_path(const char *path, int flags, struct error *e)
-{
-    int fd = open(path, flags | O_RDONLY | O_CLOEXEC);
-    /* Some file systems cannot sync a folder and say EINVAL; there is nothing better to do then. */
-    bool good = fd >= 0 && (fsync(fd) == 0 || errno == EINVAL);
-    int cause = errno;
-    if (fd >= 0) close(fd);
-    return good ? 0 : error_set(e, ERROR_FAILURE, "%s: cannot be brought to the disk: %s", path, strerror(cause));
-}
-
 /* Gives the finished file its name, and makes the name last. */
 static int publish(const char *temporary, const char *path, bool replace, struct error *e)
 {
-    if (sync_path(temporary, 0, e) != 0) return -1;
-    int status = renameat2(AT_FDCWD, temporary, AT_FDCWD, path, replace ? 0 : RENAME_NOREPLACE);
-    if (status != 0 && !replace && errno == EINVAL) { /* a file system without that flag */
-        errno = EEXIST;
-        if (access(path, F_OK) != 0) status = rename(temporary, path);
+    char *folder = files_folder(path);
+    if (folder == NULL) return error_memory(e, "a path", 4096);
+    int status = files_sync(temporary, e);
+    if (status == 0) {
+        status = renameat2(AT_FDCWD, temporary, AT_FDCWD, path, replace ? 0 : RENAME_NOREPLACE);
+        if (status != 0 && !replace && errno == EINVAL) { /* a file system without that flag */
+            errno = EEXIST;
+            if (access(path, F_OK) != 0) status = rename(temporary, path);
+        }
+        if (status != 0) error_set(e, ERROR_FAILURE, "%s: cannot be put in place: %s", path, strerror(errno));
     }
-    if (status != 0) return error_set(e, ERROR_FAILURE, "%s: cannot be put in place: %s", path, strerror(errno));
-    char *folder = strdup(path), *slash = folder != NULL ? strrchr(folder, '/') : NULL;
-    if (slash != NULL) slash[slash == folder] = '\0';
-    status = folder == NULL ? error_memory(e, "a path", 4096) : sync_path(slash != NULL ? folder : ".", O_DIRECTORY, e);
+    if (status == 0) status = files_sync_folder(folder, e);
     free(folder);
     return status;
+}
+
+static char *beside(const char *path, const char *ending)
+{
+    char *name = NULL;
+    return asprintf(&name, "%s%s", path, ending) >= 0 ? name : NULL;
+}
+
+char *results_partial(const char *path)
+{
+    return beside(path, ".partial");
+}
+
+char *results_temporary(const char *path)
+{
+    return beside(path, ".tmp");
 }
 
 int results_write(const char *path, bool replace, const struct study *s, const struct journal *j, const char *config,
                   const struct results_provenance *provenance, char digest[RESULTS_DIGEST], struct error *e)
 {
     struct writer w;
-    char *temporary = NULL;
+    char *temporary = results_temporary(path);
     int status = writer_begin(&w, s, j, e);
-    if (status == 0 && asprintf(&temporary, "%s.tmp", path) < 0) {
-        temporary = NULL;
-        status = error_memory(e, "a path", 4096);
-    }
+    if (temporary == NULL) status = error_memory(e, "a path", 4096);
     if (status == 0) {
         unlink(temporary); /* of a run that was killed; a link there is not to be followed */
         status = write_file(&w, temporary, config, provenance, digest, e);

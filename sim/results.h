@@ -32,7 +32,12 @@ struct results_provenance {
     const char *program_version, *commit, *compiler, *history, *created;
 };
 
-/* Writes the whole journal of `s` to `path` by way of a file "PATH.tmp" beside it: at every moment there is the old file, or
+/* The names of what lies beside a results file while it is made: its journal, and the file itself before it is complete. To be
+ * freed; NULL when out of memory. */
+char *results_partial(const char *path);
+char *results_temporary(const char *path);
+
+/* Writes the whole journal of `s` to `path` by way of results_temporary: at every moment there is the old file, or
  * none, or the complete new one. replace: an existing file gives way. -1: ERROR_FAILURE, nothing left behind. */
 int results_write(const char *path, bool replace, const struct study *s, const struct journal *j, const char *config,
                   const struct results_provenance *provenance, char digest[RESULTS_DIGEST], struct error *e);

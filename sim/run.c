@@ -131,6 +131,32 @@ static void schedule_restore(struct schedule before)
 #endif
 }
 
+static void *wait_for_lock(void *mutex)
+{
+    pthread_mutex_lock(mutex);
+    pthread_mutex_unlock(mutex);
+    return NULL;
+}
+
+/* OpenMP ends the whole process where it cannot start a thread, so we try first whether that many can be. */
+static int threads_check(uint32_t threads, struct error *e)
+{
+    if (threads < 2) return 0;
+    pthread_t *started = calloc(threads, sizeof *started);
+    if (started == NULL) return error_memory(e, "the threads", threads * sizeof *started);
+    pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+    uint32_t n = 1; /* this one */
+    int failed = 0;
+    pthread_mutex_lock(&mutex);
+    for (; n < threads && failed == 0; n += failed == 0) failed = pthread_create(&started[n], NULL, wait_for_lock, &mutex);
+    pthread_mutex_unlock(&mutex);
+    for (uint32_t i = 1; i < n; i++) pthread_join(started[i], NULL);
+    pthread_mutex_destroy(&mutex);
+    free(started);
+    if (failed == 0) return 0;
+    return error_set(e, ERROR_FAILURE, "only %u of %u threads can be started: %s; use fewer", n, threads, strerror(failed));
+}
+
 static void slot_destroy(const struct job *job, struct slot *slot)
 {
     if (slot == NULL) return;
@@ -425,7 +451,7 @@ static double *values_create(struct job *job)
 int study_run(const struct study *s, const struct run_options *options, struct error *e)
 {
     struct job job;
-    if (job_begin(&job, s, options, e) != 0) return -1;
+    if (threads_check(threads_of(options), e) != 0 || job_begin(&job, s, options, e) != 0) return -1;
     const struct schedule before = schedule_set();
 #pragma omp parallel num_threads(job.threads) default(none) shared(job, s, options)
     {

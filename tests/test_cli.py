@@ -8,10 +8,8 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import tempfile
-import time
 import warnings
 from pathlib import Path
 
@@ -360,63 +358,6 @@ def test_info_refuses_other_files(program, tmp_path, content):
     path = tmp_path / "x.h5"
     path.write_bytes(content)
     refused(program("info", path), "x.h5")
-
-
-# ---- nothing is lost ----
-
-
-def started(config: Path, out: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [str(PROGRAM), "run", str(config), "-o", str(out), "-j", "2", "-r", "400"],
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-
-
-@pytest.fixture(scope="module")
-def long(program, tmp_path_factory) -> tuple[Path, str]:
-    folder = tmp_path_factory.mktemp("long")
-    config, out = write(folder), folder / "long.h5"
-    assert program("run", config, "-o", out, "-r", "400").returncode == 0
-    return config, digest(program, out)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
-@pytest.mark.parametrize("after", [0.15, 0.5, 1.0])
-def test_resumes_after_a_signal(program, long, tmp_path, sent, status, after):
-    config, expected = long
-    out = tmp_path / "x.h5"
-    running = started(config, out)
-    time.sleep(after)
-    begun = time.monotonic()
-    running.send_signal(sent)
-    running.communicate(timeout=60)
-    assert time.monotonic() - begun < 2
-    if running.returncode != 0:  # else it had already finished
-        assert running.returncode == status
-        assert not out.exists()
-        refused(program("run", config, "-o", out, "-r", "400", "--seed", "6", "--resume"), status=2)
-        assert program("run", config, "-o", out, "-r", "400", "--resume").returncode == 0
-    assert digest(program, out) == expected
-    assert not Path(f"{out}.partial").exists()
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("kilobytes", [16, 64, 256, 1024])
-def test_full_disk(program, small, tmp_path, kilobytes):
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(tmp_path)], capture_output=True
-    )
-    if mounted.returncode != 0:
-        pytest.skip("cannot mount a small file system here")
-    try:
-        done = program("run", small[0], "-o", tmp_path / "x.h5", "-r", "200")
-        assert done.returncode in (1, 2), done.stderr
-        assert "enforcesim: " in done.stderr and not (tmp_path / "x.h5").exists()
-    finally:
-        subprocess.run(["umount", str(tmp_path)], check=True)
 
 
 def test_never_replaces_its_scenario_file(program, tmp_path):

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include <cmocka.h>
 
@@ -237,41 +238,101 @@ static void a_tail_of_zeros_or_noise_is_dropped(void **state)
 static void a_record_of_no_replicate_is_dropped(void **state)
 {
     (void)state;
-    struct journal_identity wider = identity;
-    wider.replicates = REPLICATES + 1;
+    size_t size = 0;
+    char *bytes = three(&size), *record = bytes + size - RECORD;
+    const uint32_t none = REPLICATES;
+    uint32_t crc = 0;
+    memcpy(&crc, bytes + (size_t)journal_size(&identity, 0) - sizeof crc, sizeof crc); /* the header's */
+    crc = (uint32_t)crc32_z(crc, (const void *)&none, sizeof none);
+    crc = (uint32_t)crc32_z(crc, (const void *)(record + 2 * sizeof crc), VALUES * sizeof(double));
+    memcpy(record, &none, sizeof none);
+    memcpy(record + sizeof none, &crc, sizeof crc);
+    write_new("run.partial", bytes, size);
+    struct journal *j = resume("run.partial");
+    assert_holds(j, 3);
+    journal_close(j);
+    free(bytes);
+}
+
+/* A disk may bring back what lay there before: records of another run, of the same size, their checksums right. */
+static void records_of_another_run_are_dropped(void **state)
+{
+    (void)state;
+    struct journal_identity another = identity;
+    another.seed++;
     struct error e = {0};
     struct journal *j = NULL;
-    assert_int_equal(journal_create(&j, "wider.partial", &wider, &e), 0);
-    append(j, REPLICATES);
+    assert_int_equal(journal_create(&j, "another.partial", &another, &e), 0);
+    for (uint32_t r = 0; r < 4; r++) append(j, r);
     journal_close(j);
-    size_t size = 0, wider_size = 0;
-    char *bytes = three(&size), *foreign = read_bytes("wider.partial", &wider_size);
-    memcpy(bytes + size - RECORD, foreign + wider_size - RECORD, RECORD);
-    write_new("run.partial", bytes, size);
+    size_t size = 0, another_size = 0;
+    char *bytes = three(&size), *foreign = read_bytes("another.partial", &another_size);
+    memcpy(foreign, bytes, size - RECORD); /* our header, and our replicates 0 and 1 */
+    write_new("run.partial", foreign, another_size);
     j = resume("run.partial");
     assert_holds(j, 3);
+    assert_int_equal(size_of("run.partial"), size - RECORD);
     journal_close(j);
     free(foreign);
     free(bytes);
 }
 
-static void a_flipped_bit_in_a_record_drops_it(void **state)
+static void a_flipped_bit_costs_one_replicate(void **state)
 {
     (void)state;
     size_t size = 0;
     char *bytes = three(&size);
-    for (size_t at = size - 2 * RECORD; at < size; at++) {
-        bytes[at] ^= (char)(1 << at % 8);
-        write_new("run.partial", bytes, size);
-        bytes[at] ^= (char)(1 << at % 8);
-        struct journal *j = resume("run.partial");
-        assert_holds(j, at < size - RECORD ? 1 : 3); /* and what follows it, whose beginning is not certain any more */
-        journal_close(j);
+    for (size_t at = size - 3 * RECORD; at < size; at++) {
+        for (int bit = 0; bit < 8; bit++) {
+            const unsigned lost = 1u << (at - (size - 3 * RECORD)) / RECORD;
+            bytes[at] ^= (char)(1 << bit);
+            write_new("run.partial", bytes, size);
+            bytes[at] ^= (char)(1 << bit);
+            struct journal *j = resume("run.partial");
+            assert_holds(j, 7 & ~lost);
+            for (uint32_t r = 0; r < 3; r++) {
+                if (lost == 1u << r) append(j, r);
+            }
+            assert_holds(j, 7);
+            journal_close(j);
+            j = resume("run.partial");
+            assert_holds(j, 7);
+            journal_close(j);
+        }
     }
     free(bytes);
 }
 
-static void a_damaged_or_missing_header_is_refused(void **state)
+/* What happens to the file while it is open is seen before results are made of it. */
+static void damage_behind_our_back_is_noticed(void **state)
+{
+    (void)state;
+    size_t size = 0;
+    char *bytes = three(&size);
+    write_new("run.partial", bytes, size);
+    struct journal *j = resume("run.partial");
+    struct error e = {0};
+    assert_int_equal(journal_verify(j, &e), 0);
+    for (size_t at = size - 3 * RECORD; at < size; at++) {
+        char text[100];
+        snprintf(text, sizeof text, "run.partial: the record of replicate %zu has been damaged",
+                 (at - (size - 3 * RECORD)) / RECORD);
+        bytes[at] ^= 1;
+        folder_write_bytes("run.partial", bytes, size); /* into the same file */
+        bytes[at] ^= 1;
+        e = (struct error){0};
+        assert_int_equal(journal_verify(j, &e), -1);
+        assert_string_equal(e.text, text);
+    }
+    folder_write_bytes("run.partial", bytes, size - 1);
+    e = (struct error){0};
+    assert_int_equal(journal_verify(j, &e), -1);
+    assert_string_equal(e.text, "run.partial: cannot be read: it has become shorter");
+    journal_close(j);
+    free(bytes);
+}
+
+static void a_damaged_header_is_refused(void **state)
 {
     (void)state;
     size_t size = 0;
@@ -282,20 +343,39 @@ static void a_damaged_or_missing_header_is_refused(void **state)
         struct error e = {0};
         bytes[at] ^= (char)(1 << at % 8);
         write_new("run.partial", bytes, size);
-        bytes[at] ^= (char)(1 << at % 8);
         refused(journal_resume(&j, "run.partial", &identity, &e), j, &e,
                 "run.partial: not the journal of a run, or its beginning is damaged; --force starts afresh");
         assert_int_equal(size_of("run.partial"), size); /* it is left as it was */
-        write_new("run.partial", bytes, at);
-        e = (struct error){0};
-        refused(journal_resume(&j, "run.partial", &identity, &e), j, &e,
-                "run.partial: too short for the journal of a run; --force starts afresh");
-        assert_int_equal(size_of("run.partial"), at);
+        if (at + 1 < header) {
+            write_new("run.partial", bytes, at + 1);
+            e = (struct error){0};
+            refused(journal_resume(&j, "run.partial", &identity, &e), j, &e,
+                    "run.partial: too short for the journal of a run; --force starts afresh");
+            assert_int_equal(size_of("run.partial"), at + 1);
+        }
+        bytes[at] ^= (char)(1 << at % 8);
     }
-    write_new("run.partial", bytes, header);
-    struct journal *j = resume("run.partial");
-    assert_holds(j, 0);
-    journal_close(j);
+    free(bytes);
+}
+
+/* Of a run that was killed before its first replicate was finished. */
+static void a_journal_that_ends_in_its_header_is_gone_on_with(void **state)
+{
+    (void)state;
+    size_t size = 0;
+    char *bytes = three(&size);
+    const size_t header = (size_t)journal_size(&identity, 0);
+    for (size_t cut = 0; cut <= header; cut++) {
+        write_new("run.partial", bytes, cut);
+        struct journal *j = resume("run.partial");
+        assert_holds(j, 0);
+        assert_int_equal(size_of("run.partial"), header);
+        append(j, 2);
+        journal_close(j);
+        j = resume("run.partial");
+        assert_holds(j, 4);
+        journal_close(j);
+    }
     free(bytes);
 }
 
@@ -485,8 +565,11 @@ int main(void)
         IN_FOLDER(a_tail_torn_at_any_byte_is_dropped),
         IN_FOLDER(a_tail_of_zeros_or_noise_is_dropped),
         IN_FOLDER(a_record_of_no_replicate_is_dropped),
-        IN_FOLDER(a_flipped_bit_in_a_record_drops_it),
-        IN_FOLDER(a_damaged_or_missing_header_is_refused),
+        IN_FOLDER(records_of_another_run_are_dropped),
+        IN_FOLDER(a_flipped_bit_costs_one_replicate),
+        IN_FOLDER(damage_behind_our_back_is_noticed),
+        IN_FOLDER(a_damaged_header_is_refused),
+        IN_FOLDER(a_journal_that_ends_in_its_header_is_gone_on_with),
         IN_FOLDER(another_identity_is_refused),
         IN_FOLDER(one_writer_at_a_time),
         IN_FOLDER(only_plain_files),

@@ -1,0 +1,283 @@
+/* Every call of the system and every allocation that can fail while a journal is kept and a results file is made of it: there
+ * is always a message, and the file is the old one, or none, or the complete new one, byte for byte. The calls are made to fail
+ * by fault_shim.so, with which this program starts itself anew. */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "sim/apart.h"
+#include "tests/effort.h"
+#include "tests/fault_shim.h"
+#include "tests/folder.h"
+#include "tests/toy_results.h"
+
+static __typeof__(&fault_arm) arm;
+static __typeof__(&fault_count) count;
+
+/* A way for calls to fail: the k-th alone, or all from the k-th on. */
+struct fault {
+    const char *call;
+    int error;
+    bool lasting;
+};
+
+static const struct fault faults[] = {
+    {"write", ENOSPC, false}, {"write", ENOSPC, true}, {"write", EIO, false},    {"write", 0, false},
+    {"write", EINTR, false},  {"sync", EIO, false},    {"sync", ENOSPC, true},   {"rename", EIO, false},
+    {"rename", ENOSPC, true}, {"close", EIO, false},   {"close", EIO, true},     {"open", EMFILE, false},
+    {"open", ENOSPC, true},   {"truncate", EIO, true}, {"truncate", EIO, false}, {"read", EIO, false},
+    {"read", EINTR, false},   {"read", 0, false},      {"fork", EAGAIN, false},
+};
+enum { FAULTS = sizeof faults / sizeof *faults };
+
+static void set(const struct fault *fault, uint64_t k)
+{
+    arm(fault->call, k, fault->lasting ? UINT64_MAX : k, fault->error);
+}
+
+static void assert_bytes(const char *path, const char *expected, size_t size)
+{
+    size_t found = 0;
+    char *bytes = toy_results_bytes(path, &found);
+    assert_int_equal(found, size);
+    assert_memory_equal(bytes, expected, size);
+    free(bytes);
+}
+
+static bool same_bytes(const char *path, const char *expected, size_t size)
+{
+    size_t found = 0;
+    char *bytes = toy_results_bytes(path, &found);
+    bool same = found == size && memcmp(bytes, expected, size) == 0;
+    free(bytes);
+    return same;
+}
+
+/* ---- the results file ---- */
+
+struct writing {
+    struct toy_results toy;
+    char digest[RESULTS_DIGEST];
+    char *whole, *journal; /* the right results file, and the journal it is made of */
+    size_t whole_size, journal_size;
+};
+
+static int write_results(void *context, struct error *e)
+{
+    struct writing *w = context;
+    static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) signal(signals[i], SIG_DFL); /* cmocka has its own */
+    if (journal_verify(w->toy.journal, e) != 0) return -1;
+    return results_write("toy.h5", true, &w->toy.study, w->toy.journal, TOY_CONFIG, &toy_provenance, w->digest, e);
+}
+
+static void writing_begin(struct writing *w)
+{
+    toy_results_run(&w->toy, 1);
+    toy_results_write(&w->toy, "right.h5", w->digest);
+    w->whole = toy_results_bytes("right.h5", &w->whole_size);
+    w->journal = toy_results_bytes("toy.partial", &w->journal_size);
+    assert_int_equal(write_results(w, NULL), 0);
+    assert_bytes("toy.h5", w->whole, w->whole_size);
+}
+
+static void writing_end(struct writing *w)
+{
+    toy_results_close(&w->toy);
+    free(w->whole);
+    free(w->journal);
+}
+
+/* Writes anew over an old file while the k-th call fails. Returns whether it went well all the same. */
+static bool write_with(struct writing *w, const struct fault *fault, uint64_t k)
+{
+    struct error e = {0};
+    unlink("toy.h5");
+    folder_write("toy.h5", "old");
+    set(fault, k);
+    int status = apart_work(write_results, w, "toy.h5", &e);
+    arm("fork", 0, 0, 0);
+    unlink("toy.h5.tmp"); /* which command_run does where the child could not */
+    bool whole = same_bytes("toy.h5", w->whole, w->whole_size), old = same_bytes("toy.h5", "old", 3);
+    bool message = e.kind == ERROR_FAILURE && e.text[0] != '\0' && strchr(e.text, '\n') == NULL;
+    if (status == 0 ? !whole : !(message && (whole || old)))
+        fail_msg("%s %llu: status %d, file %s, message '%s'", fault->call, (unsigned long long)k, status,
+                 whole ? "new"
+                 : old ? "old"
+                       : "neither",
+                 e.text);
+    assert_bytes("toy.partial", w->journal, w->journal_size);
+    return status == 0;
+}
+
+static uint64_t calls_of(struct writing *w, const char *call)
+{
+    const struct fault none = {.call = call};
+    struct error e = {0};
+    set(&none, 0);
+    assert_int_equal(apart_work(write_results, w, "toy.h5", &e), 0);
+    return count(call);
+}
+
+static void any_call_may_fail_while_results_are_written(void **state)
+{
+    (void)state;
+    struct writing w;
+    writing_begin(&w);
+    uint64_t failed = 0;
+    for (size_t i = 0; i < FAULTS; i++) {
+        uint64_t n = calls_of(&w, faults[i].call), well = 0;
+        if (n == 0 && strcmp(faults[i].call, "truncate") != 0) fail_msg("there is no %s", faults[i].call);
+        for (uint64_t k = 1; k <= n; k++) well += write_with(&w, &faults[i], k);
+        failed += n - well;
+        /* Half a write or read, and one that is to be tried again, are no failures; one that fails lastingly is one. */
+        if (faults[i].error == 0 || faults[i].error == EINTR) assert_int_equal(well, n);
+        if (faults[i].lasting && strcmp(faults[i].call, "close") != 0) assert_int_equal(well, 0);
+    }
+    assert_true(failed > 100);
+    writing_end(&w);
+}
+
+/* In make test every 23rd of them, in make verify every one. */
+static void any_allocation_may_fail_while_results_are_written(void **state)
+{
+    (void)state;
+    const struct fault fault = {"malloc", ENOMEM, false};
+    struct writing w;
+    writing_begin(&w);
+    const uint64_t n = calls_of(&w, "malloc"), every = (uint64_t)effort(23, 1);
+    uint64_t failed = 0, tried = 0;
+    for (uint64_t k = 1; k <= n; k += every, tried++) failed += !write_with(&w, &fault, k);
+    print_message("%llu of %llu allocations failed, %llu of them mattered\n", (unsigned long long)tried,
+                  (unsigned long long)n, (unsigned long long)failed);
+    assert_true(failed > tried / 2);
+    writing_end(&w);
+}
+
+/* ---- the journal ---- */
+
+enum { VALUES = 5, REPLICATES = 4 };
+
+static const struct journal_identity identity = {.config = "run = { };\n",
+                                                 .model = "toy 1",
+                                                 .program = "0.1.0",
+                                                 .seed = 2012,
+                                                 .replicates = REPLICATES,
+                                                 .values = VALUES};
+
+/* Keeps a journal, reopening it half-way. announced: bits of the replicates that were said to be kept. */
+static int keep_journal(unsigned *announced, struct error *e)
+{
+    struct journal *j = NULL;
+    *announced = 0;
+    if (journal_create(&j, "run.partial", &identity, e) != 0) return -1;
+    int status = 0;
+    for (uint32_t r = 0; r < REPLICATES && status == 0; r++) {
+        const double values[VALUES] = {r, 2.0 * r, 3.0 * r, 4.0 * r, 5.0 * r};
+        status = journal_append(j, r, values, e);
+        if (status == 0) *announced |= 1u << r;
+        if (status == 0) status = journal_sync(j, e);
+        if (r != 1 || status != 0) continue;
+        journal_close(j);
+        status = journal_resume(&j, "run.partial", &identity, e);
+    }
+    if (status == 0) status = journal_verify(j, e);
+    journal_close(j);
+    return status;
+}
+
+/* What was announced is there when the trouble is over, and nothing that is wrong. */
+static void assert_kept(unsigned announced)
+{
+    struct journal *j = NULL;
+    struct error e = {0};
+    if (access("run.partial", F_OK) != 0) {
+        assert_int_equal(announced, 0);
+        return;
+    }
+    assert_int_equal(journal_resume(&j, "run.partial", &identity, &e), 0);
+    for (uint32_t r = 0; r < REPLICATES; r++) {
+        double values[VALUES];
+        if (announced >> r & 1) assert_true(journal_finished(j)[r]);
+        if (!journal_finished(j)[r]) continue;
+        assert_int_equal(journal_read(j, r, 0, VALUES, values, &e), 0);
+        for (size_t i = 0; i < VALUES; i++) assert_true(values[i] == (double)(i + 1) * r);
+    }
+    journal_close(j);
+}
+
+static void any_call_may_fail_while_a_journal_is_kept(void **state)
+{
+    (void)state;
+    static const struct fault memory = {"malloc", ENOMEM, false};
+    unsigned announced = 0, failed = 0;
+    for (size_t i = 0; i <= FAULTS; i++) {
+        const struct fault *fault = i < FAULTS ? &faults[i] : &memory;
+        struct error e = {0};
+        arm(fault->call, 0, 0, 0);
+        assert_int_equal(keep_journal(&announced, &e), 0);
+        const uint64_t n = count(fault->call);
+        for (uint64_t k = 1; k <= n; k++) {
+            unlink("run.partial");
+            set(fault, k);
+            int status = keep_journal(&announced, &e);
+            arm("fork", 0, 0, 0);
+            if (status == 0) assert_int_equal(announced, (1 << REPLICATES) - 1);
+            if (status != 0) assert_true(e.kind != ERROR_NONE && e.text[0] != '\0' && strchr(e.text, '\n') == NULL);
+            assert_kept(announced);
+            failed += status != 0;
+            e = (struct error){0};
+        }
+    }
+    assert_true(failed > 30);
+}
+
+/* ---- with the shim ---- */
+
+/* This program again, with the shim before it. */
+static bool start_anew(char **argv)
+{
+    char shim[4096];
+    ssize_t length = readlink("/proc/self/exe", shim, sizeof shim - sizeof "fault_shim.so");
+    if (length < 0 || getenv("LD_PRELOAD") != NULL) return false;
+    shim[length] = '\0';
+    strcpy(strrchr(shim, '/') + 1, "fault_shim.so");
+    return setenv("LD_PRELOAD", shim, 1) == 0 && execv("/proc/self/exe", argv) == 0;
+}
+
+/* Where a sanitizer has put its own malloc into the program, there can be no other before it. */
+static bool sanitized(void)
+{
+    return dlsym(RTLD_DEFAULT, "__asan_init") != NULL || dlsym(RTLD_DEFAULT, "__tsan_init") != NULL;
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        IN_FOLDER(any_call_may_fail_while_results_are_written),
+        IN_FOLDER(any_allocation_may_fail_while_results_are_written),
+        IN_FOLDER(any_call_may_fail_while_a_journal_is_kept),
+    };
+    (void)argc;
+    if (sanitized()) {
+        printf("under a sanitizer no allocation can be made to fail\n");
+        return 0;
+    }
+    arm = __extension__(__typeof__(&fault_arm)) dlsym(RTLD_DEFAULT, "fault_arm");
+    count = __extension__(__typeof__(&fault_count)) dlsym(RTLD_DEFAULT, "fault_count");
+    if (arm == NULL || count == NULL) {
+        if (start_anew(argv)) return 0;
+        printf("fault_shim.so cannot be preloaded\n");
+        return 1;
+    }
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
