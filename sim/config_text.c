@@ -2,12 +2,11 @@
 #include "sim/config_text.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+
+#include "sim/input.h"
 
 void config_text_free(struct config_text *text)
 {
@@ -32,77 +31,6 @@ void config_text_where(const struct config_text *text, unsigned line, char *wher
     }
 }
 
-/* The whole of an open file, with a final zero. A file in /proc or one that grows has no useful size, so we read to the end. */
-static int read_all(int descriptor, struct config_file *file, struct error *e)
-{
-    const char *shown = file->shown;
-    file->text = malloc(CONFIG_MAX_FILE + 2);
-    if (file->text == NULL) return error_memory(e, "a scenario file", CONFIG_MAX_FILE);
-    while (file->length <= CONFIG_MAX_FILE) {
-        ssize_t got = read(descriptor, file->text + file->length, CONFIG_MAX_FILE + 1 - file->length);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return error_set(e, ERROR_INPUT, "%.600s: cannot be read: %s", shown, strerror(errno));
-        if (got == 0) break;
-        file->length += (size_t)got;
-    }
-    file->text[file->length] = '\0';
-    if (file->length == 0)
-        return error_set(e, ERROR_INPUT, "%.600s:1: the file is empty; allowed: a scenario file", shown);
-    if (file->length > CONFIG_MAX_FILE) {
-        return error_set(e, ERROR_INPUT, "%.600s: the file is too long; allowed: at most %d KiB", shown,
-                         CONFIG_MAX_FILE / 1024);
-    }
-    char *fitting = realloc(file->text, file->length + 1);
-    if (fitting != NULL) file->text = fitting;
-    return 0;
-}
-
-static int check_regular(mode_t mode, const char *shown, struct error *e)
-{
-    if (S_ISDIR(mode)) return error_set(e, ERROR_INPUT, "%.600s: is a folder; allowed: a scenario file", shown);
-    if (S_ISREG(mode)) return 0;
-    return error_set(e, ERROR_INPUT, "%.600s: is not a regular file; allowed: a scenario file", shown);
-}
-
-/* The folder of a path without links, opened part by part, so that a link which turned up after the path was resolved is not
- * followed. `name` receives what comes after the folder. -1 with errno. */
-static int open_folder(const char *real, const char **name)
-{
-    int folder = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    const char *part = real + 1;
-    for (const char *slash; folder >= 0 && (slash = strchr(part, '/')) != NULL; part = slash + 1) {
-        char one[NAME_MAX + 1];
-        snprintf(one, sizeof one, "%.*s", (int)(slash - part), part);
-        int next = openat(folder, one, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), cause = errno;
-        close(folder);
-        errno = cause;
-        folder = next;
-    }
-    *name = *part != '\0' ? part : ".";
-    return folder;
-}
-
-/* What is no regular file is not even opened, for opening a device can already do something; and checked once more when open. */
-static int read_file(struct config_file *file, struct error *e)
-{
-    const char *name = NULL;
-    struct stat status;
-    int folder = open_folder(file->real, &name), descriptor = -1, result = -1;
-    if (folder < 0 || fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
-        error_set(e, ERROR_INPUT, "%.600s: cannot be opened: %s", file->shown, strerror(errno));
-    } else if (check_regular(status.st_mode, file->shown, e) == 0) {
-        descriptor = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-        if (descriptor < 0 || fstat(descriptor, &status) != 0) {
-            error_set(e, ERROR_INPUT, "%.600s: cannot be opened: %s", file->shown, strerror(errno));
-        } else {
-            result = check_regular(status.st_mode, file->shown, e);
-        }
-    }
-    if (result == 0) result = read_all(descriptor, file, e);
-    if (descriptor >= 0) close(descriptor);
-    if (folder >= 0) close(folder);
-    return result;
-}
 /* `path` is what to open, `shown` what to call it. Appends to text->files. */
 static int open_file(struct config_text *text, const char *path, const char *shown, uint32_t parent, struct error *e)
 {
@@ -114,9 +42,12 @@ static int open_file(struct config_text *text, const char *path, const char *sho
     struct config_file *file = &files[text->n_files++];
     *file = (struct config_file){.shown = strdup(shown), .parent = parent};
     if (file->shown == NULL) return error_memory(e, "a path", 0);
-    file->real = realpath(path, NULL);
-    if (file->real == NULL) return error_set(e, ERROR_INPUT, "%.600s: cannot be opened: %s", shown, strerror(errno));
-    return read_file(file, e);
+    struct input in = {.what = "a scenario file", .shown = shown, .most = CONFIG_MAX_FILE};
+    int status = input_read(&in, path, e);
+    file->real = in.real;
+    file->text = in.text;
+    file->length = in.length;
+    return status;
 }
 
 /* ---- includes ---- */
