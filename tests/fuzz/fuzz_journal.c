@@ -45,7 +45,8 @@ static void learn_header(void)
 
 static uint32_t checksum(const unsigned char *a, size_t n, const unsigned char *b, size_t m)
 {
-    return (uint32_t)crc32(crc32(0, a, (unsigned)n), b, (unsigned)m);
+    uint32_t crc = (uint32_t)crc32(0, a, (unsigned)n);
+    return m > 0 ? (uint32_t)crc32(crc, b, (unsigned)m) : crc; /* of nothing, zlib makes 0 */
 }
 
 static void make_right(unsigned char flags, size_t size)
