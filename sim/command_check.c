@@ -15,9 +15,12 @@ static void print_help(void)
         "parameters.GROUP.NAME,\n"
         "                     policies.NAME.LEVER, scenarios.NAME.policy, scenarios.NAME.phases.NUMBER.day\n"
         "  --scenario NAME    keep this scenario only; may be given often\n"
-        "  --design FILE      validate a design of experiments for it instead, and print how many points it has and what each\n"
-        "                     column spans. FILE is CSV: a header of parameters, GROUP.NAME as 'enforcesim params' lists them,\n"
-        "                     levers apart, then a line for each point with a number, or the word of a choice, for each column.\n"
+        "  --design FILE      validate a design of experiments for it instead, and print how many points it has and "
+        "what each\n"
+        "                     column spans. FILE is CSV: a header of parameters, GROUP.NAME as 'enforcesim params' "
+        "lists them,\n"
+        "                     levers apart, then a line for each point with a number, or the word of a choice, for "
+        "each column.\n"
         "                     Every point must be a study that can be run. At most %d points, %d columns, %d values\n"
         "  --help             this text\n\n"
         "Examples:\n"
@@ -58,7 +61,8 @@ static int check_design(const char *path, struct study *study, struct error *e)
     return status;
 }
 
-static int check(const char *path, const struct model *model, const struct config_overrides *overrides, const char *design)
+static int check(const char *path, const struct model *model, const struct config_overrides *overrides,
+                 const char *design)
 {
     struct study study;
     struct error e = {0};

@@ -43,7 +43,8 @@ static int check_byte(const struct reader *r)
     unsigned char byte = (unsigned char)*r->at;
     if (byte >= ' ' || byte == '\t') return 0;
     if (byte == '\0') return fail(r, "this is not a text: it has a zero byte; allowed: CSV in UTF-8");
-    if (byte == '\r') return fail(r, "there is a carriage return within the line; allowed: lines that end in LF or CRLF");
+    if (byte == '\r')
+        return fail(r, "there is a carriage return within the line; allowed: lines that end in LF or CRLF");
     return fail(r, "unexpected byte 0x%02X; allowed: numbers and words", byte);
 }
 
@@ -76,9 +77,12 @@ static int read_cell(struct reader *r)
     bool quoted = r->at < r->end && *r->at == '"';
     if (quoted && read_quoted(r, &length) != 0) return -1;
     while (!is_end_of_line(r) && *r->at != ',') {
-        if (quoted && *r->at != ' ' && *r->at != '\t') return fail(r, "there is more after a quoted cell; allowed: ','");
-        if (quoted) r->at++;
-        else if (add_letter(r, &length) != 0) return -1;
+        if (quoted && *r->at != ' ' && *r->at != '\t')
+            return fail(r, "there is more after a quoted cell; allowed: ','");
+        if (quoted)
+            r->at++;
+        else if (add_letter(r, &length) != 0)
+            return -1;
     }
     while (length > 0 && (r->cell[length - 1] == ' ' || r->cell[length - 1] == '\t')) length--;
     while (first < length && (r->cell[first] == ' ' || r->cell[first] == '\t')) first++;
@@ -123,7 +127,8 @@ static int wrong_column(struct reader *r, const char *name)
         return fail(r, "columns stand apart by ','; this header has '%s'", strchr(name, ';') != NULL ? ";" : "tabs");
     bool settings = strncmp(name, "run.", 4) == 0 || strncmp(name, "scenarios.", 10) == 0;
     if (settings) return fail(r, "'%.100s' is no parameter of the model; %s", name, allowed);
-    if (strncmp(name, "policies.", 9) == 0) return fail(r, "'%.100s' is a lever, which a policy decides; %s", name, allowed);
+    if (strncmp(name, "policies.", 9) == 0)
+        return fail(r, "'%.100s' is a lever, which a policy decides; %s", name, allowed);
     struct error cause = {0};
     int64_t group;
     study_parameter(r->d->model, name, &group, &cause);
@@ -144,7 +149,8 @@ static int add_column(struct reader *r)
     }
     for (uint32_t i = 0; i < d->n_columns; i++) {
         if (d->columns[i].row == column->row) {
-            return fail(r, "'%.100s' is given twice, in columns %u and %u; allowed: once", name, i + 1, d->n_columns + 1);
+            return fail(r, "'%.100s' is given twice, in columns %u and %u; allowed: once", name, i + 1,
+                        d->n_columns + 1);
         }
     }
     d->n_columns++;
@@ -186,7 +192,10 @@ static int read_value(struct reader *r, const struct parameter *row, const char 
     case FIELD_real:
     case FIELD_whole: known = number_of(r->cell, value); break;
     case FIELD_flag: known = flag_of(r->cell, value); break;
-    case FIELD_choice: *value = parameter_choice(row, r->cell); known = *value >= 0; break;
+    case FIELD_choice:
+        *value = parameter_choice(row, r->cell);
+        known = *value >= 0;
+        break;
     }
     struct error cause = {0};
     double scratch = 0;
@@ -226,7 +235,8 @@ static int read_point(struct reader *r)
     uint32_t i = 0;
     do {
         if (read_cell(r) != 0) return -1;
-        if (i == d->n_columns) return fail(r, "there are more values than columns; allowed: %u (decimals have a point)", d->n_columns);
+        if (i == d->n_columns)
+            return fail(r, "there are more values than columns; allowed: %u (decimals have a point)", d->n_columns);
         const struct design_column *column = &d->columns[i];
         double *value = &d->values[(size_t)d->n_points * d->n_columns + i++];
         if (read_value(r, column->row, d->model->schedule[column->group]->name, value) != 0) return -1;

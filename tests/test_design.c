@@ -84,8 +84,9 @@ static void wrong_headers_are_refused(void **state)
     wrong("growth.birth_rat\n1\n", "d.csv:1: there is no parameter of growth 'birth_rat'; did you mean 'birth_rate'?");
     wrong("#\ngroth.birth_rate\n1\n", "d.csv:2: there is no group of parameters 'groth'; did you mean 'growth'?");
     wrong("birth_rate\n1\n", "d.csv:1: 'birth_rate' is not a parameter; allowed: GROUP.NAME");
-    wrong("policy.boats\n1\n",
-          "d.csv:1: 'policy.boats' is a lever, which a policy decides; allowed: parameters of other groups than policy");
+    wrong(
+        "policy.boats\n1\n",
+        "d.csv:1: 'policy.boats' is a lever, which a policy decides; allowed: parameters of other groups than policy");
     wrong("policies.status_quo.boats\n1\n", "d.csv:1: 'policies.status_quo.boats' is a lever, which a policy decides; "
                                             "allowed: parameters, GROUP.NAME, as 'enforcesim params' lists them");
     wrong("run.seed\n1\n", "d.csv:1: 'run.seed' is no parameter of the model; allowed: parameters, GROUP.NAME, as "
@@ -102,11 +103,14 @@ static void wrong_points_are_refused(void **state)
 {
     (void)state;
     wrong(HEADER "0.5,linear,40,true\n0.5,linear,40\n", "d.csv:3: there are fewer values than columns, 3; allowed: 4");
-    wrong(HEADER "0,5,linear,40,true\n", "d.csv:2: growth.law = '5' is not a value; allowed: one of \"linear\", \"square\"");
-    wrong("growth.birth_rate\n0,5\n", "d.csv:2: there are more values than columns; allowed: 1 (decimals have a point)");
+    wrong(HEADER "0,5,linear,40,true\n",
+          "d.csv:2: growth.law = '5' is not a value; allowed: one of \"linear\", \"square\"");
+    wrong("growth.birth_rate\n0,5\n",
+          "d.csv:2: there are more values than columns; allowed: 1 (decimals have a point)");
     wrong(HEADER "0.5,linear,40,true\n\n0.5,linear,40,true\n",
           "d.csv:3: this line is empty; allowed: a point, or empty lines at the end of the file");
-    wrong(HEADER "0.5,,40,true\n", "d.csv:2: the value of growth.law is missing; allowed: one of \"linear\", \"square\"");
+    wrong(HEADER "0.5,,40,true\n",
+          "d.csv:2: the value of growth.law is missing; allowed: one of \"linear\", \"square\"");
     wrong(HEADER "1.5,linear,40,true\n",
           "d.csv:2: growth.birth_rate = 1.5 is out of range; allowed: a number from 0 to 1 [1/day]");
     wrong(HEADER "0.5,linear,1.5,true\n",
@@ -172,7 +176,8 @@ static void limits_hold(void **state)
                    "d.csv:2: this cell is too long; allowed: at most 255 bytes");
     wrong_repeated("growth.birth_rate\n", "0\n", DESIGN_MAX_POINTS + 1,
                    "d.csv:100002: too many points; allowed: at most 100000");
-    wrong_repeated("growth.birth_rate\n", "\n", DESIGN_MAX_FILE, "d.csv: the file is too long; allowed: at most 16384 KiB");
+    wrong_repeated("growth.birth_rate\n", "\n", DESIGN_MAX_FILE,
+                   "d.csv: the file is too long; allowed: at most 16384 KiB");
 }
 
 static void points_are_tried_on_a_study(void **state)
@@ -205,9 +210,9 @@ static void points_are_tried_on_a_study(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_FOLDER(a_table_becomes_points),    IN_FOLDER(every_way_to_write_it_is_read),
-        IN_FOLDER(wrong_headers_are_refused), IN_FOLDER(wrong_points_are_refused),
-        IN_FOLDER(broken_text_is_refused),    IN_FOLDER(limits_hold),
+        IN_FOLDER(a_table_becomes_points),      IN_FOLDER(every_way_to_write_it_is_read),
+        IN_FOLDER(wrong_headers_are_refused),   IN_FOLDER(wrong_points_are_refused),
+        IN_FOLDER(broken_text_is_refused),      IN_FOLDER(limits_hold),
         IN_FOLDER(points_are_tried_on_a_study),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,11 +50,11 @@ static int replay(target *run, const char *folder, int least)
 }
 
 /* Both what is accepted and what is refused must be among them, or the corpus has lost its use. */
-#define REPLAYED(name, least)                                                                                                 \
+#define REPLAYED(name, least)                                                                                          \
     static void name##_inputs(void **state)                                                                            \
     {                                                                                                                  \
         (void)state;                                                                                                   \
-        assert_in_range(replay(fuzz_##name, "tests/fuzz/corpus/" #name, 10), least, 10000);                              \
+        assert_in_range(replay(fuzz_##name, "tests/fuzz/corpus/" #name, 10), least, 10000);                            \
         replay(fuzz_##name, "tests/fuzz/crashers/" #name, 0);                                                          \
     }
 REPLAYED(config, 9)

@@ -11,9 +11,11 @@
 #include <unistd.h>
 
 #if defined __has_feature
-#if __has_feature(address_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define SLOWER 8
 #endif
+#elif defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+#define SLOWER 8
 #endif
 #ifndef SLOWER
 #define SLOWER 1
@@ -38,10 +40,11 @@ double fuzz_cpu(void)
 
 void fuzz_accepted(double begun)
 {
+    const char *slower = getenv("ENFORCESIM_SLOWER"); /* set it under valgrind */
     fuzz_seconds = fuzz_cpu() - begun;
     char text[64];
     snprintf(text, sizeof text, "%.3f s", fuzz_seconds);
-    fuzz_require(fuzz_seconds < 0.5 * SLOWER, text);
+    fuzz_require(fuzz_seconds < 0.5 * (slower != NULL ? strtod(slower, NULL) : SLOWER), text);
 }
 
 /* ---- messages ---- */

@@ -14,7 +14,8 @@
 
 extern const struct model model;
 
-static const char *const names[] = {"cases/a.cfg", "cases/b.cfg", "cases/sub/c.cfg", "policies.cfg", "a.cfg", "cases/d.cfg"};
+static const char *const names[] = {"cases/a.cfg",  "cases/b.cfg", "cases/sub/c.cfg",
+                                    "policies.cfg", "a.cfg",       "cases/d.cfg"};
 enum { N_NAMES = sizeof names / sizeof names[0] };
 
 static bool present[N_NAMES];

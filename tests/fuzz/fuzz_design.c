@@ -15,8 +15,9 @@ extern const struct model model;
 
 enum { MOST_TRIED = 200 }; /* points: to try more takes long and shows nothing new */
 
-static const char base[] = "policies : { status_quo : { }; sweeps : { sweep_rate = 2; }; };\n"
-                           "scenarios = ( { name = \"a\"; policy = \"status_quo\"; }, { name = \"b\"; policy = \"sweeps\"; } );\n";
+static const char base[] =
+    "policies : { status_quo : { }; sweeps : { sweep_rate = 2; }; };\n"
+    "scenarios = ( { name = \"a\"; policy = \"status_quo\"; }, { name = \"b\"; policy = \"sweeps\"; } );\n";
 
 static char path[PATH_MAX], again[PATH_MAX];
 static struct study study;

@@ -15,8 +15,12 @@
 
 enum { VALUES = 3, REPLICATES = 8, RECORD = 8 + VALUES * 8, LARGEST = 1 << 16 };
 
-static const struct journal_identity identity = {
-    .config = "run = { };\n", .model = "toy 1", .program = "0.1.0", .seed = 2012, .replicates = REPLICATES, .values = VALUES};
+static const struct journal_identity identity = {.config = "run = { };\n",
+                                                 .model = "toy 1",
+                                                 .program = "0.1.0",
+                                                 .seed = 2012,
+                                                 .replicates = REPLICATES,
+                                                 .values = VALUES};
 
 static char path[PATH_MAX];
 static unsigned char header[1024], bytes[LARGEST + sizeof header];
@@ -96,7 +100,8 @@ static void check_refused(const struct error *e, size_t size)
 {
     static unsigned char after[sizeof bytes + 1];
     fuzz_refused(e, path);
-    fuzz_require(read_file(after, sizeof after) == size && memcmp(after, bytes, size) == 0, "a refused file is left alone");
+    fuzz_require(read_file(after, sizeof after) == size && memcmp(after, bytes, size) == 0,
+                 "a refused file is left alone");
 }
 
 /* One more record after what there was, and all of it is found again. */
@@ -138,7 +143,8 @@ int fuzz_journal(const uint8_t *data, size_t size)
     fuzz_require(size >= header_size && memcmp(bytes, header, header_size) == 0, "only our own header is accepted");
     size_t place[REPLICATES] = {0}, end = find_records(size, place);
     struct stat status;
-    fuzz_require(stat(path, &status) == 0 && (size_t)status.st_size == end, "the file is cut after the last good record");
+    fuzz_require(stat(path, &status) == 0 && (size_t)status.st_size == end,
+                 "the file is cut after the last good record");
     check_values(j, place);
     check_append(j, end, place);
     return 0;

@@ -10,12 +10,13 @@
 
 extern const struct model model;
 
-static const char base[] = "run = { name = \"base\"; replicates = 2; burn_in = 30; horizon = 60; };\n"
-                           "parameters : { region : { venues = 20; }; };\n"
-                           "policies : { status_quo : { }; sweeps : { inherits = \"status_quo\"; sweep_rate = 2; }; };\n"
-                           "own_policies : { own : { inherits = \"sweeps\"; }; };\n"
-                           "scenarios = ( { name = \"a\"; policy = \"status_quo\"; phases = ( { day = 9; policy = \"own\"; },\n"
-                           "  { day = 20; policy : { inherits = \"own\"; }; } ); }, { name = \"b\"; policy : { }; } );\n";
+static const char base[] =
+    "run = { name = \"base\"; replicates = 2; burn_in = 30; horizon = 60; };\n"
+    "parameters : { region : { venues = 20; }; };\n"
+    "policies : { status_quo : { }; sweeps : { inherits = \"status_quo\"; sweep_rate = 2; }; };\n"
+    "own_policies : { own : { inherits = \"sweeps\"; }; };\n"
+    "scenarios = ( { name = \"a\"; policy = \"status_quo\"; phases = ( { day = 9; policy = \"own\"; },\n"
+    "  { day = 20; policy : { inherits = \"own\"; }; } ); }, { name = \"b\"; policy : { }; } );\n";
 
 enum { MAX_LINES = 2048 };
 
