@@ -1,4 +1,4 @@
-"""Prints the names of the model's groups, parameters and levers, and of a run's settings, as a dictionary for libFuzzer."""
+"""Prints the names of groups, parameters and levers, and of a run's settings, as a dictionary for libFuzzer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import sys
 
 
 def rows(program: str, *group: str) -> list[dict[str, str]]:
-    out = subprocess.run([program, "params", *group, "--format", "csv"], capture_output=True, text=True, check=True).stdout
+    out = subprocess.run(
+        [program, "params", *group, "--format", "csv"], capture_output=True, text=True, check=True
+    ).stdout
     return list(csv.DictReader(out.splitlines()))
 
 
