@@ -318,18 +318,28 @@ int design_apply(const struct design *d, uint32_t point, struct study *s, struct
     return store(d, &d->values[(size_t)point * d->n_columns], s, e);
 }
 
+/* The first point shows that all else is well. Further ones can break only rules between parameters, which are the same in all
+ * policies, and the limit of memory. */
+static int check_point(const struct design *d, uint32_t point, struct study *s, struct error *e)
+{
+    if (design_apply(d, point, s, e) != 0) return -1;
+    if (point == 0) return study_check(s, e);
+    return study_check_policy(s, 0, e) != 0 ? -1 : study_fits(s, 1, e);
+}
+
 int design_check(const struct design *d, const char *path, struct study *s, struct error *e)
 {
     double own[DESIGN_MAX_COLUMNS];
-    int status = s->n_policies > 0 ? 0 : study_check(s, e);
-    for (uint32_t i = 0; status == 0 && i < d->n_columns; i++) {
+    if (s->n_policies == 0) return study_check(s, e);
+    for (uint32_t i = 0; i < d->n_columns; i++) {
         own[i] = parameter_value(d->columns[i].row, block_of(s, 0, d->columns[i].group));
     }
+    int status = 0;
     for (uint32_t point = 0; status == 0 && point < d->n_points; point++) {
         struct error cause = {0};
-        if (design_apply(d, point, s, &cause) == 0 && study_check(s, &cause) == 0) continue;
+        if (check_point(d, point, s, &cause) == 0) continue;
         status = error_set(e, cause.kind, "%.300s:%u: %s", path, d->lines[point], cause.text);
     }
-    if (s->n_policies > 0) store(d, own, s, NULL);
+    store(d, own, s, NULL);
     return status;
 }

@@ -39,8 +39,9 @@ void design_free(struct design *d);
 /* Sets the values of a point in all policies of a study. -1: ERROR_INPUT; the study then holds some of them. */
 int design_apply(const struct design *d, uint32_t point, struct study *s, struct error *e);
 
-/* Whether the study would pass study_check at every point; the study itself comes out as it went in. `path` is how messages
- * call the design: ERROR_INPUT beginning "PATH:LINE: " with the line of the first point that fails. */
+/* Whether the study would pass study_check at every point; the study itself, whose policies must differ by their levers only,
+ * comes out as it went in. `path` is how messages call the design: ERROR_INPUT beginning "PATH:LINE: " with the line of the
+ * first point that fails. */
 int design_check(const struct design *d, const char *path, struct study *s, struct error *e);
 
 #endif

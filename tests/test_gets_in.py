@@ -359,6 +359,16 @@ def test_what_is_no_design_is_refused(folder, content, with_header):
         assert with_header and re.match(rb"[0-9]+ points?, 2 columns\n", done.stdout)
 
 
+def test_the_first_point_that_breaks_a_rule_is_named(folder):
+    config, path = folder.write("x.cfg", BASE), folder.write("d.csv", "region.venues\n20\n3\n2\n")
+    line = refused(folder, "check", config, "--design", path)
+    assert line.startswith(
+        "enforcesim: d.csv:3: policy 'status_quo': region: region.districts = 5 is more than region.venues = 3"
+    )
+    folder.write("d.csv", "region.venues\n20\n1000000000\n")
+    assert "d.csv:3: this study needs " in refused(folder, "check", config, "--design", path)
+
+
 def test_kinds_of_files(folder):
     config = folder.write("x.cfg", BASE)
     os.mkfifo(folder.path / "pipe")
