@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import xarray as xr
 from conftest import PROGRAM, ROOT, effort
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -311,7 +312,11 @@ def test_a_harmful_output_name_is_written_but_not_said(folder):
     assert done.returncode == 0 and done.stderr.startswith(b"wrote ?[2J?.h5: ") and done.stderr.count(b"\n") == 1, (
         done.stderr
     )
-    (folder.path / "\x1b[2J\n.h5").unlink()
+    out = (folder.path / "\x1b[2J\n.h5").rename(folder.path / "x.h5")
+    assert folder.call("info", "x.h5").stdout.count(b"\x1b") == 0
+    with xr.open_dataset(out, engine="h5netcdf") as results:
+        assert " -o ?[2J?.h5 " in results.attrs["history"]
+    out.unlink()
 
 
 # ---- designs ----
