@@ -28,7 +28,7 @@ CORE_SOURCES    := sim/error.c sim/field.c sim/study.c sim/tally.c sim/run.c $(w
 PROGRAM_SOURCES := $(filter-out $(CORE_SOURCES),$(wildcard sim/*.c))
 TEST_PROGRAMS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 FAULT_SHIM      := $(BUILD)/tests/fault_shim.so
-TEST_SUPPORT    := $(filter-out $(wildcard tests/test_*.c) tests/fault_shim.c,$(wildcard tests/*.c))
+TEST_SUPPORT    := $(filter-out $(wildcard tests/test_*.c) tests/fault_shim.c,$(wildcard tests/*.c)) $(wildcard tests/fuzz/fuzz*.c)
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
 ifeq ($(filter -j%,$(MAKEFLAGS)),)
@@ -61,6 +61,7 @@ check: packages packages-test all python test-programs
 ## make verify     the long form of the tests against theory and of what we promise (README says what and how long)
 verify: packages packages-test all python test-programs
 	@tests/run --verify
+	@$(MAKE) -s fuzz
 
 ## make mutants    200 one-token mutants of models/ and the sampler: how many do the tests notice?
 mutants: packages packages-test all python
@@ -144,6 +145,24 @@ python: .venv/ready
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps -r analysis/requirements.txt
 	@echo '$(CURDIR)/analysis' >"$$($(PYTHON) -c 'import site; print(site.getsitepackages()[0])')/enforcesim.pth"
 	@touch $@
+
+# ---- fuzzing ---------------------------------------------------------------------------------------------------------
+
+FUZZ_FLAGS   := -fsanitize=address,undefined -fno-sanitize-recover=all
+FUZZ_TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+
+## make fuzz       feeds the readers of files mutated input for FUZZ_SECONDS (120) in all; see tests/fuzz/run
+.PHONY: fuzz fuzz-programs
+fuzz: packages packages-test all
+	$(call install,libclang-rt-14-dev)
+	@$(MAKE) -s BUILD=build/fuzz CC=clang OPT=-O1 EXTRA_CFLAGS="-fsanitize=fuzzer-no-link $(FUZZ_FLAGS)" fuzz-programs
+	@tests/fuzz/run $(FUZZ_TARGETS)
+
+fuzz-programs: $(patsubst %,$(BUILD)/fuzz_%,$(FUZZ_TARGETS))
+
+$(BUILD)/fuzz_%: tests/fuzz/entry.c $(call objects,$(CORE_SOURCES) $(filter-out sim/main.c,$(PROGRAM_SOURCES)) $(wildcard tests/fuzz/fuzz*.c))
+	@echo '  LD  $@'
+	@$(CC) $(filter-out -MMD -MP,$(CFLAGS)) -DTARGET=fuzz_$* $^ -o $@ -fsanitize=fuzzer $(FUZZ_FLAGS) $(LDFLAGS) $(LIBS)
 
 # ---- quality ---------------------------------------------------------------------------------------------------------
 

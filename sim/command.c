@@ -2,21 +2,26 @@
 #include "sim/command.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 int command_error(const struct error *e)
 {
-    char line[sizeof e->text];
-    size_t n = 0;
-    for (; n < sizeof line - 1 && e->text[n] != '\0'; n++) {
-        unsigned char c = (unsigned char)e->text[n];
-        line[n] = c < ' ' || c == 0x7f ? '?' : e->text[n]; /* names from files must not steer a terminal */
-    }
-    line[n] = '\0';
-    fprintf(stderr, "enforcesim: %s\n", line);
+    fprintf(stderr, "enforcesim: %s\n", e->text);
     return e->kind == ERROR_INTERRUPTED ? 130 : e->kind == ERROR_NONE ? 1 : (int)e->kind;
+}
+
+void command_say(const char *format, ...)
+{
+    char line[8192]; /* has room for two paths */
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    error_clean(line);
+    fprintf(stderr, "%s\n", line);
 }
 
 static int unknown_option(const char *given, const struct option *options, struct error *e)

@@ -13,8 +13,11 @@ int command_params(int argc, char **argv, const struct model *model);
 int command_metrics(int argc, char **argv, const struct model *model);
 int command_info(int argc, char **argv, const struct model *model);
 
-/* Prints "enforcesim: TEXT" as one line on stderr, without control characters, and returns the exit status. */
+/* Prints "enforcesim: TEXT" as one line on stderr and returns the exit status. */
 int command_error(const struct error *e);
+
+/* Prints one line on stderr, cleaned as errors are: paths must not steer a terminal. */
+void command_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* getopt_long with the program's own messages: the option's letter or value, -1 after the last, '?' with the error filled for
  * an unknown option, a missing or a superfluous value. `letters` as for getopt_long, without a leading ':'. Set optind = 0

@@ -1,8 +1,9 @@
-/* enforcesim check: validates a scenario file and prints what it resolves to. */
+/* enforcesim check: validates a scenario file and prints what it resolves to, or a design for it and prints a summary. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "sim/command.h"
+#include "sim/design.h"
 
 static void print_help(void)
 {
@@ -14,29 +15,71 @@ static void print_help(void)
         "parameters.GROUP.NAME,\n"
         "                     policies.NAME.LEVER, scenarios.NAME.policy, scenarios.NAME.phases.NUMBER.day\n"
         "  --scenario NAME    keep this scenario only; may be given often\n"
+        "  --design FILE      validate a design of experiments for it instead, and print how many points it has and "
+        "what each\n"
+        "                     column spans. FILE is CSV: a header of parameters, GROUP.NAME as 'enforcesim params' "
+        "lists them,\n"
+        "                     levers apart, then a line for each point with a number, or the word of a choice, for "
+        "each column.\n"
+        "                     Every point must be a study that can be run. At most %d points, %d columns, %d values\n"
         "  --help             this text\n\n"
         "Examples:\n"
         "  enforcesim check configs/essay.cfg\n"
-        "  enforcesim check configs/essay.cfg --set run.seed=3 --set policies.sweeps.sweep_rate=2 > resolved.cfg\n\n");
+        "  enforcesim check configs/essay.cfg --set run.seed=3 --set policies.sweeps.sweep_rate=2 > resolved.cfg\n"
+        "  enforcesim check configs/essay.cfg --design points.csv\n\n",
+        DESIGN_MAX_POINTS, DESIGN_MAX_COLUMNS, DESIGN_MAX_VALUES);
     command_print_settings();
 }
 
-static int check(const char *path, const struct model *model, const struct config_overrides *overrides)
+static void print_column(const struct design *d, uint32_t column)
+{
+    const struct parameter *row = d->columns[column].row;
+    double least = d->values[column], most = least;
+    for (uint32_t i = 1; i < d->n_points; i++) {
+        double value = d->values[(size_t)i * d->n_columns + column];
+        if (value < least) least = value;
+        if (value > most) most = value;
+    }
+    char path[200], low[100], high[100];
+    snprintf(path, sizeof path, "%s.%s", d->model->schedule[d->columns[column].group]->name, row->name);
+    parameter_print(row, least, low, sizeof low);
+    parameter_print(row, most, high, sizeof high);
+    printf("  %-36s %s to %s\n", path, low, high);
+}
+
+static int check_design(const char *path, struct study *study, struct error *e)
+{
+    struct design design;
+    if (design_read(&design, study->model, path, e) != 0) return -1;
+    int status = design_check(&design, path, study, e);
+    if (status == 0) {
+        printf("%u point%s, %u column%s\n", design.n_points, design.n_points == 1 ? "" : "s", design.n_columns,
+               design.n_columns == 1 ? "" : "s");
+        for (uint32_t i = 0; i < design.n_columns; i++) print_column(&design, i);
+    }
+    design_free(&design);
+    return status;
+}
+
+static int check(const char *path, const struct model *model, const struct config_overrides *overrides,
+                 const char *design)
 {
     struct study study;
     struct error e = {0};
     char *text = NULL;
     if (config_load(&study, &text, model, path, overrides, &e) != 0) return command_error(&e);
-    fputs(text, stdout); /* a failure shows in command_finish */
+    int status = design != NULL ? check_design(design, &study, &e) : 0;
+    if (design == NULL) fputs(text, stdout); /* a failure shows in command_finish */
     free(text);
     study_free(&study);
-    return command_finish();
+    return status == 0 ? command_finish() : command_error(&e);
 }
 
 int command_check(int argc, char **argv, const struct model *model)
 {
     static const struct option options[] = {{"set", required_argument, NULL, 's'},
                                             {"scenario", required_argument, NULL, 'n'},
+                                            {"design", required_argument, NULL, 'd'},
                                             {"help", no_argument, NULL, 'h'},
                                             {0}};
     struct error e = {0};
@@ -47,12 +90,15 @@ int command_check(int argc, char **argv, const struct model *model)
     }
     const char **set = values, **scenarios = values + argc + 1;
     struct config_overrides overrides = {.set = set, .scenarios = scenarios};
+    const char *design = NULL;
     int option, status = -1;
     while (status < 0 && (option = command_option(argc, argv, "h", options, &e)) != -1) {
         if (option == 's') {
             set[overrides.n_set++] = optarg;
         } else if (option == 'n') {
             scenarios[overrides.n_scenarios++] = optarg;
+        } else if (option == 'd') {
+            design = optarg;
         } else if (option == 'h') {
             print_help();
             status = 0;
@@ -61,7 +107,7 @@ int command_check(int argc, char **argv, const struct model *model)
         }
     }
     const char *path = status < 0 ? command_argument(argc, argv, "CONFIG", &e) : NULL;
-    if (status < 0) status = path != NULL ? check(path, model, &overrides) : command_error(&e);
+    if (status < 0) status = path != NULL ? check(path, model, &overrides, design) : command_error(&e);
     free(values);
     return status;
 }

@@ -139,6 +139,7 @@ static int remember_history(struct options *o, int argc, char **argv, struct err
     if (o->history == NULL) return error_memory(e, "the command line", (double)size);
     at = (size_t)snprintf(o->history, size, "enforcesim");
     for (int i = 0; i < argc; i++) at += (size_t)snprintf(o->history + at, size - at, " %s", argv[i]);
+    error_clean(o->history); /* it goes into the results file, and from there to pages and terminals */
     return 0;
 }
 
@@ -234,8 +235,8 @@ static void say_done(const struct options *o, const struct study *s, const struc
 {
     const struct run_progress *p = &r->progress.latest;
     if (o->quiet) return;
-    fprintf(stderr, "wrote %s: %u replicates of %u scenarios; %.3g person-days in %.1f s (%.0f M person-days/s), %.1f s of "
-            "writing; digest %.12s\n", o->out, s->replicates, s->n_scenarios, (double)p->person_days, simulated,
+    command_say("wrote %s: %u replicates of %u scenarios; %.3g person-days in %.1f s (%.0f M person-days/s), %.1f s of "
+                "writing; digest %.12s", o->out, s->replicates, s->n_scenarios, (double)p->person_days, simulated,
             simulated > 0 ? (double)p->person_days / simulated / 1e6 : 0, writing, digest);
 }
 

@@ -194,8 +194,16 @@ static int write_text(struct config_tree *t, char **text)
                        strlen(*text) / 1024, CONFIG_MAX_FILE / 1024);
 }
 
+static int check_overrides(const struct config_overrides *overrides, struct error *e)
+{
+    const char *option = overrides->n_set > CONFIG_MAX_OVERRIDES ? "--set" : "--scenario";
+    if (overrides->n_set <= CONFIG_MAX_OVERRIDES && overrides->n_scenarios <= CONFIG_MAX_OVERRIDES) return 0;
+    return error_set(e, ERROR_INPUT, "%s is given too often; allowed: at most %d times", option, CONFIG_MAX_OVERRIDES);
+}
+
 static int read_study(struct config_tree *t, char **text, const char *path, const struct config_overrides *overrides)
 {
+    if (overrides != NULL && check_overrides(overrides, t->e) != 0) return -1;
     if (config_text_read(&t->text, path, t->e) != 0 || parse(t) != 0) return -1;
     if (overrides != NULL && config_override(t, overrides) != 0) return -1;
     if (config_resolve(t) != 0) return -1;

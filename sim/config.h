@@ -31,6 +31,8 @@ enum {
     CONFIG_MAX_GROUP = 1024,        /* names in one group */
     CONFIG_MAX_STRING = 4096,       /* bytes of a string */
     CONFIG_MAX_INCLUDES = 8,        /* nested includes */
+    CONFIG_MAX_FILES = 64,          /* files in all, one included twice counted twice */
+    CONFIG_MAX_OVERRIDES = 1024,    /* settings, and scenarios to keep, of a command line */
 };
 
 /* Reads a file into `s`, which it initialises and, when it fails, frees. `overrides` may be NULL. `text` (may be NULL)

@@ -49,35 +49,40 @@ static double number_of(const config_setting_t *setting)
                                                : (double)config_setting_get_int64(setting);
 }
 
-/* The value of a setting as the row's type; ranges are checked by parameter_store. */
-static int value_of(struct config_tree *t, const config_setting_t *setting, const struct parameter *row, double *value)
+static int wrong_value(struct config_tree *t, const config_setting_t *setting, const struct parameter *row)
 {
     char allowed[400];
     parameter_allowed(row, allowed, sizeof allowed);
-    bool is_real = is_type(setting, CONFIG_TYPE_FLOAT);
-    switch (row->type) {
-    case FIELD_whole:
-        if (is_real) {
-            double number = config_setting_get_float(setting);
-            return config_fail(t, setting, "%s = %.10g%s is not a whole number; allowed: %s", row->name, number,
-                               number == floor(number) && fabs(number) < 1e10 ? ".0" : "", allowed);
-        }
-        if (!is_whole(setting)) return config_wrong_type(t, setting, row->name, allowed);
-        break;
-    case FIELD_real:
-        if (!is_real && !is_whole(setting)) return config_wrong_type(t, setting, row->name, allowed);
-        break;
-    case FIELD_flag:
-        if (!is_type(setting, CONFIG_TYPE_BOOL)) return config_wrong_type(t, setting, row->name, allowed);
-        *value = config_setting_get_bool(setting);
-        return 0;
-    case FIELD_choice:
-        if (!is_type(setting, CONFIG_TYPE_STRING)) return config_wrong_type(t, setting, row->name, allowed);
-        *value = parameter_choice(row, config_setting_get_string(setting));
-        if (*value >= 0) return 0;
+    if (row->type == FIELD_whole && is_type(setting, CONFIG_TYPE_FLOAT)) {
+        double number = config_setting_get_float(setting);
+        return config_fail(t, setting, "%s = %.10g%s is not a whole number; allowed: %s", row->name, number,
+                           number == floor(number) && fabs(number) < 1e10 ? ".0" : "", allowed);
+    }
+    if (row->type == FIELD_choice && is_type(setting, CONFIG_TYPE_STRING)) {
         return config_fail(t, setting, "%s = \"%.100s\" is not known; allowed: %s", row->name,
                            config_setting_get_string(setting), allowed);
     }
+    return config_wrong_type(t, setting, row->name, allowed);
+}
+
+/* The value of a setting as the row's type; ranges are checked by parameter_store. */
+static int value_of(struct config_tree *t, const config_setting_t *setting, const struct parameter *row, double *value)
+{
+    bool right = false;
+    switch (row->type) {
+    case FIELD_whole: right = is_whole(setting); break;
+    case FIELD_real: right = is_whole(setting) || is_type(setting, CONFIG_TYPE_FLOAT); break;
+    case FIELD_flag:
+        if (!is_type(setting, CONFIG_TYPE_BOOL)) break;
+        *value = config_setting_get_bool(setting);
+        return 0;
+    case FIELD_choice:
+        if (!is_type(setting, CONFIG_TYPE_STRING)) break;
+        *value = parameter_choice(row, config_setting_get_string(setting));
+        if (*value >= 0) return 0;
+        break;
+    }
+    if (!right) return wrong_value(t, setting, row);
     *value = number_of(setting);
     return 0;
 }
@@ -216,8 +221,12 @@ static int read_group(struct config_tree *t, const config_setting_t *group)
         const char *key = config_setting_name(setting);
         const struct parameter *row = parameter_find(t->model->schedule[index]->parameters, key);
         if (row == NULL) return config_unknown_parameter(t, setting, index, key);
+        double value = 0;
+        struct error cause = {0};
+        if (value_of(t, setting, row, &value) != 0) return -1;
         for (uint32_t policy = 0; policy < t->study->n_policies; policy++) {
-            if (config_store(t, setting, row, config_block(t->study, policy, index)) != 0) return -1;
+            if (parameter_store(row, config_block(t->study, policy, index), value, NULL, &cause) != 0)
+                return config_hand_on(t, setting, &cause);
         }
     }
     return 0;

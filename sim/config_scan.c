@@ -48,6 +48,13 @@ static bool reserve(void **array, size_t *capacity, size_t need, size_t size)
     return true;
 }
 
+/* libconfig opens any file it is told to include. It is never told: what still says so stands in a comment or string here, and
+ * should the two of us disagree on where those end, it does not matter. */
+static void disarm_includes(char *text, char *end)
+{
+    while ((text = memmem(text, (size_t)(end - text), "@include", 8)) != NULL) *text = '?';
+}
+
 /* Copies the line that ends at `end`, with a line feed of its own: libconfig does not see a comment without one. */
 static int put_line(struct cursor *c, const char *end)
 {
@@ -63,6 +70,7 @@ static int put_line(struct cursor *c, const char *end)
     out->lines = lines;
     if (!room) return error_memory(c->e, "the text of the scenario file", (double)out->length);
     memcpy(out->text + out->length, c->line_begin, length);
+    disarm_includes(out->text + out->length, out->text + out->length + length);
     out->length += length;
     out->text[out->length++] = '\n';
     out->text[out->length] = '\0';

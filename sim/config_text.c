@@ -2,12 +2,11 @@
 #include "sim/config_text.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+
+#include "sim/input.h"
 
 void config_text_free(struct config_text *text)
 {
@@ -32,56 +31,22 @@ void config_text_where(const struct config_text *text, unsigned line, char *wher
     }
 }
 
-/* The whole of an open file, with a final zero. A file in /proc or one that grows has no useful size, so we read to the end. */
-static int read_all(int descriptor, const char *shown, struct config_file *file, struct error *e)
-{
-    file->text = malloc(CONFIG_MAX_FILE + 2);
-    if (file->text == NULL) return error_memory(e, "a scenario file", CONFIG_MAX_FILE);
-    while (file->length <= CONFIG_MAX_FILE) {
-        ssize_t got = read(descriptor, file->text + file->length, CONFIG_MAX_FILE + 1 - file->length);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return error_set(e, ERROR_INPUT, "%.600s: cannot be read: %s", shown, strerror(errno));
-        if (got == 0) break;
-        file->length += (size_t)got;
-    }
-    file->text[file->length] = '\0';
-    if (file->length == 0)
-        return error_set(e, ERROR_INPUT, "%.600s:1: the file is empty; allowed: a scenario file", shown);
-    if (file->length > CONFIG_MAX_FILE) {
-        return error_set(e, ERROR_INPUT, "%.600s: the file is too long; allowed: at most %d KiB", shown,
-                         CONFIG_MAX_FILE / 1024);
-    }
-    return 0;
-}
-
-static int check_regular(int descriptor, const char *shown, struct error *e)
-{
-    struct stat status;
-    if (fstat(descriptor, &status) != 0)
-        return error_set(e, ERROR_INPUT, "%.600s: cannot be read: %s", shown, strerror(errno));
-    if (S_ISDIR(status.st_mode))
-        return error_set(e, ERROR_INPUT, "%.600s: is a folder; allowed: a scenario file", shown);
-    if (!S_ISREG(status.st_mode))
-        return error_set(e, ERROR_INPUT, "%.600s: is not a regular file; allowed: a scenario file", shown);
-    return 0;
-}
-
 /* `path` is what to open, `shown` what to call it. Appends to text->files. */
 static int open_file(struct config_text *text, const char *path, const char *shown, uint32_t parent, struct error *e)
 {
+    if (text->n_files >= CONFIG_MAX_FILES)
+        return error_set(e, ERROR_INPUT, "%.600s: one file too many; allowed: %d in all", shown, CONFIG_MAX_FILES);
     struct config_file *files = realloc(text->files, (text->n_files + 1) * sizeof *files);
     if (files == NULL) return error_memory(e, "the list of files", 0);
     text->files = files;
     struct config_file *file = &files[text->n_files++];
     *file = (struct config_file){.shown = strdup(shown), .parent = parent};
     if (file->shown == NULL) return error_memory(e, "a path", 0);
-    file->real = realpath(path, NULL);
-    if (file->real == NULL) return error_set(e, ERROR_INPUT, "%.600s: cannot be opened: %s", shown, strerror(errno));
-    int descriptor = open(file->real, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (descriptor < 0) return error_set(e, ERROR_INPUT, "%.600s: cannot be opened: %s", shown, strerror(errno));
-    int status = check_regular(descriptor, shown, e);
-    if (status == 0) status = read_all(descriptor, shown, file, e);
-    close(descriptor);
+    struct input in = {.what = "a scenario file", .shown = shown, .most = CONFIG_MAX_FILE};
+    int status = input_read(&in, path, e);
+    file->real = in.real;
+    file->text = in.text;
+    file->length = in.length;
     return status;
 }
 
@@ -103,6 +68,17 @@ static bool is_inside(const char *real, const char *folder)
     size_t length = strlen(folder);
     if (strcmp(folder, "/") == 0) return true;
     return strncmp(real, folder, length) == 0 && real[length] == '/';
+}
+
+/* The folder tree of a scenario file: what lies in its folder or below, and files right in the folder above, where files in a
+ * folder like configs/cases have their policies. No deeper: from /tmp one must not reach into /etc. */
+static bool is_in_tree(const struct config_text *text, const char *real)
+{
+    char own[PATH_MAX], above[PATH_MAX], folder[PATH_MAX];
+    folder_of(text->files[0].real, own, sizeof own);
+    folder_of(own, above, sizeof above);
+    folder_of(real, folder, sizeof folder);
+    return strcmp(folder, above) == 0 || is_inside(real, own);
 }
 
 static int check_path(const char *path, const char *where, struct error *e)
@@ -144,8 +120,8 @@ static int include_from(struct config_scan *scan, const char *folder, const char
                         uint32_t file, const char *where, struct error *e)
 {
     char joined[PATH_MAX], shown[PATH_MAX];
-    int length = snprintf(joined, sizeof joined, "%s/%s", folder, path);
-    if (length < 0 || (size_t)length >= sizeof joined) return 0;
+    int length = snprintf(joined, sizeof joined, "%s/%s", strcmp(folder, "/") == 0 ? "" : folder, path);
+    if (length < 0 || (size_t)length >= sizeof joined || !is_in_tree(scan->out, joined)) return 0;
     bool here = strcmp(shown_folder, ".") == 0;
     length = snprintf(shown, sizeof shown, "%s%s%s", here ? "" : shown_folder, here ? "" : "/", path);
     if (length < 0 || (size_t)length >= sizeof shown) return 0;
@@ -154,8 +130,9 @@ static int include_from(struct config_scan *scan, const char *folder, const char
     int status = 0;
     if (real == NULL) {
         status = error_set(e, ERROR_INPUT, "%s: cannot include \"%.200s\": %s", where, path, strerror(errno));
-    } else if (!is_inside(real, folder)) {
-        status = error_set(e, ERROR_INPUT, "%s: cannot include \"%.200s\": it leads out of its folder", where, path);
+    } else if (!is_in_tree(scan->out, real)) {
+        status = error_set(e, ERROR_INPUT, "%s: cannot include \"%.200s\": it leads out of the folder of %.300s", where,
+                           path, scan->out->files[0].shown);
     } else {
         status = check_chain(scan->out, file, real, shown, where, e);
     }

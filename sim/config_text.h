@@ -5,8 +5,9 @@
  * minutes for what fits a megabyte. So everything that can be told from the text alone is found here, before libconfig sees
  * it: the kind of file, includes, brackets, limits, numbers that do not fit, words that are no values, names given twice.
  *
- * An include stands on a line of its own: @include "x.cfg". The path is relative, has no "..", is looked up in the folder of
- * the including file and then in the folder above that, and must lie in the folder it was found from, links followed. */
+ * An include stands on a line of its own: @include "x.cfg". The path is relative, has no "..", and is looked up in the folder of
+ * the including file and then in the folder above that. All files lie, links followed, in the folder of the first one, or below
+ * it, or right in the folder above it. */
 #ifndef SIM_CONFIG_TEXT_H
 #define SIM_CONFIG_TEXT_H
 

@@ -15,13 +15,18 @@ struct error {
     char text[1024];
 };
 
-/* Fills `e` (which may be NULL) unless it already holds an error, so that the first cause is the one reported. Returns -1. */
+/* Fills `e` (which may be NULL) unless it already holds an error, so that the first cause is the one reported; names that the
+ * text repeats are cleaned. Returns -1. */
 #define error_set(...) error_status(error_note(__VA_ARGS__))
 int error_note(struct error *e, enum error_kind kind, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* error_set for a failed allocation of `bytes` bytes for `what`. */
 #define error_memory(e, what, bytes) error_status(error_note_memory(e, what, bytes))
 int error_note_memory(struct error *e, const char *what, double bytes);
+
+/* Makes one harmless line of a text that repeats names from files or the command line: control characters, marks that turn or
+ * hide text, and bytes that are not UTF-8 become '?'. */
+void error_clean(char *text);
 
 /* Lets whoever reads only the caller, be it a person or an analyser, see that the status is -1. */
 static inline int error_status(int noted)

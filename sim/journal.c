@@ -138,8 +138,8 @@ static int header_same(const char *path, const struct header *own, struct header
         found->crc != checksum(0, found, offsetof(struct header, crc))) {
         return error_set(e, ERROR_INPUT, "%s: not the journal of a run, or its beginning is damaged; --force starts afresh", path);
     }
+    if (memcmp(found, own, sizeof *own) == 0) return 0; /* all of it: a true fingerprint may stand below a false header */
     found->model[sizeof found->model - 1] = found->program[sizeof found->program - 1] = '\0';
-    if (memcmp(found->fingerprint, own->fingerprint, sizeof own->fingerprint) == 0) return 0;
     char difference[256];
     if (found->format != own->format) {
         snprintf(difference, sizeof difference, "format %u, not %u", found->format, own->format);

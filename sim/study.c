@@ -96,15 +96,10 @@ int study_check_name(const char *what, const char *name, struct error *e)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
     size_t length = strlen(name);
-    if (length > 0 && length < STUDY_NAME && strspn(name, letters) == length) return 0;
-    char shown[STUDY_NAME];
-    size_t used = 0;
-    for (; used < sizeof shown - 1 && name[used] != '\0'; used++) {
-        shown[used] = (unsigned char)name[used] < ' ' || name[used] == 0x7f ? '?' : name[used];
-    }
-    shown[used] = '\0';
-    return error_set(e, ERROR_INPUT, "the %s '%s' is not a name; allowed: 1 to %d characters of a-z A-Z 0-9 _ -", what,
-                     shown, STUDY_NAME - 1);
+    bool good = length > 0 && length < STUDY_NAME && strspn(name, letters) == length;
+    if (good && name[0] != '-') return 0; /* a name with - in front looks like an option, or a formula to a spreadsheet */
+    return error_set(e, ERROR_INPUT, "the %s '%.*s' is not a name; allowed: 1 to %d characters of a-z A-Z 0-9 _ -%s", what,
+                     STUDY_NAME - 1, name, STUDY_NAME - 1, good ? ", no - in front" : "");
 }
 
 int study_check_policy_name(const char *name, struct error *e)

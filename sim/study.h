@@ -58,8 +58,8 @@ enum {
  * rows' offsets are into struct study. run.name, run.seed and run.baseline are texts and stand apart. */
 extern const struct parameter study_settings[];
 
-/* Names of studies, policies and scenarios: 1 to 63 characters of a-z A-Z 0-9 _ -, so that no file, terminal or page has to
- * escape them. -1: ERROR_INPUT; `what` ("scenario") says in the message whose name it is. A policy's name, which is a key of
+/* Names of studies, policies and scenarios: 1 to 63 characters of a-z A-Z 0-9 _ -, no - in front, so that no file, terminal,
+ * command line, spreadsheet or page has to escape them. -1: ERROR_INPUT; `what` ("scenario") says in the message whose name it is. A policy's name, which is a key of
  * scenario files, also begins with a letter and is neither true nor false. */
 int study_check_name(const char *what, const char *name, struct error *e);
 int study_check_policy_name(const char *name, struct error *e);

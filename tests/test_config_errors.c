@@ -238,7 +238,7 @@ static void bad_includes_are_refused(void **state)
           "x.cfg:1: there is more after this @include; allowed: @include \"FILE\" on a line of its own");
     wrong("@include \"x.cfg\"\n", "x.cfg:1: files include each other: x.cfg includes x.cfg");
     assert_int_equal(symlink("/etc/passwd", "link.cfg"), 0);
-    wrong("@include \"link.cfg\"\n", "x.cfg:1: cannot include \"link.cfg\": it leads out of its folder");
+    wrong("@include \"link.cfg\"\n", "x.cfg:1: cannot include \"link.cfg\": it leads out of the folder of x.cfg");
     folder_write("y.cfg", "@include \"x.cfg\"\n");
     wrong("@include \"y.cfg\"\n", "y.cfg:1: files include each other: x.cfg includes y.cfg includes x.cfg");
     folder_write("y.cfg", "\nparameters : { growth : {\n places = -1; }; };\n"); /* errors name the file they are in */
@@ -255,17 +255,149 @@ static void bad_includes_are_refused(void **state)
     wrong("@include \"d0.cfg\"\n", "d7.cfg:1: too many files inside each other; allowed: 8");
 }
 
+/* The tree: the folder of the first file, what is below, and files right in the folder above. */
+static void includes_stay_in_the_folder_tree(void **state)
+{
+    (void)state;
+    static const char *const folders[] = {"top", "top/cases", "top/cases/sub", "top/other"};
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) assert_int_equal(mkdir(folders[i], 0700), 0);
+    folder_write("outside.cfg", "// two above\n");
+    folder_write("top/above.cfg", "// one above\n");
+    folder_write("top/climbs.cfg", "@include \"outside.cfg\"\n");
+    folder_write("top/other/y.cfg", "// beside\n");
+    folder_write("top/cases/sub/z.cfg", "@include \"beside.cfg\"\n@include \"above.cfg\"\n");
+    folder_write("top/cases/sub/deep.cfg", "@include \"cases/beside.cfg\"\n");
+    folder_write("top/cases/beside.cfg", "// here\n@include \"above.cfg\"\n");
+    assert_int_equal(symlink("../above.cfg", "top/cases/to_above.cfg"), 0);
+    assert_int_equal(symlink("../other", "top/cases/to_other"), 0);
+    assert_int_equal(symlink("../../outside.cfg", "top/cases/to_outside.cfg"), 0);
+    assert_int_equal(symlink("cases/sub", "top/into"), 0);
+    static const struct {
+        const char *include, *message; /* NULL: accepted */
+    } cases[] = {
+        {"above.cfg", NULL},
+        {"beside.cfg", NULL},
+        {"./sub/./z.cfg",
+         "top/cases/./sub/./z.cfg:2: there is no file \"above.cfg\" to include; looked in top/cases/./sub/. and "
+         "the folder above it"},
+        {"to_above.cfg", NULL},
+        {"other/y.cfg",
+         "top/cases/x.cfg:1: there is no file \"other/y.cfg\" to include; looked in top/cases and the folder "
+         "above it"},
+        {"to_other/y.cfg",
+         "top/cases/x.cfg:1: cannot include \"to_other/y.cfg\": it leads out of the folder of top/cases/x.cfg"},
+        {"to_outside.cfg", "top/cases/x.cfg:1: cannot include \"to_outside.cfg\": it leads out of the folder of "
+                           "top/cases/x.cfg"},
+        {"climbs.cfg",
+         "top/climbs.cfg:1: there is no file \"outside.cfg\" to include; looked in top and the folder above it"},
+        {"outside.cfg",
+         "top/cases/x.cfg:1: there is no file \"outside.cfg\" to include; looked in top/cases and the folder "
+         "above it"},
+        {"sub/deep.cfg",
+         "top/cases/sub/deep.cfg:1: there is no file \"cases/beside.cfg\" to include; looked in top/cases/sub "
+         "and the folder above it"},
+        {"into/z.cfg",
+         "top/cases/x.cfg:1: there is no file \"into/z.cfg\" to include; looked in top/cases and the folder "
+         "above it"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct study s;
+        struct error e = {0};
+        char text[300];
+        snprintf(text, sizeof text, "@include \"%s\"\n" POLICIES SCENARIOS, cases[i].include);
+        folder_write("top/cases/x.cfg", text);
+        int status = config_load(&s, NULL, &toy_model, "top/cases/x.cfg", NULL, &e);
+        assert_string_equal(e.text, cases[i].message != NULL ? cases[i].message : "");
+        assert_int_equal(status, cases[i].message != NULL ? -1 : 0);
+        if (status == 0) study_free(&s);
+    }
+}
+
+/* libconfig would open any file: it is never told to, whatever stands in comments and strings. */
+static void words_that_look_like_includes_are_harmless(void **state)
+{
+    (void)state;
+    struct study s;
+    struct error e = {0};
+    folder_write("x.cfg", "/*\n@include \"none.cfg\"\n*/ // @include \"none.cfg\"\n" POLICIES SCENARIOS);
+    assert_int_equal(config_load(&s, NULL, &toy_model, "x.cfg", NULL, &e), 0);
+    study_free(&s);
+    wrong("run = { name = \"@include a@b\"; };" POLICIES SCENARIOS,
+          "x.cfg:1: the run's name '?include a@b' is not a name; allowed: 1 to 63 characters of a-z A-Z 0-9 _ -");
+}
+
+static void wrong_names_are_refused(void **state)
+{
+    (void)state;
+    static const char *const names[][2] = {
+        {"", ""},
+        {"..", ".."},
+        {"../x", "../x"},
+        {"/etc/x", "/etc/x"},
+        {"a/b", "a/b"},
+        {"a b", "a b"},
+        {"a.h5", "a.h5"},
+        {"<script>", "<script>"},
+        {"\x1b[2J", "?[2J"},
+        {"a\tb", "a?b"},
+        {"\xC3\xA9", "\xC3\xA9"},
+        {"\xFF", "?"},
+        {"\xE2\x80\xAEx", "?x"},
+        {"\xC2\x9B", "?"},
+        {"$(id)", "$(id)"},
+        {"=1+1", "=1+1"},
+        {"a,b", "a,b"},
+        {"'", "'"},
+        {"%s%n", "%s%n"},
+        {"\\x1b", "?"},
+        {"\\n", "?"},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char text[300], message[300];
+        snprintf(text, sizeof text, "run = { name = \"%s\"; };" POLICIES SCENARIOS, names[i][0]);
+        snprintf(message, sizeof message,
+                 "x.cfg:1: the run's name '%s' is not a name; allowed: 1 to 63 characters of a-z A-Z "
+                 "0-9 _ -",
+                 names[i][1]);
+        wrong(text, message);
+        snprintf(text, sizeof text, POLICIES "scenarios = ( { name = \"%s\"; policy = \"status_quo\"; } );",
+                 names[i][0]);
+        snprintf(message, sizeof message,
+                 "x.cfg:2: the scenario '%s' is not a name; allowed: 1 to 63 characters of a-z A-Z "
+                 "0-9 _ -",
+                 names[i][1]);
+        wrong(text, message);
+    }
+    wrong("run = { name = \"-x\"; };" POLICIES SCENARIOS,
+          "x.cfg:1: the run's name '-x' is not a name; allowed: 1 to 63 "
+          "characters of a-z A-Z 0-9 _ -, no - in front");
+    char text[300], name[65];
+    memset(name, 'x', sizeof name - 1);
+    name[64] = '\0';
+    snprintf(text, sizeof text, "run = { name = \"%s\"; };" POLICIES SCENARIOS, name);
+    struct study s;
+    struct error e = {0};
+    folder_write("x.cfg", text);
+    assert_int_equal(config_load(&s, NULL, &toy_model, "x.cfg", NULL, &e), -1);
+    assert_non_null(strstr(e.text, "' is not a name; allowed: 1 to 63 characters"));
+}
+
 static void only_regular_files_are_read(void **state)
 {
     (void)state;
-    static const char *const paths[] = {"", ".", "none.cfg", "/dev/zero", "/dev/null", "cases/", "pipe"};
+    static const char *const paths[] = {"",          ".",      "/",    "none.cfg", "/dev/zero",
+                                        "/dev/null", "cases/", "pipe", "loop",     "\x1b\n"};
     assert_int_equal(mkdir("cases", 0700), 0);
     assert_int_equal(mkfifo("pipe", 0600), 0);
+    assert_int_equal(symlink("loop", "loop"), 0);
+    wrong("@include \"pipe\"\n", "x.cfg:1: cannot include pipe: is not a regular file; allowed: a scenario file");
+    wrong("@include \"loop\"\n", "x.cfg:1: cannot include \"loop\": Too many levels of symbolic links");
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
         struct study s;
         struct error e = {0};
         assert_int_equal(config_load(&s, NULL, &toy_model, paths[i], NULL, &e), -1);
         assert_int_equal(e.kind, ERROR_INPUT);
+        assert_int_equal(strcspn(e.text, "\x1b\n"), strlen(e.text));
     }
 }
 
@@ -292,11 +424,18 @@ static void what_no_memory_holds_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_FOLDER(wrong_settings_are_refused),      IN_FOLDER(wrong_parameters_are_refused),
-        IN_FOLDER(wrong_policies_are_refused),      IN_FOLDER(wrong_scenarios_are_refused),
-        IN_FOLDER(broken_text_is_explained),        IN_FOLDER(limits_hold),
-        IN_FOLDER(bad_includes_are_refused),        IN_FOLDER(only_regular_files_are_read),
+        IN_FOLDER(wrong_settings_are_refused),
+        IN_FOLDER(wrong_parameters_are_refused),
+        IN_FOLDER(wrong_policies_are_refused),
+        IN_FOLDER(wrong_scenarios_are_refused),
+        IN_FOLDER(broken_text_is_explained),
+        IN_FOLDER(limits_hold),
+        IN_FOLDER(bad_includes_are_refused),
+        IN_FOLDER(only_regular_files_are_read),
         IN_FOLDER(what_no_memory_holds_is_refused),
+        IN_FOLDER(includes_stay_in_the_folder_tree),
+        IN_FOLDER(words_that_look_like_includes_are_harmless),
+        IN_FOLDER(wrong_names_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
