@@ -162,7 +162,7 @@ def compare_bits(stored: Result, now: Result) -> list[str]:
 
 
 def compare_totals(stored: Result, now: Result) -> list[str]:
-    """Where bits cannot be: Student's test of every total, a false alarm in a million each, so it sees gross changes."""
+    """Where bits cannot be: Student's test of every total, a false alarm in a million each: sees gross changes."""
     found = []
     for metric, scenarios in stored.totals.items():
         for scenario, before in scenarios.items():
