@@ -148,7 +148,33 @@ def differing(
     return found
 
 
-# ---- a program with one more metric ----
+# ---- programs that differ in a file or two ----
+
+
+def variant(folder: Path, changed: dict[str, str], *flags: str) -> Path:
+    """The program with these files (path in the project: text) compiled so, all else taken from the build."""
+    build = PROGRAM.parent
+    compiler = [flag for flag in (build / "flags").read_text().split() if flag not in ("-MMD", "-MP")] + [*flags]
+    pkg_config = [
+        subprocess.run(["pkg-config", option, "hdf5-serial"], capture_output=True, text=True, check=True).stdout.split()
+        for option in ("--cflags", "--libs-only-L")
+    ]
+    objects = {
+        path.relative_to(build).with_suffix(""): path
+        for path in build.glob("*/*.o")
+        if path.parent.name in ("sim", "models")
+    }
+    for name, text in changed.items():
+        source, made = folder / Path(name).name, (folder / Path(name).name).with_suffix(".o")
+        source.write_text(text)
+        command = [*compiler, *pkg_config[0], f"-I{ROOT}", "-c", source, "-o", made]
+        subprocess.run(command, check=True, cwd=ROOT)
+        objects[Path(name).with_suffix("")] = made
+    links = ["-fopenmp", "-lhdf5_hl", "-lhdf5", "-lconfig", "-lmd", "-lz", "-lm"]
+    command = [*compiler, *objects.values(), "-o", folder / "enforcesim", *pkg_config[1], *links]
+    subprocess.run(command, check=True, cwd=ROOT)
+    return folder / "enforcesim"
+
 
 EXTRA = """
 #include "models/world.h"
@@ -164,6 +190,7 @@ static void step(struct world *w, uint32_t part, const void *parameters, void *m
     struct metrics *m = metrics;
     for (uint32_t v = 0; v < c->venues; v++) m->glances += luck_uniform(&c->luck, DRAW_PURPOSES, v, 0) < p->glance;
 }
+extern const struct submodel submodel_extra;
 const struct submodel submodel_extra = {
     .name = "extra",
     .purpose = "a sub-model that only looks",
@@ -176,36 +203,16 @@ const struct submodel submodel_extra = {
 """
 
 
-def program_with_another_submodel(folder: Path) -> Path:
-    """Two files compiled, all else taken from the build: a sub-model added in the middle of the day, as README says."""
-    build = PROGRAM.parent
-    compiler = (build / "flags").read_text().split()
-    (folder / "extra.c").write_text(EXTRA)
+def with_another_submodel(folder: Path) -> Path:
+    """A sub-model added in the middle of the day, as README says."""
     model = (ROOT / "models" / "model.c").read_text()
-    model, lines = re.subn(r"^(\s*&submodel_violence,.*)$", r"    &submodel_extra,\n\1", model, flags=re.MULTILINE)
-    assert lines == 1
-    (folder / "model.c").write_text(f'#include "sim/model.h"\nextern const struct submodel submodel_extra;\n{model}')
-    flags = [flag for flag in compiler if flag not in ("-MMD", "-MP")]
-    for name in ("extra", "model"):
-        subprocess.run(
-            [*flags, f"-I{ROOT}", "-c", folder / f"{name}.c", "-o", folder / f"{name}.o"], check=True, cwd=ROOT
-        )
-    objects = [
-        path for part in ("sim", "models") for path in sorted((build / part).glob("*.o")) if path.name != "model.o"
-    ]
-    libraries = subprocess.run(
-        ["pkg-config", "--libs-only-L", "hdf5-serial"], capture_output=True, text=True, check=True
-    ).stdout.split()
-    links = ["-fopenmp", "-lhdf5_hl", "-lhdf5", "-lconfig", "-lmd", "-lz", "-lm"]
-    command = [
-        *flags,
-        folder / "extra.o",
-        folder / "model.o",
-        *objects,
-        "-o",
-        folder / "enforcesim",
-        *libraries,
-        *links,
-    ]
-    subprocess.run(command, check=True, cwd=ROOT)
-    return folder / "enforcesim"
+    model, rows = re.subn(r"^(\s*&submodel_violence,.*)$", r"    &submodel_extra,\n\1", model, flags=re.MULTILINE)
+    assert rows == 1
+    model = f'#include "sim/model.h"\nextern const struct submodel submodel_extra;\n{model}'
+    return variant(folder, {"models/model.c": model, "models/extra.c": EXTRA})
+
+
+def that_verifies_every_day(folder: Path) -> Path:
+    """What DEBUG=1 builds."""
+    name = "sim/command_run.c"
+    return variant(folder, {name: (ROOT / name).read_text()}, "-DENFORCESIM_DEBUG")

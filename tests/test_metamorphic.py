@@ -25,9 +25,9 @@ from metamorphic_support import (
     Studies,
     differing,
     policy,
-    program_with_another_submodel,
     same,
     scenario,
+    with_another_submodel,
 )
 
 FOUR = tuple(map(scenario, POLICIES))
@@ -190,7 +190,7 @@ def test_an_interrupted_run_goes_on_to_the_same_numbers(studies, base):
 
 
 def test_another_submodel_with_its_metric_changes_no_number(studies, base, tmp_path):
-    other = Studies(tmp_path, program_with_another_submodel(tmp_path)).run()
+    other = Studies(tmp_path, with_another_submodel(tmp_path)).run()
     assert set(other.metrics) - set(base.metrics) == {"glances"}
     assert other.everything("glances")[:, :, 1:].min() > 0
     assert not differing(base, other)
@@ -256,14 +256,14 @@ def test_a_phase_changes_nothing_before_its_day_and_much_after(studies, base):
     assert len(differing(run, base, "x", "sweeps", lambda values: values[:, after])) > 40
 
 
-def test_a_policy_from_day_0_is_the_same_as_a_phase_on_day_0_and_burn_in_is_shared(studies, base):
+def test_burn_in_is_shared(base):
     burn_in = base.time <= 0
     for name in POLICIES[1:]:
         assert not differing(base, base, "status_quo", name, lambda values: values[:, burn_in])
 
 
 def test_where_burn_in_ends_does_not_matter(studies):
-    """The same days of the same world, counted from another zero; price and surveys, which know of the zero, are off."""
+    """The same days of the same world, counted from another zero; price and surveys, which know it, are off."""
     still = {"market.price_elasticity": 0.0, "survey.survey_venues": 0}
     early, late = (
         studies.run(scenarios=FOUR[:1], parameters=still, burn_in=BURN_IN + shift, horizon=HORIZON - shift)

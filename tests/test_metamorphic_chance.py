@@ -1,11 +1,13 @@
 """Relations between runs that hold in distribution or in the mean, and monotone ones that shared luck makes exact.
 
-Every threshold is the quantile of its test at a false-alarm rate of one in a million, seeds being fixed. A rise that must
-be there has to be significant at that rate, so that these tests fail where a mechanism does nothing; a rise that must
-not be there fails where it is.
+Every threshold is the quantile of its test at a false-alarm rate of one in a million, seeds being fixed. A rise that
+must be there has to be significant at that rate, so that these tests fail where a mechanism does nothing; a rise that
+must not be there fails where it is.
 """
 
 from __future__ import annotations
+
+import itertools
 
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ from metamorphic_support import WORLD, Studies, policy, scenario
 from scipy import stats
 
 FALSE_ALARM = 1e-6
-REPLICATES = effort(40, 400)
+REPLICATES = effort(30, 400)
 
 pytestmark = [pytest.mark.verify, pytest.mark.slow]
 
@@ -35,7 +37,7 @@ def t_of_rise(before: np.ndarray, after: np.ndarray) -> float:
 
 def assert_alike(before: np.ndarray, after: np.ndarray, what: str) -> None:
     """Of two independent samples: one distribution (Kolmogorov and Smirnov), one mean (Welch)."""
-    before, after = (x[np.isfinite(x)] for x in (before, after))
+    before, after = (np.round(x[np.isfinite(x)], 10) for x in (before, after))  # the order of a sum is no difference
     assert min(len(before), len(after)) > 10
     for test in (stats.ks_2samp(before, after), stats.ttest_ind(before, after, equal_var=False)):
         if not test.pvalue > FALSE_ALARM:
@@ -51,9 +53,9 @@ OVERSEEN = "".join(
 TIELESS = {"police.tie_probability": 0.0, "police.shakedown_rate": 0.1, "police.assault_probability": 0.4}
 
 
-def overseen(studies, **parameters):
+def overseen(studies, levels=(0, 1, 2, 3, 4), **parameters):
     return studies.run(
-        scenarios=tuple(scenario(f"at_{i}") for i in range(len(LEVELS))),
+        scenarios=tuple(scenario(f"at_{i}") for i in levels),
         policies=OVERSEEN,
         parameters=TIELESS | {path.replace("__", "."): value for path, value in parameters.items()},
         replicates=REPLICATES,
@@ -62,7 +64,7 @@ def overseen(studies, **parameters):
 
 
 def test_oversight_that_only_restrains_never_raises_police_violence(studies):
-    """Without sweeps and ties, in every replicate and record: officers are the same, and only fewer shakedowns happen."""
+    """Without sweeps and ties, in every replicate and record: officers are the same, and fewer shakedowns happen."""
     run = overseen(studies, police__exposure=0.0, police__integrity_drift=0.0)
     for metric in ("violence_police", "extortions", "shakedowns"):
         for i in range(1, len(LEVELS)):
@@ -74,14 +76,14 @@ def test_more_oversight_never_means_more_police_violence(studies):
     """Where it also replaces officers and slows their drift, luck is not the same: in the mean, level by level."""
     run = overseen(studies)
     violence = [run.total("violence_police", f"at_{i}") for i in range(len(LEVELS))]
-    for less, more in zip(violence[:-1], violence[1:], strict=True):
+    for less, more in itertools.pairwise(violence):
         assert t_of_rise(less, more) < 1
     assert t_of_rise(violence[0], violence[-1]) < -1
 
 
 def test_more_exposure_means_more_officers_prosecuted(studies):
     prosecuted = [
-        overseen(studies, police__exposure=exposure).total("officers_prosecuted", "at_3")
+        overseen(studies, (3,), police__exposure=exposure).total("officers_prosecuted", "at_3")
         for exposure in (0.0, 0.1, 0.4)
     ]
     assert not prosecuted[0].any()
@@ -90,33 +92,33 @@ def test_more_exposure_means_more_officers_prosecuted(studies):
 
 # ---- other slopes whose sign is built in ----
 
-SLOPES = [  # parameter, values in order, metric, its direction
-    ("persons.escape_rate", (0.0, 0.004, 0.02), "minor_days", -1),
-    ("persons.escape_rate", (0.0, 0.004, 0.02), "escaped", 1),
-    ("traffickers.recruit_rate", (0.0, 0.02, 0.3), "minor_days", 1),
-    ("venues.minor_share", (0.1, 0.5, 0.9), "minors_recruited", 1),
-    ("police.tie_decay", (0.001, 0.02, 0.5), "venues_protected", -1),
-    ("police.deportation", (0.0, 0.3, 1.0), "deportations", 1),
-    ("police.sweep_arrest", (0.0, 0.2, 1.0), "owners_arrested", 1),
-    ("police.detention_days", (1.0, 5.0, 20.0), "adults_detained", 1),
-    ("persons.infection_rate", (0.0, 0.0005, 0.005), "infections", 1),
-    ("health.outreach_rate", (0.0, 0.02, 0.2), "health_coverage", 1),
-    ("health.backlash_own", (0.0, 0.3, 1.0), "outreach_denied", 1),
-    ("violence.repression_violence", (0.0, 3.0, 15.0), "violence_client", 1),
-    ("beliefs.learn_own", (0.0, 0.3, 1.0), "perceived_risk", 1),
-    ("market.premium", (0.0, 6.0, 20.0), "venues_offering", 1),
-    ("owners.conceal_cost", (0.0, 2.0, 20.0), "venues_covert", -1),
+SLOPES = [  # parameter, two values, metric, the direction in which it moves
+    ("persons.escape_rate", (0.001, 0.02), "minor_days", -1),
+    ("persons.escape_rate", (0.0, 0.004), "escaped", 1),
+    ("traffickers.recruit_rate", (0.0, 0.02), "minor_days", 1),
+    ("traffickers.recruit_rate", (0.02, 0.5), "minors_recruited", 1),
+    ("venues.minor_share", (0.1, 0.9), "minors_recruited", 1),
+    ("police.tie_decay", (0.001, 0.1), "venues_protected", -1),
+    ("police.deportation", (0.1, 1.0), "deportations", 1),
+    ("police.sweep_arrest", (0.05, 1.0), "owners_arrested", 1),
+    ("police.detention_days", (2.0, 20.0), "adults_detained", 1),
+    ("persons.infection_rate", (0.0005, 0.005), "infections", 1),
+    ("health.outreach_rate", (0.01, 0.2), "health_coverage", 1),
+    ("health.backlash_own", (0.1, 1.0), "outreach_denied", 1),
+    ("violence.repression_violence", (0.0, 15.0), "violence_client", 1),
+    ("beliefs.learn_own", (0.0, 1.0), "perceived_risk", 1),
+    ("market.premium", (3.0, 20.0), "venues_offering", 1),
+    ("owners.conceal_cost", (0.0, 20.0), "venues_covert", -1),
 ]
 
 
 @pytest.mark.parametrize(("path", "values", "metric", "direction"), SLOPES)
 def test_a_slope_has_its_sign(studies, path, values, metric, direction):
-    runs = [
+    low, high = (
         studies.run(scenarios=(scenario("sweeps"),), parameters={path: value}, replicates=REPLICATES, baseline="sweeps")
         for value in values
-    ]
-    for low, high in zip(runs[:-1], runs[1:], strict=True):
-        assert direction * t_of_rise(low.total(metric), high.total(metric)) > 1
+    )
+    assert direction * t_of_rise(low.total(metric), high.total(metric)) > 1
 
 
 def test_fines_of_a_thousand_months_deter_and_fines_of_nothing_do_not(studies):
@@ -159,7 +161,7 @@ def city(times: int) -> dict[str, object]:
     return {f"region.{name}": times * WORLD[f"region.{name}"] for name in ("venues", "districts", "traffickers")}
 
 
-@pytest.mark.parametrize("name", ["status_quo", "sweeps", "no_police"])
+@pytest.mark.parametrize("name", effort(["sweeps"], ["status_quo", "sweeps", "no_police"]))
 def test_a_city_twice_as_large_has_the_same_shares(studies, name):
     one, two = (
         studies.run(scenarios=(scenario(name),), parameters=city(2 * times), seed=20 + times, replicates=REPLICATES)
@@ -188,21 +190,22 @@ def test_with_its_police_doubled_too_a_city_twice_as_large_has_the_same_shares(s
         assert stats.ttest_ind(*(run.total(metric) for run in runs), equal_var=False).pvalue > FALSE_ALARM, metric
 
 
-# What joins the districts of one city and not two cities: news and beliefs beyond the district, links, the price, places for
-# those who are moved or trafficked again, posts that others take, whether a venue finds an active trafficker.
+# What joins the districts of one city and not two cities: news beyond the district, links, the price, places for those
+# who are moved or trafficked again, posts that others take, whether a venue finds an active trafficker. (The special
+# unit, too, is a city's; these policies have none.)
 UNJOINED = {
     "beliefs.learn_city": 0.0, "beliefs.punish_city": 0.0, "beliefs.learn_linked": 0.0, "beliefs.punish_linked": 0.0,
-    "market.price_elasticity": 0.0, "staffing.displace_share": 0.0, "care.retraffic_care": 0.0, "care.retraffic_none": 0.0,
-    "care.retraffic_deported": 0.0, "traffickers.entry_rate": 0.0, "traffickers.theta_mean": 50.0, "traffickers.theta_sd": 0.0,
-    "region.links": 64, "region.relocate_rate": 0.0,
+    "market.price_elasticity": 0.0, "staffing.displace_share": 0.0, "care.retraffic_care": 0.0,
+    "care.retraffic_none": 0.0, "care.retraffic_deported": 0.0, "traffickers.entry_rate": 0.0,
+    "traffickers.theta_mean": 50.0, "traffickers.theta_sd": 0.0, "region.links": 64, "region.relocate_rate": 0.0,
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["status_quo", "sweeps", "no_police"])
+@pytest.mark.parametrize("name", effort(["sweeps"], ["status_quo", "sweeps", "no_police"]))
 def test_two_half_cities_are_one_city(studies, name):
     one, halves = (
         studies.run(
-            scenarios=(scenario(name),), seed=40 + cities, replicates=2 * REPLICATES,
+            scenarios=(scenario(name),), seed=40 + cities, replicates=effort(60, 1000),
             parameters=UNJOINED | city(2 // cities) | {"region.cities": cities},
         )
         for cities in (1, 2)
