@@ -61,25 +61,30 @@ class Results:
     """All numbers of a results file: series (scenario, replicate, time), and summaries (scenario, replicate)."""
 
     def __init__(self, path: Path) -> None:
-        with h5py.File(path) as file:
-            self.scenarios = [name.decode() if isinstance(name, bytes) else name for name in file["scenario"][:]]
-            self.time = file["time"][:]
-            self.metrics = sorted(name for name in file["summary"] if name in file and file[name].ndim == 3)
-            self._series = {name: file[name][:] for name in self.metrics}
-            self._summary = {name: file["summary"][name][:] for name in self.metrics}
+        self._file = h5py.File(path)
+        self._known: dict[str, np.ndarray] = {}
+        names = self._read("scenario")
+        self.scenarios = [name.decode() if isinstance(name, bytes) else name for name in names]
+        self.time = self._read("time")
+        self.metrics = sorted(set(self._file["summary"]) - {"scenario", "replicate", "time"})
+
+    def _read(self, name: str) -> np.ndarray:
+        if name not in self._known:
+            self._known[name] = self._file[name][:]
+        return self._known[name]
 
     def row(self, scenario: str | None) -> int:
         return 0 if scenario is None else self.scenarios.index(scenario)
 
+    def everything(self, metric: str) -> np.ndarray:
+        return self._read(metric)
+
     def series(self, metric: str, scenario: str | None = None) -> np.ndarray:
-        return self._series[metric][self.row(scenario)]
+        return self.everything(metric)[self.row(scenario)]
 
     def total(self, metric: str, scenario: str | None = None) -> np.ndarray:
         """Of a flow its sum over the horizon, of others their mean at its end; one for each replicate."""
-        return self._summary[metric][self.row(scenario)]
-
-    def everything(self, metric: str) -> np.ndarray:
-        return self._series[metric]
+        return self._read(f"summary/{metric}")[self.row(scenario)]
 
 
 class Studies:

@@ -161,6 +161,7 @@ def test_threads_do_not_matter(studies, base):
         assert not differing(studies.run("-j", threads), base)
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_goes_on_to_the_same_numbers(studies, base):
     """Interrupted at whatever moment: it may be before the first replicate, between two, or after the last."""
     config, out = studies.folder / "interrupted.cfg", studies.folder / "interrupted.h5"
@@ -189,6 +190,7 @@ def test_an_interrupted_run_goes_on_to_the_same_numbers(studies, base):
         assert same(whole.everything(metric)[:, :3], base.everything(metric))
 
 
+@pytest.mark.slow
 def test_another_submodel_with_its_metric_changes_no_number(studies, base, tmp_path):
     other = Studies(tmp_path, with_another_submodel(tmp_path)).run()
     assert set(other.metrics) - set(base.metrics) == {"glances"}

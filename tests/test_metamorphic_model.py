@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from metamorphic_support import POLICIES, WORLD, Studies, differing, policy, same, scenario
 
+pytestmark = pytest.mark.slow
+
 FOUR = tuple(map(scenario, POLICIES))
 BUSY = policy(
     "busy",
