@@ -106,7 +106,7 @@ def digest_of(path: Path) -> str:
 
 
 @settings(
-    max_examples=effort(40, 1500), deadline=None, derandomize=True, database=None,
+    max_examples=effort(40, 600), deadline=None, derandomize=True, database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )  # fmt: skip
 @given(text=configurations())
