@@ -111,7 +111,7 @@ static double statistic(const struct friedman *f)
 static void test_the_number_of_a_venue_does_not_matter(void **state)
 {
     (void)state;
-    uint32_t replicates = (uint32_t)effort(400, 10000);
+    uint32_t replicates = (uint32_t)effort(400, 6000);
     struct friedman all[OUTCOMES] = {0}, favoured = {0};
     for (uint32_t r = 0; r < replicates; r++) {
         double outcome[OUTCOMES][VENUES] = {0};
