@@ -214,6 +214,11 @@ odd: all
 	$(BUILD)/enforcesim metrics --format markdown >$(BUILD)/metrics.md
 	python3 models/odd_tables.py models/ODD.md $(BUILD)/params.md $(BUILD)/metrics.md
 
+## make golden     renew the stored results in tests/golden (after a new version of the model and its line in CHANGELOG.md)
+.PHONY: golden
+golden: all python
+	$(PYTHON) tests/update_golden.py
+
 clean:
 	rm -rf build
 

@@ -109,8 +109,11 @@ static void sweep(struct city *c, const struct police_parameters *p, struct poli
     struct team team = team_pick(c, unit_of_district(c, district), 0, c->policy->sweep_integrity);
     bool street = luck_coin(&c->luck, DRAW_SWEEP, district, 1, p->sweep_street);
     pick_distinct(&c->luck, DRAW_SWEEP_SITE, district, 0, n, sites, site);
+    if (sites == 0) return;
+    /* any of them, for their order is not random: the first is never one of the last venues */
+    uint32_t replaced = luck_pick(&c->luck, DRAW_SWEEP, district, 2, sites);
     for (uint32_t i = 0; i < sites; i++)
-        if (i == 0 && street) sweep_street(c, p, m, &team, district);
+        if (i == replaced && street) sweep_street(c, p, m, &team, district);
         else sweep_venue(c, p, m, &team, first + site[i]);
 }
 
