@@ -283,7 +283,7 @@ static int finish(const struct options *o, const struct study *s, const char *co
         return -1;
     }
     if (unlink(o->partial) != 0)
-        fprintf(stderr, "enforcesim: %s is complete, but %s cannot be removed: %s\n", o->out, o->partial, strerror(errno));
+        command_say("enforcesim: %s is complete, but %s cannot be removed: %s", o->out, o->partial, strerror(errno));
     say_done(o, s, r, simulated, progress_clock() - begun + journal_seconds(r->journal), w->digest);
     if (!o->quiet) drift_warn(s, r->journal);
     return 0;
