@@ -1,0 +1,357 @@
+/* Places in their long form: how venues differ, how long a vacancy or a surplus lasts, where persons go from the street, and
+ * what a survey of venues estimates. */
+#include <math.h>
+
+#include "tests/bins.h"
+#include "tests/effort.h"
+#include "tests/world_support.h"
+
+enum { SLOTS = 20 };
+
+/* ---- region ---- */
+
+static double normal_below(double x) { return 0.5 * erfc(-x / sqrt(2)); }
+
+static void test_slots_are_lognormal_and_cut(void **state)
+{
+    (void)state;
+    enum { LEAST = 5, MOST = 60 };
+    static const double means[] = {2.9, 1.5, 4.1}, deviations[] = {0.55, 0.3, 0.4};
+    for (int i = 0; i < 3; i++) {
+        double count[MOST + 1] = {0}, chance[MOST + 1] = {0}, below = 0;
+        struct lab l;
+        lab_init(&l);
+        lab_set(&l, "region.venues", (double)effort(15000, 300000));
+        lab_set(&l, "region.slots_log_mean", means[i]);
+        lab_set(&l, "region.slots_log_sd", deviations[i]);
+        lab_open(&l, 0);
+        for (uint32_t v = 0; v < l.city->venues; v++) count[l.city->size[v]]++;
+        for (int k = LEAST; k <= MOST; k++) {
+            double up = k == MOST ? 1 : normal_below((log(k + 0.5) - means[i]) / deviations[i]);
+            chance[k] = up - below;
+            below = up;
+        }
+        assert_bins(count, chance, MOST + 1);
+        lab_close(&l);
+    }
+}
+
+static void test_visibility_and_access_are_uniform_and_independent(void **state)
+{
+    (void)state;
+    enum { PARTS = 12 };
+    double count[PARTS * PARTS] = {0};
+    struct lab l;
+    lab_init(&l);
+    lab_set(&l, "region.venues", (double)effort(20000, 400000));
+    lab_set(&l, "region.visibility_minimum", 0.2);
+    lab_set(&l, "region.access_minimum", 0.3);
+    lab_set(&l, "region.access_maximum", 0.9);
+    lab_open(&l, 0);
+    for (uint32_t v = 0; v < l.city->venues; v++) {
+        double visibility = (l.city->visibility[v] - 0.2) / 0.8, access = (l.city->access_baseline[v] - 0.3) / 0.6;
+        assert_true(visibility > -1e-6 && visibility < 1 + 1e-6 && access > -1e-6 && access < 1 + 1e-6);
+        int i = (int)fmin(visibility * PARTS, PARTS - 1), j = (int)fmin(access * PARTS, PARTS - 1);
+        count[i * PARTS + j]++;
+        assert_same(l.city->access[v], l.city->access_baseline[v]);
+    }
+    assert_even(count, PARTS * PARTS);
+    lab_close(&l);
+}
+
+/* ---- staffing ---- */
+
+static struct city *staffed(struct lab *l, int64_t venues)
+{
+    lab_init(l);
+    lab_set(l, "region.venues", (double)venues);
+    lab_set(l, "region.traffickers", 0);
+    lab_set(l, "staffing.refill_rate", 0);
+    lab_set(l, "staffing.return_rate", 0);
+    lab_set(l, "staffing.dismiss_rate", 0);
+    lab_set(l, "staffing.displace_share", 0);
+    lab_open(l, 0);
+    return l->city;
+}
+
+enum { STRETCHES = 20, DAYS = 3 };
+
+/* `left` of `n` remain after every stretch, each for a geometric time. */
+static void expect_geometric(const double *ended, double n, double chance_of_day)
+{
+    double count[STRETCHES + 1], chance[STRETCHES + 1], sum = 0;
+    for (int i = 0; i < STRETCHES; i++) {
+        count[i] = ended[i];
+        sum += ended[i];
+        chance[i] = pow(1 - chance_of_day, i * DAYS) * (1 - pow(1 - chance_of_day, DAYS));
+    }
+    count[STRETCHES] = n - sum;
+    chance[STRETCHES] = pow(1 - chance_of_day, STRETCHES * DAYS);
+    assert_bins(count, chance, STRETCHES + 1);
+}
+
+/* Owners want 8 of 12 in the venue, and nobody in the private place: those in the lowest seats are let go, each for itself. */
+static void test_the_surplus_is_let_go_after_a_geometric_time(void **state)
+{
+    (void)state;
+    double ended[STRETCHES] = {0}, before = 0;
+    struct lab l;
+    struct city *c = staffed(&l, effort(2000, 20000));
+    lab_set(&l, "staffing.dismiss_rate", 0.05);
+    LAB_ALL(&l, mode, c->venues, MODE_OPEN);
+    for (uint32_t v = 0; v < c->venues; v++) {
+        lab_fill(&l, v, CLASS_MINOR, 12);
+        lab_fill(&l, private_place(c, v), CLASS_COERCED, 2);
+    }
+    for (int32_t day = 1; day <= STRETCHES * DAYS; day++) {
+        lab_day(&l, day);
+        lab_step(&l, "staffing");
+        ended[(day - 1) / DAYS] += lab_metric(&l, "staffing.dismissed") - before;
+        before = lab_metric(&l, "staffing.dismissed");
+    }
+    expect_geometric(ended, (4.0 + 2) * c->venues, daily_chance(0.05));
+    for (uint32_t v = 0; v < c->venues; v++) assert_true((c->exploited[v] & 0xff0) == 0xff0);
+    lab_close(&l);
+}
+
+static void test_vacancies_and_the_street_empty_after_a_geometric_time(void **state)
+{
+    (void)state;
+    double filled[STRETCHES] = {0}, returned[STRETCHES] = {0}, street = 0;
+    struct lab l;
+    struct city *c = staffed(&l, effort(800, 8000));
+    lab_set(&l, "staffing.refill_rate", 0.06);
+    LAB_ALL(&l, mode, c->venues, MODE_COVERT); /* 6 of 20 slots reserved */
+    for (int32_t day = 1; day <= STRETCHES * DAYS; day++) {
+        double before = (double)c->entered;
+        lab_day(&l, day);
+        lab_step(&l, "staffing");
+        filled[(day - 1) / DAYS] += (double)c->entered - before;
+    }
+    expect_geometric(filled, 14.0 * c->venues, daily_chance(0.06));
+    lab_empty(&l);
+    lab_set(&l, "staffing.refill_rate", 0);
+    lab_set(&l, "staffing.return_rate", 0.04);
+    for (uint32_t p = 2 * c->venues; p < c->places; p++) lab_fill(&l, p, CLASS_ADULT, c->size[p]), street += c->size[p];
+    for (int32_t day = 1; day <= STRETCHES * DAYS; day++) {
+        double before = c->count[PLACE_STREET][CLASS_ADULT];
+        lab_day(&l, day);
+        lab_step(&l, "staffing");
+        returned[(day - 1) / DAYS] += before - c->count[PLACE_STREET][CLASS_ADULT];
+    }
+    expect_geometric(returned, street, daily_chance(0.04));
+    assert_same(c->count[PLACE_VENUE][CLASS_ADULT] + c->count[PLACE_STREET][CLASS_ADULT], street);
+    lab_close(&l);
+}
+
+/* The first venue of every vacancy drawn, over many days on each of which everything begins anew. */
+static void count_destinations(struct lab *l, const uint32_t *venues, double *count, size_t n)
+{
+    for (size_t i = 0; i < n; i++) count[i] += persons_in(l->city->occupied[venues[i]]) > 0;
+}
+
+static void test_who_returns_from_the_street_takes_any_vacancy_of_the_district(void **state)
+{
+    (void)state;
+    enum { OPEN = 4 };
+    static const uint32_t venues[OPEN] = {11, 14, 15, 19};
+    static const double chance[OPEN] = {20 / 66.0, 12 / 66.0, 14 / 66.0, 20 / 66.0};
+    double count[OPEN] = {0};
+    struct lab l;
+    struct city *c = staffed(&l, 20);
+    lab_set(&l, "staffing.return_rate", 1);
+    for (uint32_t v = 10; v < 20; v++) c->closed_until[v] = UINT16_MAX; /* the other district has vacancies in plenty */
+    for (int i = 0; i < OPEN; i++) c->closed_until[venues[i]] = 0;
+    c->mode[14] = MODE_OPEN, c->mode[15] = MODE_COVERT, c->mode[19] = MODE_PRIVATE;
+    const int32_t days = (int32_t)effort(20000, 200000);
+    for (int32_t day = 1; day <= days; day++) {
+        lab_day(&l, day);
+        lab_fill(&l, c->district_street[1], CLASS_ADULT, 1);
+        lab_step(&l, "staffing");
+        count_destinations(&l, venues, count, OPEN);
+        lab_empty(&l);
+    }
+    assert_bins(count, chance, OPEN);
+    assert_binomial(count[0] + count[1] + count[2] + count[3], days, daily_chance(1));
+    lab_close(&l);
+}
+
+static void test_who_is_displaced_takes_any_vacancy_of_the_city(void **state)
+{
+    (void)state;
+    enum { WANTED = 3 };
+    static const double chance[WANTED] = {8 / 18.0, 6 / 18.0, 4 / 18.0};
+    double count[WANTED] = {0};
+    struct lab l;
+    struct city *c = staffed(&l, 20);
+    const uint32_t venues[WANTED] = {2, 9, private_place(c, 19)};
+    lab_set(&l, "staffing.dismiss_rate", 1);
+    lab_set(&l, "staffing.displace_share", 1);
+    c->mode[2] = MODE_OPEN, c->mode[9] = MODE_COVERT, c->mode[19] = MODE_PRIVATE;
+    for (int32_t day = 1; day <= effort(20000, 200000); day++) {
+        lab_day(&l, day);
+        lab_fill(&l, 5, CLASS_MINOR, 1); /* whom the owner does not want */
+        lab_step(&l, "staffing");
+        count_destinations(&l, venues, count, WANTED);
+        lab_empty(&l);
+    }
+    assert_bins(count, chance, WANTED);
+    assert_same(lab_metric(&l, "staffing.displaced"), count[0] + count[1] + count[2]);
+    lab_close(&l);
+}
+
+/* ---- survey ---- */
+
+enum { VISITED = 12 };
+
+/* Venue v has v + 1 adults, who are always seen: so the number of persons seen by one visit tells the venue. */
+static struct city *surveyed(struct lab *l, double visits, double *chance)
+{
+    double sum = 0;
+    lab_init(l);
+    lab_set(l, "region.venues", VISITED);
+    lab_set(l, "survey.survey_venues", visits);
+    lab_set(l, "survey.survey_every", 1);
+    lab_open(l, 0);
+    for (uint32_t v = 0; v < VISITED; v++) {
+        lab_fill(l, v, CLASS_ADULT, v + 1);
+        l->city->mode[v] = v % 3 == 1 ? MODE_COVERT : v % 3 == 2 ? MODE_PRIVATE : MODE_OPEN;
+        l->city->closed_until[v] = v == 4 ? UINT16_MAX : 0;
+        chance[v] = v == 4 ? 0 : (double)l->city->visibility[v] * (v % 3 == 1 ? 0.4 : 1);
+        sum += chance[v];
+    }
+    for (int v = 0; v < VISITED; v++) chance[v] /= sum;
+    return l->city;
+}
+
+static int32_t seen_on(struct lab *l, int32_t survey)
+{
+    lab_day(l, LAB_BURN_IN - 1 + survey), lab_reset(l);
+    lab_step(l, "survey");
+    return (int32_t)lab_metric(l, "survey.survey_persons_seen");
+}
+
+/* Each venue by its weight, and one survey's venues tell nothing of the next one's. */
+static void test_surveys_choose_venues_by_weight_and_anew(void **state)
+{
+    (void)state;
+    double count[VISITED] = {0}, chance[VISITED], pairs[VISITED * VISITED] = {0}, both[VISITED * VISITED];
+    struct lab l;
+    surveyed(&l, 1, chance);
+    for (int32_t survey = 0, before = -1; survey < effort(20000, 60000); survey++) {
+        int32_t venue = seen_on(&l, survey) - 1;
+        count[venue]++;
+        if (survey % 2) pairs[before * VISITED + venue]++;
+        before = venue;
+    }
+    for (int i = 0; i < VISITED * VISITED; i++) both[i] = chance[i / VISITED] * chance[i % VISITED];
+    assert_bins(count, chance, VISITED);
+    assert_bins(pairs, both, VISITED * VISITED);
+    lab_close(&l);
+}
+
+/* Two visits of one survey see the sum of two independent ones: also the same venue twice. */
+static void test_surveys_visit_with_replacement(void **state)
+{
+    (void)state;
+    double count[2 * VISITED + 1] = {0}, chance[VISITED], sums[2 * VISITED + 1] = {0};
+    struct lab l;
+    surveyed(&l, 2, chance);
+    for (int32_t survey = 0; survey < effort(20000, 60000); survey++) count[seen_on(&l, survey)]++;
+    for (int i = 0; i < VISITED * VISITED; i++)
+        sums[i / VISITED + i % VISITED + 2] += chance[i / VISITED] * chance[i % VISITED];
+    assert_bins(count, sums, 2 * VISITED + 1);
+    lab_close(&l);
+}
+
+/* In each visit to a covert venue everybody who is exploited is seen with the same chance, anew each time. */
+static void test_the_hidden_are_seen_by_chance_at_every_visit(void **state)
+{
+    (void)state;
+    enum { HIDDEN = 3, VISITS = 4 };
+    double count[HIDDEN * VISITS + 1] = {0}, chance[HIDDEN * VISITS + 1];
+    struct lab l;
+    lab_init(&l);
+    lab_set(&l, "region.districts", 1);
+    lab_set(&l, "region.venues", 1);
+    lab_set(&l, "survey.survey_venues", VISITS);
+    lab_set(&l, "survey.survey_every", 1);
+    lab_open(&l, 0);
+    l.city->mode[0] = MODE_COVERT;
+    lab_fill(&l, 0, CLASS_MINOR, HIDDEN);
+    for (int32_t survey = 0; survey < effort(10000, 60000); survey++) count[seen_on(&l, survey)]++;
+    for (int k = 0, n = HIDDEN * VISITS; k <= n; k++)
+        chance[k] = exp(lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1) + k * log(0.4) + (n - k) * log(0.6));
+    assert_bins(count, chance, HIDDEN * VISITS + 1);
+    lab_close(&l);
+}
+
+struct visit { /* what one visit sees: means, and the mean square of minors - truth * persons */
+    double minors, persons, residual_square, minors_square, persons_square;
+};
+
+/* The survey is unbiased for what is visible: minors seen and persons seen have the means that the weights say, and their
+ * ratio estimates the ratio of these means, by an equation whose mean is zero: minors - truth * persons. */
+static void test_the_survey_is_unbiased_for_what_is_visible(void **state)
+{
+    (void)state;
+    enum { VENUES = 30, VISITS = 50 };
+    struct lab l;
+    lab_init(&l);
+    lab_set(&l, "region.venues", VENUES);
+    lab_set(&l, "survey.survey_venues", VISITS);
+    lab_set(&l, "survey.survey_every", 1);
+    lab_open(&l, 0);
+    struct city *c = l.city;
+    double weight[VENUES], sum = 0, minors = 0, persons = 0, surveys = (double)effort(1500, 30000);
+    struct visit mean = {0};
+    for (uint32_t v = 0; v < VENUES; v++) {
+        c->mode[v] = v % 2 ? MODE_COVERT : MODE_OPEN;
+        lab_fill(&l, v, CLASS_ADULT, 3 + v % 7), lab_fill(&l, v, CLASS_MINOR, v % 5),
+            lab_fill(&l, v, CLASS_COERCED, v % 3);
+        lab_fill(&l, private_place(c, v), CLASS_MINOR, 4); /* nobody sees them */
+        seat_detain(c, c->first_seat[v], UINT16_MAX - 2);  /* nor the detained */
+        sum += weight[v] = (double)c->visibility[v] * (v % 2 ? 0.4 : 1);
+    }
+    for (uint32_t v = 0; v < VENUES; v++) {
+        double p = weight[v] / sum, seen = v % 2 ? 0.4 : 1;
+        mean.minors += p * seen * (v % 5);
+        mean.persons += p * (2 + v % 7 + seen * (v % 5 + v % 3));
+    }
+    double truth = mean.minors / mean.persons;
+    for (uint32_t v = 0; v < VENUES; v++) {
+        double p = weight[v] / sum, seen = v % 2 ? 0.4 : 1, spread = seen * (1 - seen), m = v % 5, k = v % 3;
+        double residual = seen * m * (1 - truth) - truth * (2 + v % 7 + seen * k), all = 2 + v % 7 + seen * (m + k);
+        mean.minors_square += p * (seen * seen * m * m + spread * m);
+        mean.persons_square += p * (all * all + spread * (m + k));
+        mean.residual_square +=
+            p * (residual * residual + spread * (m * (1 - truth) * (1 - truth) + k * truth * truth));
+    }
+    for (int32_t survey = 0; survey < surveys; survey++) {
+        double seen = seen_on(&l, survey);
+        persons += seen;
+        minors += lab_metric(&l, "survey.minor_prevalence_surveyed") * seen;
+    }
+    double n = surveys * VISITS;
+    assert_mean(minors / n, n, mean.minors, sqrt(mean.minors_square - mean.minors * mean.minors));
+    assert_mean(persons / n, n, mean.persons, sqrt(mean.persons_square - mean.persons * mean.persons));
+    assert_mean((minors - truth * persons) / n, n, 0, sqrt(mean.residual_square));
+    lab_close(&l);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_slots_are_lognormal_and_cut),
+        cmocka_unit_test(test_visibility_and_access_are_uniform_and_independent),
+        cmocka_unit_test(test_the_surplus_is_let_go_after_a_geometric_time),
+        cmocka_unit_test(test_vacancies_and_the_street_empty_after_a_geometric_time),
+        cmocka_unit_test(test_who_returns_from_the_street_takes_any_vacancy_of_the_district),
+        cmocka_unit_test(test_who_is_displaced_takes_any_vacancy_of_the_city),
+        cmocka_unit_test(test_surveys_choose_venues_by_weight_and_anew),
+        cmocka_unit_test(test_surveys_visit_with_replacement),
+        cmocka_unit_test(test_the_hidden_are_seen_by_chance_at_every_visit),
+        cmocka_unit_test(test_the_survey_is_unbiased_for_what_is_visible),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
