@@ -114,7 +114,7 @@ static void test_ages_at_recruitment_are_uniform(void **state)
         assert_true(wait >= 1 && wait <= AGES);
         count[(wait - 1) / BIN]++;
     }
-    assert_even(count, AGES / BIN);
+    assert_even_bins(count, AGES / BIN);
     lab_close(&l);
 }
 

@@ -55,7 +55,7 @@ static void test_visibility_and_access_are_uniform_and_independent(void **state)
         count[i * PARTS + j]++;
         assert_same(l.city->access[v], l.city->access_baseline[v]);
     }
-    assert_even(count, PARTS * PARTS);
+    assert_even_bins(count, PARTS * PARTS);
     lab_close(&l);
 }
 

@@ -330,7 +330,7 @@ static void test_everybody_has_the_same_chance_of_the_last_bed(void **state)
         for (uint32_t i = 0; i < c->n_absent; i++) count[c->absent[i].from] += c->absent[i].absence == ABSENT_IN_CARE;
         lab_empty(&l);
     }
-    assert_even(count, N);
+    assert_even_bins(count, N);
     lab_close(&l);
 }
 
