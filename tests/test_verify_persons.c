@@ -51,28 +51,29 @@ static void test_times_and_causes_of_the_end_of_exploitation(void **state)
     static const double rate[CAUSES] = {0.02, 0.008, 0.014};
     double count[STRETCHES * CAUSES + 1] = {0}, chance[STRETCHES * CAUSES + 1] = {0}, before[CAUSES] = {0}, there = 1;
     struct lab l;
-    quiet(&l, effort(150, 1500));
+    quiet(&l, effort(600, 2500));
     lab_set(&l, "persons.escape_rate", rate[0]);
     lab_set(&l, "persons.outside_help", rate[1]);
     lab_set(&l, "persons.debt_release_rate", rate[2]);
     fill_venues(&l, CLASS_COERCED);
-    double ended = 0, n = (double)l.city->venues * SLOTS;
+    const double n = (double)l.city->venues * SLOTS;
+    double ended[CAUSES] = {0}, share[CAUSES] = {0};
     for (int32_t day = 1; day <= STRETCHES * DAYS; day++) {
         int stretch = (day - 1) / DAYS;
         lab_day(&l, day);
         lab_step(&l, "persons");
         for (int k = 0; k < CAUSES; k++) {
-            double ends = news(&l, flow[k], &before[k]);
-            count[stretch * CAUSES + k] += ends;
-            chance[stretch * CAUSES + k] += there * daily_chance(rate[k]);
+            double ends = news(&l, flow[k], &before[k]), likely = there * daily_chance(rate[k]);
+            count[stretch * CAUSES + k] += ends, ended[k] += ends;
+            chance[stretch * CAUSES + k] += likely, share[k] += likely;
             there *= exp(-rate[k]);
-            ended += ends;
         }
     }
-    count[STRETCHES * CAUSES] = n - ended;
+    count[STRETCHES * CAUSES] = n - ended[0] - ended[1] - ended[2];
     chance[STRETCHES * CAUSES] = there;
     assert_close(there, exp(-(0.02 + 0.008 + 0.014) * STRETCHES * DAYS), 1e-12);
     assert_bins(count, chance, STRETCHES * CAUSES + 1);
+    for (int k = 0; k < CAUSES; k++) assert_binomial(ended[k], n, share[k]);
     lab_close(&l);
 }
 

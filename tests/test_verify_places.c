@@ -74,72 +74,93 @@ static struct city *staffed(struct lab *l, int64_t venues)
     return l->city;
 }
 
-enum { STRETCHES = 20, DAYS = 3 };
+enum { LIVED = 40 };
 
-/* `left` of `n` remain after every stretch, each for a geometric time. */
+/* Of `n` each ends after a geometric time: so many on each day. */
 static void expect_geometric(const double *ended, double n, double chance_of_day)
 {
-    double count[STRETCHES + 1], chance[STRETCHES + 1], sum = 0;
-    for (int i = 0; i < STRETCHES; i++) {
+    double count[LIVED + 1], chance[LIVED + 1], sum = 0;
+    for (int i = 0; i < LIVED; i++) {
         count[i] = ended[i];
         sum += ended[i];
-        chance[i] = pow(1 - chance_of_day, i * DAYS) * (1 - pow(1 - chance_of_day, DAYS));
+        chance[i] = pow(1 - chance_of_day, i) * chance_of_day;
     }
-    count[STRETCHES] = n - sum;
-    chance[STRETCHES] = pow(1 - chance_of_day, STRETCHES * DAYS);
-    assert_bins(count, chance, STRETCHES + 1);
+    count[LIVED] = n - sum;
+    chance[LIVED] = pow(1 - chance_of_day, LIVED);
+    assert_bins(count, chance, LIVED + 1);
 }
 
 /* Owners want 8 of 12 in the venue, and nobody in the private place: those in the lowest seats are let go, each for itself. */
 static void test_the_surplus_is_let_go_after_a_geometric_time(void **state)
 {
     (void)state;
-    double ended[STRETCHES] = {0}, before = 0;
+    double ended[LIVED] = {0}, before = 0;
     struct lab l;
     struct city *c = staffed(&l, effort(2000, 20000));
-    lab_set(&l, "staffing.dismiss_rate", 0.05);
+    lab_set(&l, "staffing.dismiss_rate", 0.16);
     LAB_ALL(&l, mode, c->venues, MODE_OPEN);
     for (uint32_t v = 0; v < c->venues; v++) {
         lab_fill(&l, v, CLASS_MINOR, 12);
         lab_fill(&l, private_place(c, v), CLASS_COERCED, 2);
     }
-    for (int32_t day = 1; day <= STRETCHES * DAYS; day++) {
+    for (int32_t day = 1; day <= LIVED; day++) {
         lab_day(&l, day);
         lab_step(&l, "staffing");
-        ended[(day - 1) / DAYS] += lab_metric(&l, "staffing.dismissed") - before;
+        ended[day - 1] += lab_metric(&l, "staffing.dismissed") - before;
         before = lab_metric(&l, "staffing.dismissed");
     }
-    expect_geometric(ended, (4.0 + 2) * c->venues, daily_chance(0.05));
+    expect_geometric(ended, (4.0 + 2) * c->venues, daily_chance(0.16));
     for (uint32_t v = 0; v < c->venues; v++) assert_true((c->exploited[v] & 0xff0) == 0xff0);
+    lab_close(&l);
+}
+
+/* While there are vacancies, a share of those let go is moved to them; the others are gone. */
+static void test_a_share_of_those_let_go_is_displaced(void **state)
+{
+    (void)state;
+    struct lab l;
+    struct city *c = staffed(&l, effort(2000, 8000));
+    lab_set(&l, "staffing.dismiss_rate", 1);
+    lab_set(&l, "staffing.displace_share", 0.35);
+    for (uint32_t v = 0; v < c->venues; v++) {
+        c->mode[v] = v % 2 ? MODE_OPEN : MODE_NONE;
+        if (v % 2 == 0) lab_fill(&l, v, CLASS_MINOR, 7);
+    }
+    lab_step(&l, "staffing");
+    double displaced = lab_metric(&l, "staffing.displaced"), dismissed = lab_metric(&l, "staffing.dismissed");
+    assert_binomial(displaced + dismissed, 7.0 * c->venues / 2, daily_chance(1));
+    assert_binomial(displaced, displaced + dismissed, 0.35);
+    assert_same(c->gone, dismissed);
+    assert_same(exploited_now(c), 7.0 * c->venues / 2 - dismissed);
     lab_close(&l);
 }
 
 static void test_vacancies_and_the_street_empty_after_a_geometric_time(void **state)
 {
     (void)state;
-    double filled[STRETCHES] = {0}, returned[STRETCHES] = {0}, street = 0;
+    double filled[LIVED] = {0}, returned[LIVED] = {0}, street = 0;
     struct lab l;
     struct city *c = staffed(&l, effort(800, 8000));
-    lab_set(&l, "staffing.refill_rate", 0.06);
+    lab_set(&l, "staffing.refill_rate", 0.18);
     LAB_ALL(&l, mode, c->venues, MODE_COVERT); /* 6 of 20 slots reserved */
-    for (int32_t day = 1; day <= STRETCHES * DAYS; day++) {
+    for (int32_t day = 1; day <= LIVED; day++) {
         double before = (double)c->entered;
         lab_day(&l, day);
         lab_step(&l, "staffing");
-        filled[(day - 1) / DAYS] += (double)c->entered - before;
+        filled[day - 1] += (double)c->entered - before;
     }
-    expect_geometric(filled, 14.0 * c->venues, daily_chance(0.06));
+    expect_geometric(filled, 14.0 * c->venues, daily_chance(0.18));
     lab_empty(&l);
     lab_set(&l, "staffing.refill_rate", 0);
-    lab_set(&l, "staffing.return_rate", 0.04);
+    lab_set(&l, "staffing.return_rate", 0.14);
     for (uint32_t p = 2 * c->venues; p < c->places; p++) lab_fill(&l, p, CLASS_ADULT, c->size[p]), street += c->size[p];
-    for (int32_t day = 1; day <= STRETCHES * DAYS; day++) {
+    for (int32_t day = 1; day <= LIVED; day++) {
         double before = c->count[PLACE_STREET][CLASS_ADULT];
         lab_day(&l, day);
         lab_step(&l, "staffing");
-        returned[(day - 1) / DAYS] += before - c->count[PLACE_STREET][CLASS_ADULT];
+        returned[day - 1] += before - c->count[PLACE_STREET][CLASS_ADULT];
     }
-    expect_geometric(returned, street, daily_chance(0.04));
+    expect_geometric(returned, street, daily_chance(0.14));
     assert_same(c->count[PLACE_VENUE][CLASS_ADULT] + c->count[PLACE_STREET][CLASS_ADULT], street);
     lab_close(&l);
 }
@@ -163,7 +184,7 @@ static void test_who_returns_from_the_street_takes_any_vacancy_of_the_district(v
     for (uint32_t v = 10; v < 20; v++) c->closed_until[v] = UINT16_MAX; /* the other district has vacancies in plenty */
     for (int i = 0; i < OPEN; i++) c->closed_until[venues[i]] = 0;
     c->mode[14] = MODE_OPEN, c->mode[15] = MODE_COVERT, c->mode[19] = MODE_PRIVATE;
-    const int32_t days = (int32_t)effort(20000, 200000);
+    const int32_t days = (int32_t)effort(50000, 500000);
     for (int32_t day = 1; day <= days; day++) {
         lab_day(&l, day);
         lab_fill(&l, c->district_street[1], CLASS_ADULT, 1);
@@ -345,6 +366,7 @@ int main(void)
         cmocka_unit_test(test_slots_are_lognormal_and_cut),
         cmocka_unit_test(test_visibility_and_access_are_uniform_and_independent),
         cmocka_unit_test(test_the_surplus_is_let_go_after_a_geometric_time),
+        cmocka_unit_test(test_a_share_of_those_let_go_is_displaced),
         cmocka_unit_test(test_vacancies_and_the_street_empty_after_a_geometric_time),
         cmocka_unit_test(test_who_returns_from_the_street_takes_any_vacancy_of_the_district),
         cmocka_unit_test(test_who_is_displaced_takes_any_vacancy_of_the_city),

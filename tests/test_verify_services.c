@@ -69,7 +69,8 @@ static void expect_coverage(const struct coverage *s)
 {
     struct lab l;
     struct city *c = city_of(&l, effort(1500, 8000));
-    double exploited = s->class != CLASS_ADULT, places = 0;
+    bool exploited = s->class != CLASS_ADULT;
+    double places = 0;
     lab_set(&l, "policy.outreach", 1.6);
     lab_set(&l, "health.outreach_rate", 0.02);
     lab_set(&l, "health.clinic_rate", 0.008);
