@@ -86,10 +86,10 @@ static void test_times_in_care_and_at_risk_are_rounded(void **state)
     }
 }
 
-/* Returns the share of 1,500 persons in this state who are in a venue again after `days`. */
+/* Returns the share of 5,000 persons in this state who are in a venue again after `days`. */
 static void expect_retrafficked(enum absence absence, double beds, double quality, int32_t days, double chance)
 {
-    enum { N = 1500 };
+    enum { N = 5000 };
     struct lab l;
     struct city *c = demand(&l);
     lab_set(&l, "policy.care_beds", beds);
@@ -114,11 +114,11 @@ static void expect_retrafficked(enum absence absence, double beds, double qualit
 static void test_who_is_trafficked_again(void **state)
 {
     (void)state;
-    expect_retrafficked(ABSENT_RESCUED, 2000, 1, 365, 0.1);
-    expect_retrafficked(ABSENT_RESCUED, 2000, 0, 365, 0.4);
-    expect_retrafficked(ABSENT_RESCUED, 2000, 0.5, 365, 0.25);
+    expect_retrafficked(ABSENT_RESCUED, 6000, 1, 365, 0.1);
+    expect_retrafficked(ABSENT_RESCUED, 6000, 0, 365, 0.4);
+    expect_retrafficked(ABSENT_RESCUED, 6000, 0.5, 365, 0.25);
     expect_retrafficked(ABSENT_RESCUED, 0, 1, 180, 0.4);
-    expect_retrafficked(ABSENT_DEPORTED, 2000, 1, 180, 0.4);
+    expect_retrafficked(ABSENT_DEPORTED, 6000, 1, 180, 0.4);
 }
 
 static void test_retrafficking_needs_demand_and_minors_grow_up(void **state)

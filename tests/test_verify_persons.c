@@ -195,15 +195,15 @@ static void test_the_stationary_age_profile(void **state)
 static void expect_infections(enum class class, double fear, bool served)
 {
     enum { STRETCHES = 12, DAYS = 15 };
-    const double rate = 0.006, out = 1.0 / 150, half_life = 40;
+    const double rate = 0.002, out = 1.0 / 150, half_life = 40;
     double count[STRETCHES + 1] = {0}, chance[STRETCHES + 1] = {0}, there = 1, infected = 0;
     struct lab l;
-    struct city *c = quiet(&l, effort(70, 900));
+    struct city *c = quiet(&l, effort(300, 1200));
     lab_set(&l, "fear.half_life", half_life);
     lab_set(&l, "persons.infection_rate", rate);
     lab_set(&l, "persons.infection_coerced", 0.7);
-    lab_set(&l, "persons.infection_fear", 1.5);
-    lab_set(&l, "persons.service_protection", 0.6);
+    lab_set(&l, "persons.infection_fear", 6);
+    lab_set(&l, "persons.service_protection", 0.9);
     lab_set(&l, "persons.adult_tenure", class == CLASS_ADULT ? 1 / out : 36500);
     lab_set(&l, "persons.escape_rate", class == CLASS_ADULT ? 0 : out);
     fill_venues(&l, class);
@@ -212,8 +212,8 @@ static void expect_infections(enum class class, double fear, bool served)
         if (served) c->served[s] = (uint16_t)(c->day + 1);
     }
     for (int32_t k = 0; k < STRETCHES * DAYS; k++) {
-        double hazard = rate * (class == CLASS_ADULT ? 1 : 1.7) * (1 + 1.5 * fear * exp2(-k / half_life)) *
-                        (served && k < 90 ? 0.4 : 1);
+        double hazard = rate * (class == CLASS_ADULT ? 1 : 1.7) * (1 + 6 * fear * exp2(-k / half_life)) *
+                        (served && k < 90 ? 0.1 : 1);
         lab_day(&l, 1 + k);
         lab_step(&l, "persons");
         count[k / DAYS] += news(&l, "persons.infections", &infected);
@@ -225,6 +225,7 @@ static void expect_infections(enum class class, double fear, bool served)
     chance[STRETCHES] = 1;
     for (int i = 0; i < STRETCHES; i++) chance[STRETCHES] -= chance[i];
     assert_bins(count, chance, STRETCHES + 1);
+    assert_binomial(infected, (double)c->venues * SLOTS, 1 - chance[STRETCHES]);
     lab_close(&l);
 }
 
@@ -265,13 +266,24 @@ static double client_rate(enum setting setting, bool exploited, double fear, dou
 {
     static const double place[SETTINGS] = {1, 1, 0, 0, 1.8, 2.6};
     double at = place[setting] * (setting == COVERT && exploited ? 1.4 : 1);
-    return 0.01 * at * (exploited ? 3.5 : 1) * (1 - protection) * (board && setting <= COVERT ? 0.6 : 1) *
+    return 0.06 * at * (exploited ? 3.5 : 1) * (1 - protection) * (board && setting <= COVERT ? 0.6 : 1) *
            (1 + 2.2 * fear);
 }
 
 static double owner_rate(enum setting setting, bool exploited, double protection)
 {
-    return setting == STREET ? 0 : 0.008 * (exploited ? 4.5 : 1) * (1 - protection);
+    return setting == STREET ? 0 : 0.05 * (exploited ? 4.5 : 1) * (1 - protection);
+}
+
+/* Counts of many days with their expected number: a factor shows in the sum over all days on which it had one value. */
+struct pool {
+    double clients, owners, expected_clients, expected_owners;
+};
+
+static void pour(struct pool *pool, double clients, double expected_clients, double owners, double expected_owners)
+{
+    pool->clients += clients, pool->expected_clients += expected_clients;
+    pool->owners += owners, pool->expected_owners += expected_owners;
 }
 
 static void test_violence_by_every_combination_of_its_factors(void **state)
@@ -280,8 +292,8 @@ static void test_violence_by_every_combination_of_its_factors(void **state)
     static const struct {
         const char *path;
         double value;
-    } values[] = {{"violence.client_violence", 0.01},    {"violence.coerced_violence", 3.5},
-                  {"violence.owner_violence", 0.008},    {"violence.owner_violence_exploited", 4.5},
+    } values[] = {{"violence.client_violence", 0.06},    {"violence.coerced_violence", 3.5},
+                  {"violence.owner_violence", 0.05},     {"violence.owner_violence_exploited", 4.5},
                   {"violence.repression_violence", 2.2}, {"violence.board_protection", 0.4},
                   {"venues.covert_violence", 1.4},       {"venues.private_violence", 1.8},
                   {"venues.street_violence", 2.6},       {"violence.protect_half_life", 50},
@@ -289,9 +301,10 @@ static void test_violence_by_every_combination_of_its_factors(void **state)
     static const double fears[] = {0, 0.3, 1}, protections[] = {0, 0.45};
     const double faded = exp2(-1 / 50.0);
     struct lab l;
-    struct city *c = quiet(&l, effort(80, 400));
+    struct city *c = quiet(&l, effort(150, 400));
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) lab_set(&l, values[i].path, values[i].value);
     int32_t day = 1;
+    struct pool by_place[SETTINGS * CLASSES] = {0}, by_fear[3] = {0}, by_protection[2] = {0}, by_board[2] = {0};
     for (enum setting setting = 0; setting < SETTINGS; setting++)
         for (enum class class = 0; class < CLASSES; class ++) {
             bool exploited = class != CLASS_ADULT;
@@ -306,11 +319,24 @@ static void test_violence_by_every_combination_of_its_factors(void **state)
                 lab_step(&l, "violence");
                 double clients = lab_metric(&l, "violence.violence_client"),
                        owners = lab_metric(&l, "violence.violence_owner");
-                assert_poisson(clients, n * client_rate(setting, exploited, fear, protection * faded, i >= 6));
-                assert_poisson(owners, n * owner_rate(setting, exploited, protection * faded));
+                double mean = n * client_rate(setting, exploited, fear, protection * faded, i >= 6),
+                       owners_mean = n * owner_rate(setting, exploited, protection * faded);
+                assert_poisson(clients, mean);
+                assert_poisson(owners, owners_mean);
+                pour(&by_place[(int)setting * CLASSES + (int)class], clients, mean, owners, owners_mean);
+                pour(&by_fear[i % 3], clients, mean, owners, owners_mean);
+                pour(&by_protection[i / 3 % 2], clients, mean, owners, owners_mean);
+                if (setting <= COVERT) pour(&by_board[i >= 6], clients, mean, owners, owners_mean);
                 assert_same(lab_metric(&l, "violence.violence_client_adults"), exploited ? 0 : clients);
                 assert_binomial(lab_metric(&l, "violence.reports"), clients + owners, 0.35 * (1 - fear));
             }
+        }
+    const struct pool *pools[] = {by_place, by_fear, by_protection, by_board};
+    static const int sizes[] = {SETTINGS * CLASSES, 3, 2, 2};
+    for (int i = 0; i < 4; i++)
+        for (int k = 0; k < sizes[i]; k++) {
+            assert_poisson(pools[i][k].clients, pools[i][k].expected_clients);
+            assert_poisson(pools[i][k].owners, pools[i][k].expected_owners);
         }
     lab_close(&l);
 }
@@ -342,6 +368,30 @@ static void test_incidents_of_a_person_are_poisson(void **state)
     lab_close(&l);
 }
 
+/* Each of a person's incidents of a day has a number of its own, so that each is reported and answered by its own luck. */
+static void test_incidents_of_a_day_are_told_apart(void **state)
+{
+    (void)state;
+    struct lab l;
+    struct city *c = quiet(&l, 2);
+    lab_set(&l, "violence.client_violence", 0.5);
+    lab_set(&l, "violence.owner_violence", 0.5);
+    lab_set(&l, "violence.report_rate", 1);
+    lab_fill(&l, 0, CLASS_ADULT, 3);
+    double incidents = 0;
+    for (int32_t day = 1; day <= 2000; day++) {
+        lab_day(&l, day);
+        lab_step(&l, "violence");
+        incidents += c->n_reports;
+        for (uint32_t i = 0; i < c->n_reports; i++)
+            for (uint32_t k = 0; k < i; k++)
+                assert_false(c->reports[i].seat == c->reports[k].seat &&
+                             c->reports[i].incident == c->reports[k].incident);
+    }
+    assert_poisson(incidents, 2000 * 3 * (0.5 + 0.5));
+    lab_close(&l);
+}
+
 static void test_earned_protection_halves(void **state)
 {
     (void)state;
@@ -370,6 +420,7 @@ int main(void)
         cmocka_unit_test(test_infection_competes_with_leaving_under_fear_and_service),
         cmocka_unit_test(test_violence_by_every_combination_of_its_factors),
         cmocka_unit_test(test_incidents_of_a_person_are_poisson),
+        cmocka_unit_test(test_incidents_of_a_day_are_told_apart),
         cmocka_unit_test(test_earned_protection_halves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

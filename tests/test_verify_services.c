@@ -116,6 +116,27 @@ static void test_coverage_follows_the_renewal_formula(void **state)
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) expect_coverage(&settings[i]);
 }
 
+/* Each visit of a day is admitted and used by luck of its own: the same formula for a single day of many visits. */
+static void test_visits_of_one_day_are_independent(void **state)
+{
+    (void)state;
+    double count[TOGETHER + 1], chance[TOGETHER + 1];
+    struct lab l;
+    struct city *c = city_of(&l, effort(6000, 60000));
+    lab_set(&l, "health.outreach_rate", 1);
+    lab_set(&l, "policy.outreach", 2);
+    lab_set(&l, "health.clinic_rate", 0);
+    lab_set(&l, "health.uptake", 0.4);
+    LAB_ALL(&l, access, c->venues, 0.7f);
+    LAB_ALL(&l, access_baseline, c->venues, 0.7f);
+    for (uint32_t v = 0; v < c->venues; v++) lab_fill(&l, v, CLASS_ADULT, TOGETHER);
+    lab_step(&l, "health");
+    count_served(c, PLACE_VENUE, count);
+    coverage_chances(1, 2 * 0.7, 0.4, 0, chance);
+    assert_bins(count, chance, TOGETHER + 1);
+    lab_close(&l);
+}
+
 /* With persons who leave and others who come, a slot is a small Markov chain: empty, or taken by somebody who was served k
  * days ago, or never or too long ago. Slots are independent, so numbers are binomial with the chain's chances. */
 struct slot {
@@ -214,6 +235,7 @@ static void test_uptake_by_every_combination_of_its_factors(void **state)
     lab_set(&l, "health.board_uptake", 2);
     lab_set(&l, "health.clinic_rate", 0);
     int32_t day = 1;
+    double visits[3][2] = {0}, admissions[3][2] = {0}; /* by access and mode */
     for (enum class class = 0; class < CLASSES; class ++) {
         lab_empty(&l);
         for (uint32_t v = 0; v < c->venues; v++) lab_fill(&l, v, class, 7);
@@ -232,9 +254,12 @@ static void test_uptake_by_every_combination_of_its_factors(void **state)
             double admitted = lab_metric(&l, "health.outreach_visits");
             assert_poisson(c->visits, c->venues * 0.6);
             assert_binomial(admitted, c->visits, (float)access * (covert ? 0.5 : 1));
+            visits[i / 8 % 3][covert] += c->visits, admissions[i / 8 % 3][covert] += admitted;
             assert_binomial(lab_metric(&l, "health.persons_served"), 7 * admitted, fmin(chance, 1));
         }
     }
+    for (int i = 0; i < 6; i++)
+        assert_binomial(admissions[i / 2][i % 2], visits[i / 2][i % 2], (float)accesses[i / 2] * (i % 2 ? 0.5 : 1));
     lab_close(&l);
 }
 
@@ -245,7 +270,7 @@ static void test_clinics_by_every_combination_of_their_factors(void **state)
     struct lab l;
     struct city *c = city_of(&l, effort(600, 4000));
     lab_set(&l, "policy.outreach", 0);
-    lab_set(&l, "health.clinic_rate", 0.3);
+    lab_set(&l, "health.clinic_rate", 0.8);
     lab_set(&l, "health.coerced_uptake", 0.65);
     lab_set(&l, "venues.private_access", 0.35);
     lab_set(&l, "venues.street_access", 0.75);
@@ -253,7 +278,7 @@ static void test_clinics_by_every_combination_of_their_factors(void **state)
     for (enum place_kind kind = 0; kind < PLACE_KINDS; kind++)
         for (enum class class = 0; class < CLASSES; class ++) {
             static const double place[PLACE_KINDS] = {1, 0.35, 0.75};
-            double n = 0;
+            double n = 0, services = 0, expected = 0;
             if ((kind == PLACE_STREET && class != CLASS_ADULT) || (kind == PLACE_PRIVATE && class == CLASS_ADULT))
                 continue;
             lab_empty(&l);
@@ -262,7 +287,7 @@ static void test_clinics_by_every_combination_of_their_factors(void **state)
             for (int i = 0; i < 12; i++) {
                 double fear = fears[i % 3], most = i < 6 ? 1.8 : 0.4; /* boards may be shunned */
                 bool board = i / 3 % 2;
-                double own = 0.3 * place[kind] * (class == CLASS_ADULT ? 1 : 0.65) * (1 - fear) *
+                double own = 0.8 * place[kind] * (class == CLASS_ADULT ? 1 : 0.65) * (1 - fear) *
                              (board && kind == PLACE_VENUE ? most : 1);
                 lab_day(&l, ++day), lab_reset(&l);
                 lab_set(&l, "health.board_uptake", most);
@@ -270,7 +295,9 @@ static void test_clinics_by_every_combination_of_their_factors(void **state)
                 frighten_all(&l, fear);
                 lab_step(&l, "health");
                 assert_poisson(lab_metric(&l, "health.persons_served"), n * own);
+                services += lab_metric(&l, "health.persons_served"), expected += n * own;
             }
+            assert_poisson(services, expected);
         }
     lab_close(&l);
 }
@@ -371,7 +398,7 @@ static void test_adults_return_to_the_first_vacancy_from_a_random_venue_on(void 
     struct lab l;
     struct city *c = city_of(&l, 20);
     lab_set(&l, "care.adult_return_share", 0.8);
-    const int32_t days = (int32_t)effort(3000, 30000);
+    const int32_t days = (int32_t)effort(40000, 400000);
     LAB_ALL(&l, closed_until, 20, UINT16_MAX);
     c->closed_until[3] = c->closed_until[4] = c->closed_until[11] = 0;
     for (int32_t day = 1; day <= days; day++) {
@@ -392,6 +419,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_coverage_follows_the_renewal_formula),
+        cmocka_unit_test(test_visits_of_one_day_are_independent),
         cmocka_unit_test(test_coverage_of_persons_who_come_and_go),
         cmocka_unit_test(test_visits_of_a_day_are_poisson),
         cmocka_unit_test(test_uptake_by_every_combination_of_its_factors),
