@@ -105,17 +105,19 @@ static void test_adults_stay_for_an_exponential_time(void **state)
 static void test_ages_at_recruitment_are_uniform(void **state)
 {
     (void)state;
-    enum { BIN = 20 };
-    double count[AGES / BIN] = {0};
+    enum { BIN = 20, PARTS = AGES / BIN };
+    double count[2 * PARTS] = {0}, chance[2 * PARTS];
     struct lab l;
     struct city *c = quiet(&l, 2);
     lab_day(&l, 700);
     for (uint32_t i = 0; i < effort(40000, 1000000); i++) {
-        int32_t wait = newcomer(c, CLASS_MINOR, i, 0).due - 1 - c->day; /* days are stored plus one */
+        struct person person = newcomer(c, CLASS_MINOR, i, 0);
+        int32_t wait = person.due - 1 - c->day; /* days are stored plus one */
         assert_true(wait >= 1 && wait <= AGES);
-        count[(wait - 1) / BIN]++;
+        count[(person.traits & TRAIT_IRREGULAR ? PARTS : 0) + (wait - 1) / BIN]++;
     }
-    assert_even_bins(count, AGES / BIN);
+    for (int i = 0; i < 2 * PARTS; i++) chance[i] = (i < PARTS ? 0.8 : 0.2) / PARTS; /* whatever their papers */
+    assert_bins(count, chance, 2 * PARTS);
     lab_close(&l);
 }
 
@@ -201,7 +203,7 @@ static void expect_infections(enum class class, double fear, bool served)
     struct city *c = quiet(&l, effort(300, 1200));
     lab_set(&l, "fear.half_life", half_life);
     lab_set(&l, "persons.infection_rate", rate);
-    lab_set(&l, "persons.infection_coerced", 0.7);
+    lab_set(&l, "persons.infection_coerced", 4);
     lab_set(&l, "persons.infection_fear", 6);
     lab_set(&l, "persons.service_protection", 0.9);
     lab_set(&l, "persons.adult_tenure", class == CLASS_ADULT ? 1 / out : 36500);
@@ -212,7 +214,7 @@ static void expect_infections(enum class class, double fear, bool served)
         if (served) c->served[s] = (uint16_t)(c->day + 1);
     }
     for (int32_t k = 0; k < STRETCHES * DAYS; k++) {
-        double hazard = rate * (class == CLASS_ADULT ? 1 : 1.7) * (1 + 6 * fear * exp2(-k / half_life)) *
+        double hazard = rate * (class == CLASS_ADULT ? 1 : 5) * (1 + 6 * fear * exp2(-k / half_life)) *
                         (served && k < 90 ? 0.1 : 1);
         lab_day(&l, 1 + k);
         lab_step(&l, "persons");
@@ -341,31 +343,38 @@ static void test_violence_by_every_combination_of_its_factors(void **state)
     lab_close(&l);
 }
 
-/* Whom violence meets how often within a day: a Poisson number for each person, several of them possible. */
-static void test_incidents_of_a_person_are_poisson(void **state)
+/* Whom violence meets how often within a day: a Poisson number for each person, several of them possible. Each incident is
+ * reported or not by itself, so that the reports of a person are a Poisson number too. */
+static void expect_incidents(double reported)
 {
-    (void)state;
-    enum { MOST = 8 };
-    const double mean = 0.2 + 0.1; /* of clients and owners together */
+    enum { MOST = 9 };
+    const double mean = (0.3 + 0.15) * reported; /* of clients and owners together */
     double count[MOST] = {0}, chance[MOST], sum = 0;
     struct lab l;
-    struct city *c = quiet(&l, effort(100, 800));
-    lab_set(&l, "violence.client_violence", 0.2);
-    lab_set(&l, "violence.owner_violence", 0.1);
-    lab_set(&l, "violence.report_rate", 1);
-    fill_venues(&l, CLASS_ADULT);
+    struct city *c = quiet(&l, effort(150, 800));
+    lab_set(&l, "violence.client_violence", 0.3);
+    lab_set(&l, "violence.owner_violence", 0.15);
+    lab_set(&l, "violence.report_rate", reported);
+    for (uint32_t v = 0; v < c->venues; v++) lab_fill(&l, v, CLASS_ADULT, SLOTS / 2);
     lab_step(&l, "violence");
     assert_true(c->n_reports < c->reports_room);
     uint8_t *times = calloc(c->seats, 1);
     assert_non_null(times);
     for (uint32_t i = 0; i < c->n_reports; i++) times[c->reports[i].seat]++;
     for (uint32_t v = 0; v < c->venues; v++)
-        for (uint32_t k = 0; k < SLOTS; k++) count[times[c->first_seat[v] + k]]++;
+        for (uint32_t k = 0; k < SLOTS / 2; k++) count[times[c->first_seat[v] + k]]++;
     free(times);
     for (int k = 0; k < MOST; k++) sum += chance[k] = exp(k * log(mean) - mean - lgamma(k + 1));
     chance[MOST - 1] += 1 - sum;
     assert_bins(count, chance, MOST);
     lab_close(&l);
+}
+
+static void test_incidents_of_a_person_are_poisson(void **state)
+{
+    (void)state;
+    expect_incidents(1);
+    expect_incidents(0.4);
 }
 
 /* Each of a person's incidents of a day has a number of its own, so that each is reported and answered by its own luck. */

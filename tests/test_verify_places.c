@@ -138,7 +138,7 @@ static void test_a_share_of_those_let_go_is_displaced(void **state)
 static void test_vacancies_and_the_street_empty_after_a_geometric_time(void **state)
 {
     (void)state;
-    double filled[LIVED] = {0}, returned[LIVED] = {0}, street = 0;
+    double filled[LIVED] = {0}, returned[LIVED] = {0}, street = 0, irregular = 0;
     struct lab l;
     struct city *c = staffed(&l, effort(800, 8000));
     lab_set(&l, "staffing.refill_rate", 0.18);
@@ -150,6 +150,8 @@ static void test_vacancies_and_the_street_empty_after_a_geometric_time(void **st
         filled[day - 1] += (double)c->entered - before;
     }
     expect_geometric(filled, 14.0 * c->venues, daily_chance(0.18));
+    for (uint32_t s = 0; s < c->seats; s++) irregular += (c->traits[s] & TRAIT_IRREGULAR) != 0;
+    assert_binomial(irregular, (double)c->entered, 0.2); /* newcomers of a day each by their own luck */
     lab_empty(&l);
     lab_set(&l, "staffing.refill_rate", 0);
     lab_set(&l, "staffing.return_rate", 0.14);
@@ -165,59 +167,79 @@ static void test_vacancies_and_the_street_empty_after_a_geometric_time(void **st
     lab_close(&l);
 }
 
-/* The first venue of every vacancy drawn, over many days on each of which everything begins anew. */
-static void count_destinations(struct lab *l, const uint32_t *venues, double *count, size_t n)
+enum { PLACES_MOST = 4, PAIRS = PLACES_MOST * PLACES_MOST };
+
+/* Two persons of one day take two of all the vacancies, every pair with the same chance: so where both are, the chance of a
+ * pair of places with this room. */
+static void pair_chances(const double *room, int n, double *chance)
 {
-    for (size_t i = 0; i < n; i++) count[i] += persons_in(l->city->occupied[venues[i]]) > 0;
+    double all = 0;
+    for (int i = 0; i < n; i++) all += room[i];
+    for (int i = 0; i < PAIRS; i++) chance[i] = 0;
+    for (int i = 0; i < n; i++)
+        for (int k = i; k < n; k++)
+            chance[i * PLACES_MOST + k] =
+                i == k ? room[i] * (room[i] - 1) / all / (all - 1) : 2 * room[i] * room[k] / all / (all - 1);
+}
+
+/* Counts a day on which both have gone; returns how many have. */
+static uint32_t count_pair(const struct city *c, const uint32_t *places, int n, double *count)
+{
+    int found[2] = {0};
+    uint32_t went = 0;
+    for (int i = 0; i < n; i++)
+        for (uint32_t k = persons_in(c->occupied[places[i]]); k > 0; k--) found[went++] = i;
+    if (went == 2) count[found[0] * PLACES_MOST + found[1]]++;
+    return went;
 }
 
 static void test_who_returns_from_the_street_takes_any_vacancy_of_the_district(void **state)
 {
     (void)state;
-    enum { OPEN = 4 };
-    static const uint32_t venues[OPEN] = {11, 14, 15, 19};
-    static const double chance[OPEN] = {20 / 66.0, 12 / 66.0, 14 / 66.0, 20 / 66.0};
-    double count[OPEN] = {0};
+    static const uint32_t venues[] = {11, 14, 15, 19};
+    static const double room[] = {20, 12, 14, 20};
+    double count[PAIRS] = {0}, chance[PAIRS], returned = 0;
     struct lab l;
     struct city *c = staffed(&l, 20);
     lab_set(&l, "staffing.return_rate", 1);
     for (uint32_t v = 10; v < 20; v++) c->closed_until[v] = UINT16_MAX; /* the other district has vacancies in plenty */
-    for (int i = 0; i < OPEN; i++) c->closed_until[venues[i]] = 0;
+    for (int i = 0; i < 4; i++) c->closed_until[venues[i]] = 0;
     c->mode[14] = MODE_OPEN, c->mode[15] = MODE_COVERT, c->mode[19] = MODE_PRIVATE;
     const int32_t days = (int32_t)effort(50000, 500000);
     for (int32_t day = 1; day <= days; day++) {
         lab_day(&l, day);
-        lab_fill(&l, c->district_street[1], CLASS_ADULT, 1);
+        lab_fill(&l, c->district_street[1], CLASS_ADULT, 2);
         lab_step(&l, "staffing");
-        count_destinations(&l, venues, count, OPEN);
+        returned += count_pair(c, venues, 4, count);
         lab_empty(&l);
     }
-    assert_bins(count, chance, OPEN);
-    assert_binomial(count[0] + count[1] + count[2] + count[3], days, daily_chance(1));
+    pair_chances(room, 4, chance);
+    assert_bins(count, chance, PAIRS);
+    assert_binomial(returned, 2.0 * days, daily_chance(1));
     lab_close(&l);
 }
 
 static void test_who_is_displaced_takes_any_vacancy_of_the_city(void **state)
 {
     (void)state;
-    enum { WANTED = 3 };
-    static const double chance[WANTED] = {8 / 18.0, 6 / 18.0, 4 / 18.0};
-    double count[WANTED] = {0};
+    static const double room[] = {8, 6, 4};
+    double count[PAIRS] = {0}, chance[PAIRS], displaced = 0;
     struct lab l;
     struct city *c = staffed(&l, 20);
-    const uint32_t venues[WANTED] = {2, 9, private_place(c, 19)};
+    const uint32_t places[] = {2, 9, private_place(c, 19)};
     lab_set(&l, "staffing.dismiss_rate", 1);
     lab_set(&l, "staffing.displace_share", 1);
     c->mode[2] = MODE_OPEN, c->mode[9] = MODE_COVERT, c->mode[19] = MODE_PRIVATE;
-    for (int32_t day = 1; day <= effort(20000, 200000); day++) {
+    for (int32_t day = 1; day <= effort(50000, 500000); day++) {
         lab_day(&l, day);
-        lab_fill(&l, 5, CLASS_MINOR, 1); /* whom the owner does not want */
+        lab_fill(&l, 5, CLASS_MINOR, 2); /* whom the owner does not want */
         lab_step(&l, "staffing");
-        count_destinations(&l, venues, count, WANTED);
+        displaced += count_pair(c, places, 3, count);
         lab_empty(&l);
     }
-    assert_bins(count, chance, WANTED);
-    assert_same(lab_metric(&l, "staffing.displaced"), count[0] + count[1] + count[2]);
+    pair_chances(room, 3, chance);
+    assert_bins(count, chance, PAIRS);
+    assert_same(lab_metric(&l, "staffing.displaced"), displaced);
     lab_close(&l);
 }
 

@@ -7,7 +7,7 @@
 #include "tests/effort.h"
 #include "tests/world_support.h"
 
-enum { SLOTS = 20 };
+enum { SLOTS = 20, WITHIN = 90 /* days: by the ODD, not by the code */ };
 
 static struct city *city_of(struct lab *l, int64_t venues)
 {
@@ -86,7 +86,7 @@ static void expect_coverage(const struct coverage *s)
     double clinic = 0.008 * factor * (s->kind == PLACE_PRIVATE ? 0.2 : s->kind == PLACE_STREET ? 0.7 : 1);
     double admitted = s->kind == PLACE_VENUE ? 0.02 * 1.6 * 0.55 * (s->mode == MODE_COVERT ? 0.5 : 1) : 0;
     for (int32_t day = 1; day <= 140; day++) {
-        double count[TOGETHER + 1], chance[TOGETHER + 1], mean = 0, days = day < SERVED_DAYS ? day : SERVED_DAYS;
+        double count[TOGETHER + 1], chance[TOGETHER + 1], mean = 0, days = day < WITHIN ? day : WITHIN;
         lab_day(&l, day);
         lab_step(&l, "health");
         if (day != 30 && day != 90 && day != 140) continue;
@@ -140,18 +140,18 @@ static void test_visits_of_one_day_are_independent(void **state)
 /* With persons who leave and others who come, a slot is a small Markov chain: empty, or taken by somebody who was served k
  * days ago, or never or too long ago. Slots are independent, so numbers are binomial with the chain's chances. */
 struct slot {
-    double empty, served[SERVED_DAYS], unserved;
+    double empty, served[WITHIN], unserved;
 };
 
 static void slot_day(struct slot *s, double comes, double leaves, double is_served_today)
 {
     struct slot next = {0};
     double present = s->unserved + s->empty * comes, stay = 1 - leaves;
-    for (int k = 0; k < SERVED_DAYS; k++) present += s->served[k];
+    for (int k = 0; k < WITHIN; k++) present += s->served[k];
     next.empty = s->empty * (1 - comes) + present * leaves;
     next.served[0] = present * stay * is_served_today;
-    for (int k = 1; k < SERVED_DAYS; k++) next.served[k] = s->served[k - 1] * stay * (1 - is_served_today);
-    next.unserved = (s->unserved + s->empty * comes + s->served[SERVED_DAYS - 1]) * stay * (1 - is_served_today);
+    for (int k = 1; k < WITHIN; k++) next.served[k] = s->served[k - 1] * stay * (1 - is_served_today);
+    next.unserved = (s->unserved + s->empty * comes + s->served[WITHIN - 1]) * stay * (1 - is_served_today);
     *s = next;
 }
 
@@ -173,7 +173,7 @@ static void test_coverage_of_persons_who_come_and_go(void **state)
         slot_day(&slot, daily_chance(refill), daily_chance(1 / tenure), daily_chance(rate));
     }
     double adults = c->count[PLACE_VENUE][CLASS_ADULT], served = 0;
-    for (int k = 0; k < SERVED_DAYS; k++) served += slot.served[k];
+    for (int k = 0; k < WITHIN; k++) served += slot.served[k];
     assert_binomial(adults, (double)c->venues * SLOTS, 1 - slot.empty);
     lab_observe(&l, "health");
     assert_binomial(round(lab_metric(&l, "health.health_coverage") * adults), adults, served / (1 - slot.empty));
@@ -183,9 +183,9 @@ static void test_coverage_of_persons_who_come_and_go(void **state)
     for (int32_t day = 0; day < 20 * tenure; day++)
         slot_day(&slot, daily_chance(refill), daily_chance(1 / tenure), daily_chance(rate));
     double share = 0, closed = 0, sum = 0, stay = exp(-1 / tenure);
-    for (int k = 0; k < SERVED_DAYS; k++) share += slot.served[k] / (1 - slot.empty);
+    for (int k = 0; k < WITHIN; k++) share += slot.served[k] / (1 - slot.empty);
     for (int k = 1; k < 100 * tenure; k++) {
-        closed += (1 - stay) * pow(stay, k - 1) * (1 - exp(-rate * (k < SERVED_DAYS ? k : SERVED_DAYS)));
+        closed += (1 - stay) * pow(stay, k - 1) * (1 - exp(-rate * (k < WITHIN ? k : WITHIN)));
         sum += (1 - stay) * pow(stay, k - 1);
     }
     assert_close(sum, 1, 1e-12);
@@ -198,20 +198,23 @@ static void test_visits_of_a_day_are_poisson(void **state)
 {
     (void)state;
     enum { MOST = 16 };
-    double count[MOST] = {0}, chance[MOST], sum = 0;
+    double count[MOST] = {0}, chance[MOST], sum = 0, visits = 0;
+    const int32_t days = (int32_t)effort(6000, 60000);
     struct lab l;
     struct city *c = city_of(&l, 20);
     lab_set(&l, "health.outreach_rate", 0.1);
     lab_set(&l, "policy.outreach", 2.2);
     lab_set(&l, "health.clinic_rate", 0);
-    for (int32_t day = 1; day <= effort(4000, 40000); day++) {
+    for (int32_t day = 1; day <= days; day++) {
         lab_day(&l, day);
         lab_step(&l, "health");
         count[c->visits < MOST ? c->visits : MOST - 1]++;
+        visits += c->visits;
     }
     for (int k = 0; k < MOST; k++) sum += chance[k] = poisson_chance(k, 20 * 0.1 * 2.2);
     chance[MOST - 1] += 1 - sum;
     assert_bins(count, chance, MOST);
+    assert_poisson(visits, days * 20 * 0.1 * 2.2);
     lab_close(&l);
 }
 
