@@ -6,6 +6,7 @@
 #include "tests/effort.h"
 #include "tests/world_support.h"
 
+/* Days of a test stay below 60,000, the longest calendar that there is: the model keeps days in 16 bits. */
 enum { SLOTS = 20 };
 
 /* ---- region ---- */
@@ -205,7 +206,7 @@ static void test_who_returns_from_the_street_takes_any_vacancy_of_the_district(v
     for (uint32_t v = 10; v < 20; v++) c->closed_until[v] = UINT16_MAX; /* the other district has vacancies in plenty */
     for (int i = 0; i < 4; i++) c->closed_until[venues[i]] = 0;
     c->mode[14] = MODE_OPEN, c->mode[15] = MODE_COVERT, c->mode[19] = MODE_PRIVATE;
-    const int32_t days = (int32_t)effort(50000, 500000);
+    const int32_t days = (int32_t)effort(50000, 60000);
     for (int32_t day = 1; day <= days; day++) {
         lab_day(&l, day);
         lab_fill(&l, c->district_street[1], CLASS_ADULT, 2);
@@ -230,7 +231,7 @@ static void test_who_is_displaced_takes_any_vacancy_of_the_city(void **state)
     lab_set(&l, "staffing.dismiss_rate", 1);
     lab_set(&l, "staffing.displace_share", 1);
     c->mode[2] = MODE_OPEN, c->mode[9] = MODE_COVERT, c->mode[19] = MODE_PRIVATE;
-    for (int32_t day = 1; day <= effort(50000, 500000); day++) {
+    for (int32_t day = 1; day <= effort(50000, 60000); day++) {
         lab_day(&l, day);
         lab_fill(&l, 5, CLASS_MINOR, 2); /* whom the owner does not want */
         lab_step(&l, "staffing");

@@ -122,7 +122,7 @@ static void test_visits_of_one_day_are_independent(void **state)
     (void)state;
     double count[TOGETHER + 1], chance[TOGETHER + 1];
     struct lab l;
-    struct city *c = city_of(&l, effort(6000, 60000));
+    struct city *c = city_of(&l, effort(6000, 20000));
     lab_set(&l, "health.outreach_rate", 1);
     lab_set(&l, "policy.outreach", 2);
     lab_set(&l, "health.clinic_rate", 0);
@@ -401,7 +401,7 @@ static void test_adults_return_to_the_first_vacancy_from_a_random_venue_on(void 
     struct lab l;
     struct city *c = city_of(&l, 20);
     lab_set(&l, "care.adult_return_share", 0.8);
-    const int32_t days = (int32_t)effort(40000, 400000);
+    const int32_t days = (int32_t)effort(40000, 60000);
     LAB_ALL(&l, closed_until, 20, UINT16_MAX);
     c->closed_until[3] = c->closed_until[4] = c->closed_until[11] = 0;
     for (int32_t day = 1; day <= days; day++) {
