@@ -66,10 +66,30 @@ static void test_care_while_places_last(void **state)
     lab_close(&l);
 }
 
-/* Returns the share of 1,500 persons in this state who are in a venue again after `days`. */
+static void test_times_in_care_and_at_risk_are_rounded(void **state)
+{
+    (void)state;
+    static const double days[] = {99.4, 99.5, 100.4, 1};
+    static const int32_t rounded[] = {99, 100, 100, 1};
+    for (int i = 0; i < 4; i++) {
+        struct lab l;
+        struct city *c = demand(&l);
+        lab_set(&l, "care.care_days", days[i]);
+        lab_set(&l, "care.risk_days", days[i] + 30);
+        lab_set(&l, "policy.care_beds", 5);
+        lab_day(&l, 70);
+        absent(&l, 9, ABSENT_RESCUED, minor), absent(&l, 4, ABSENT_DEPORTED, minor);
+        lab_step(&l, "care");
+        for (uint32_t k = 0; k < 13; k++)
+            assert_int_equal(c->absent[k].until, 70 + rounded[i] + (c->absent[k].absence == ABSENT_IN_CARE ? 0 : 30));
+        lab_close(&l);
+    }
+}
+
+/* Returns the share of 5,000 persons in this state who are in a venue again after `days`. */
 static void expect_retrafficked(enum absence absence, double beds, double quality, int32_t days, double chance)
 {
-    enum { N = 1500 };
+    enum { N = 5000 };
     struct lab l;
     struct city *c = demand(&l);
     lab_set(&l, "policy.care_beds", beds);
@@ -94,11 +114,11 @@ static void expect_retrafficked(enum absence absence, double beds, double qualit
 static void test_who_is_trafficked_again(void **state)
 {
     (void)state;
-    expect_retrafficked(ABSENT_RESCUED, 2000, 1, 365, 0.1);
-    expect_retrafficked(ABSENT_RESCUED, 2000, 0, 365, 0.4);
-    expect_retrafficked(ABSENT_RESCUED, 2000, 0.5, 365, 0.25);
+    expect_retrafficked(ABSENT_RESCUED, 6000, 1, 365, 0.1);
+    expect_retrafficked(ABSENT_RESCUED, 6000, 0, 365, 0.4);
+    expect_retrafficked(ABSENT_RESCUED, 6000, 0.5, 365, 0.25);
     expect_retrafficked(ABSENT_RESCUED, 0, 1, 180, 0.4);
-    expect_retrafficked(ABSENT_DEPORTED, 2000, 1, 180, 0.4);
+    expect_retrafficked(ABSENT_DEPORTED, 6000, 1, 180, 0.4);
 }
 
 static void test_retrafficking_needs_demand_and_minors_grow_up(void **state)
@@ -422,6 +442,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_care_while_places_last),
+        cmocka_unit_test(test_times_in_care_and_at_risk_are_rounded),
         cmocka_unit_test(test_who_is_trafficked_again),
         cmocka_unit_test(test_retrafficking_needs_demand_and_minors_grow_up),
         cmocka_unit_test(test_adults_taken_against_their_will_get_out),

@@ -204,7 +204,7 @@ static void test_a_vacancy_is_drawn_evenly_in_the_city(void **state)
 static void test_adults_disperse_as_far_as_there_is_room(void **state)
 {
     (void)state;
-    enum { DAYS = 400 };
+    enum { DAYS = 2000 };
     struct lab l;
     lab_init(&l);
     lab_open(&l, 0);
