@@ -91,6 +91,10 @@ static void test_owners_choose_by_the_logit_over_all_propensities(void **state)
         for (uint32_t v = 0; v < c->venues; v++) count[c->mode[v]]++;
         for (int k = 0; k < MODES; k++) chance[k] = normal_mean(owner_chooses, &(struct logit){&situations[i], k});
         assert_multinomial(count, chance, MODES);
+        double alike = 0; /* propensities of neighbours are independent */
+        for (uint32_t v = 0; v + 1 < c->venues; v += 2)
+            alike += (c->theta[v] > situations[i].mean) == (c->theta[v + 1] > situations[i].mean);
+        assert_binomial(alike, c->venues / 2, 0.5);
     }
     lab_close(&l);
 }

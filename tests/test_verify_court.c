@@ -32,7 +32,7 @@ static void test_the_wait_for_trial_is_exponential_in_whole_days(void **state)
     struct lab l;
     struct city *c = court(&l, n);
     for (size_t i = 0; i < sizeof means / sizeof *means; i++) {
-        double wait[DAYS_MOST] = {0}, today;
+        double wait[DAYS_MOST] = {0}, today, held = 0;
         int32_t first = 10 + 300 * (int32_t)i;
         lab_set(&l, "court.trial_days", means[i]);
         LAB_ALL(&l, standing, n, STANDING_FREE);
@@ -40,6 +40,10 @@ static void test_the_wait_for_trial_is_exponential_in_whole_days(void **state)
         lab_day(&l, first);
         for (uint32_t o = 0; o < n; o++) arrest_make(c, o, 0, false, false); /* without evidence all are acquitted */
         lab_step(&l, "court");
+        double longer = ceil(0.7 * means[i]); /* whoever is held waits no longer than others */
+        for (uint32_t o = 0; o < n; o++)
+            held += c->standing[o] == STANDING_REMAND && c->trial_on[o] > first + 1 + (int32_t)longer;
+        assert_binomial(held, n, 0.6 * exp(-longer / means[i]));
         for (int32_t days = 1; days < DAYS_MOST; days++) { /* those whose day it is are tried, and nobody else */
             lab_reset(&l);
             day_in_court(&l, first + days);

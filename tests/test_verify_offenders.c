@@ -137,12 +137,12 @@ static void test_suppliers_are_drawn_evenly_among_the_active(void **state)
 }
 
 /* What a post emptied by prison promises is premium P - E S, E the mean of each trafficker's own risk times punishment:
- * here 0.034, and not the 0.13 that the means of the two would give. */
+ * here 0.18, and not the 0.3 that the means of the two would give. */
 static void test_entry_weighs_the_mean_product_of_beliefs(void **state)
 {
     (void)state;
     enum { N = 12000 };
-    static const double prices[] = {0.5, 1, 1.6};
+    static const double prices[] = {1, 1.2, 1.6};
     for (int i = 0; i < 3; i++) {
         struct lab l;
         lab_init(&l);
@@ -156,18 +156,18 @@ static void test_entry_weighs_the_mean_product_of_beliefs(void **state)
         for (uint32_t k = 0; k < 2 * N; k++) {
             uint32_t o = c->venues + k;
             if (k % 2) c->standing[o] = STANDING_VACANT;
-            c->risk[o] = k % 4 == 0 ? 0.02 : k % 4 == 2 ? 0.5 : 1; /* what predecessors believed does not count */
+            c->risk[o] = k % 4 == 0 ? 0.3 : k % 4 == 2 ? 0.9 : 1; /* what predecessors believed does not count */
             c->punishment[o] = k % 4 == 0 ? 0.9 : k % 4 == 2 ? 0.1 : 1;
         }
         c->openings = N;
         lab_step(&l, "traffickers");
         double entered = lab_metric(&l, "traffickers.traffickers_entered");
-        assert_binomial(entered, N, daily_chance(0.03 * (6 * prices[i] - (0.02 * 0.9 + 0.5 * 0.1) / 2 * SANCTION)));
+        assert_binomial(entered, N, daily_chance(0.03 * (6 * prices[i] - (0.3 * 0.9 + 0.9 * 0.1) / 2 * SANCTION)));
         for (uint32_t k = 1; k < 2 * N; k += 2) { /* the first posts are taken, by people of average beliefs */
             uint32_t o = c->venues + k;
             assert_int_equal(c->standing[o], k < 2 * (uint32_t)entered ? STANDING_FREE : STANDING_VACANT);
             if (c->standing[o] == STANDING_VACANT) continue;
-            assert_close(c->risk[o], 0.26, 1e-9);
+            assert_close(c->risk[o], 0.6, 1e-9);
             assert_close(c->punishment[o], 0.5, 1e-9);
             assert_int_equal(c->taste_day[o], 1);
         }
@@ -244,7 +244,7 @@ static void newcomers(const struct lab *l, uint32_t n, double count[CITIES])
 static void test_dormant_traffickers_move_at_their_rate_to_any_other_city(void **state)
 {
     (void)state;
-    uint32_t n = (uint32_t)effort(4000, 12000);
+    uint32_t n = (uint32_t)effort(12000, 15000);
     struct lab l;
     struct city *here = region(&l, 20, n);
     for (uint32_t k = 0; k < n; k++) here->standing[here->venues + k] = STANDING_DORMANT;
@@ -280,7 +280,7 @@ static void test_one_trafficker_moves_for_a_gain_above_the_threshold_only(void *
 static void test_networks_move_at_their_rate_for_a_gain_above_the_threshold(void **state)
 {
     (void)state;
-    uint32_t n = (uint32_t)effort(2000, 6000);
+    uint32_t n = (uint32_t)effort(12000, 40000);
     struct lab l;
     struct city *here = region(&l, n, 2);
     for (uint32_t v = 0; v < n; v++) {

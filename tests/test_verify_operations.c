@@ -89,14 +89,14 @@ static double raids(struct lab *l, const struct scene *s, int32_t days)
 static void test_the_wait_for_a_lead_is_that_of_a_daily_coin(void **state)
 {
     (void)state;
-    enum { N = 6000, DAYS = 60, KINDS = 3 };
+    enum { N = 18000, DAYS = 60, KINDS = 3 };
     static const enum mode mode[KINDS] = {MODE_OPEN, MODE_COVERT, MODE_PRIVATE};
     struct lab l;
     struct city *c = unit(&l, N);
     lab_set(&l, "police.false_lead", 0);
     lab_set(&l, "police.intel_rate", 10);
-    lab_set(&l, "police.tip_rate", 0.004);
-    lab_set(&l, "policy.ngo_investigators", 60);
+    lab_set(&l, "police.tip_rate", 0.1);
+    lab_set(&l, "policy.ngo_investigators", 190);
     lab_set(&l, "venues.private_visibility", 0.3);
     for (uint32_t o = 0; o < SPECIAL; o++) c->skill[20 + o] = (float)o / SPECIAL;
     for (uint32_t v = 0; v < N; v++) {
@@ -106,7 +106,7 @@ static void test_the_wait_for_a_lead_is_that_of_a_daily_coin(void **state)
         lab_fill(&l, v, CLASS_ADULT, v % KINDS ? 0 : 5);
         if (mode[v % KINDS] == MODE_PRIVATE) c->closed_until[v] = UINT16_MAX;
     }
-    double wait[KINDS][DAYS + 1] = {{0}}, found = 10 * (4.5 + 60) / N, told = 5 * 0.004;
+    double wait[KINDS][DAYS + 1] = {{0}}, found = 10 * (4.5 + 190) / N, told = 5 * 0.1;
     int32_t runs = (int32_t)effort(1, 10);
     for (int32_t run = 0; run < runs; run++) {
         LAB_ALL(&l, lead_ripe, N, NEVER);
@@ -243,7 +243,7 @@ static void test_a_supplier_is_arrested_by_one_coin_a_day(void **state)
     static const struct {
         double skill, linked, support;
         uint32_t share;
-    } cases[] = {{0.5, 0.8, 0, 1}, {0.5, 0.8, 1, 2}, {0.9, 0.6, 0.4, 3}};
+    } cases[] = {{1, 1, 0, 1}, {0.5, 0.8, 1, 2}, {0.9, 0.6, 0.4, 3}};
     struct lab l;
     struct city *c = unit(&l, VENUES);
     lab_set(&l, "police.find", 1);
@@ -253,7 +253,7 @@ static void test_a_supplier_is_arrested_by_one_coin_a_day(void **state)
         lab_set(&l, "policy.legal_support", cases[i].support);
         LAB_ALL(&l, skill, c->officers, (float)cases[i].skill);
         const struct scene scene = {.mode = MODE_OPEN, .minors = 4, .tie = NO_OFFICER, .share = cases[i].share};
-        double n = raids(&l, &scene, (int32_t)effort(100, 1000));
+        double n = raids(&l, &scene, (int32_t)effort(250, 2500));
         assert_binomial(lab_metric(&l, "police.traffickers_arrested"), n / cases[i].share,
                         cases[i].linked * (float)cases[i].skill * (0.3 + 0.7 * cases[i].support));
         for (uint32_t k = 0; k < c->n_arrests; k++)

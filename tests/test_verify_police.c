@@ -42,6 +42,7 @@ static void test_shakedowns_of_an_officer_are_poisson_and_even_over_his_area(voi
     struct city *c = l.city;
     for (uint32_t v = 0; v < c->venues; v++) c->mode[v] = MODE_OPEN, lab_fill(&l, v, CLASS_MINOR, 1);
     double events[MOST] = {0}, expected[MOST], venue[VENUES] = {0}, anywhere[3 * VENUES] = {0};
+    double twice = 0, same = 0;
     for (int32_t day = 1; day <= effort(20000, 200000); day++) {
         lab_day(&l, day), lab_reset(&l);
         LAB_ALL(&l, tie, c->venues, NO_OFFICER);
@@ -55,6 +56,10 @@ static void test_shakedowns_of_an_officer_are_poisson_and_even_over_his_area(voi
             assert_true(v / VENUES == 1);
             venue[v - VENUES]++;
         }
+        if (n == 2) { /* each shakedown has a venue of its own: the second finds it protected, or protects another */
+            twice++;
+            same += lab_metric(&l, "police.ties_formed") == 1;
+        }
         lab_reset(&l);
         LAB_ALL(&l, tie, c->venues, NO_OFFICER);
         for (uint32_t o = 0; o < 4; o++) c->integrity[o] = o == 3 ? 0.3f : 1; /* and the special one */
@@ -65,6 +70,7 @@ static void test_shakedowns_of_an_officer_are_poisson_and_even_over_his_area(voi
     poisson_chances(expected, MOST, 0.9 * (1 - (double)0.3f) * (1 - 0.8 * 0.25));
     assert_multinomial(events, expected, MOST);
     assert_even(venue, VENUES);
+    assert_binomial(same, twice, 1.0 / VENUES);
     assert_even(anywhere, 3 * VENUES);
     lab_close(&l);
 }
@@ -292,6 +298,34 @@ static void test_each_extortion_and_each_tie_is_exposed_alone(void **state)
     lab_close(&l);
 }
 
+/* How many of the four extortions of one shakedown are exposed is binomial: each has a coin of its own. */
+static void test_exposures_within_one_shakedown_are_independent(void **state)
+{
+    (void)state;
+    struct lab l;
+    constant(&l, 0);
+    lab_set(&l, "region.districts", 1);
+    lab_set(&l, "region.venues", 1);
+    lab_set(&l, "region.officers_per_district", 1);
+    lab_set(&l, "policy.general_oversight", 0.5);
+    lab_set(&l, "police.oversight_effect", 0);
+    lab_set(&l, "police.exposure", 0.6);
+    lab_set(&l, "police.shakedown_rate", 1);
+    lab_set(&l, "police.shakedown_reach", 4);
+    lab_set(&l, "police.assault_probability", 0);
+    lab_open(&l, 0);
+    lab_fill(&l, 0, CLASS_ADULT, 4);
+    double exposed[5] = {0}, expected[5];
+    for (int32_t day = 1; day <= effort(20000, 200000); day++) {
+        lab_day(&l, day), lab_reset(&l);
+        ACT(police_shakedowns, &l);
+        if (lab_metric(&l, "police.shakedowns") == 1) exposed[(int)lab_metric(&l, "police.officers_prosecuted")]++;
+    }
+    binomial_chances(expected, 5, 4, 0.3);
+    assert_multinomial(exposed, expected, 5);
+    lab_close(&l);
+}
+
 /* ---- reports ---- */
 
 static void test_reports_are_answered_by_the_mean_integrity_of_the_unit(void **state)
@@ -329,6 +363,7 @@ int main(void)
         cmocka_unit_test(test_one_team_makes_all_visits_of_a_sweep),
         cmocka_unit_test(test_sold_releases_are_exposed),
         cmocka_unit_test(test_each_extortion_and_each_tie_is_exposed_alone),
+        cmocka_unit_test(test_exposures_within_one_shakedown_are_independent),
         cmocka_unit_test(test_reports_are_answered_by_the_mean_integrity_of_the_unit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
