@@ -38,14 +38,13 @@ static void test_fresh_officers_are_normal_cut_and_independent(void **state)
     lab_set(&l, "police.fresh_integrity_sd", 0.25);
     lab_open(&l, 0);
     struct city *c = l.city;
-    double skill[BINS + 2] = {0}, integrity[BINS + 2] = {0}, chance[2][BINS + 2], both = 0, high = 0, honest = 0;
+    double skill[BINS + 2] = {0}, integrity[BINS + 2] = {0}, chance[2][BINS + 2], both = 0;
     uint32_t n = 20000;
     for (uint32_t o = 0; o < n; o++) {
         double s = c->skill[o], g = c->integrity[o];
         skill[s <= 0 ? 0 : s >= 1 ? BINS + 1 : 1 + (int)(s * BINS)]++;
         integrity[g <= 0 ? 0 : g >= 1 ? BINS + 1 : 1 + (int)(g * BINS)]++;
         both += s > 0.7 && g > 0.2;
-        high += s > 0.7, honest += g > 0.2;
     }
     for (int k = 0; k < BINS + 2; k++) {
         double from = k == 0 ? -INFINITY : (k - 1.0) / BINS, to = k == BINS + 1 ? INFINITY : (double)k / BINS;
