@@ -149,7 +149,7 @@ static void test_entry_weighs_the_mean_product_of_beliefs(void **state)
         lab_set(&l, "region.traffickers", 2 * N);
         lab_set(&l, "region.links", 0);
         lab_set(&l, "market.review_rate", 0);
-        lab_set(&l, "traffickers.entry_rate", 0.03);
+        lab_set(&l, "traffickers.entry_rate", 0.1);
         lab_open(&l, 0);
         struct city *c = l.city;
         c->price = prices[i];
@@ -162,7 +162,7 @@ static void test_entry_weighs_the_mean_product_of_beliefs(void **state)
         c->openings = N;
         lab_step(&l, "traffickers");
         double entered = lab_metric(&l, "traffickers.traffickers_entered");
-        assert_binomial(entered, N, daily_chance(0.03 * (6 * prices[i] - (0.3 * 0.9 + 0.9 * 0.1) / 2 * SANCTION)));
+        assert_binomial(entered, N, daily_chance(0.1 * (6 * prices[i] - (0.3 * 0.9 + 0.9 * 0.1) / 2 * SANCTION)));
         for (uint32_t k = 1; k < 2 * N; k += 2) { /* the first posts are taken, by people of average beliefs */
             uint32_t o = c->venues + k;
             assert_int_equal(c->standing[o], k < 2 * (uint32_t)entered ? STANDING_FREE : STANDING_VACANT);

@@ -107,7 +107,7 @@ static void test_the_wait_for_a_lead_is_that_of_a_daily_coin(void **state)
         if (mode[v % KINDS] == MODE_PRIVATE) c->closed_until[v] = UINT16_MAX;
     }
     double wait[KINDS][DAYS + 1] = {{0}}, found = 10 * (4.5 + 190) / N, told = 5 * 0.1;
-    int32_t runs = (int32_t)effort(1, 10);
+    int32_t runs = (int32_t)effort(4, 20);
     for (int32_t run = 0; run < runs; run++) {
         LAB_ALL(&l, lead_ripe, N, NEVER);
         for (int32_t day = 1; day <= DAYS; day++) {
@@ -320,6 +320,23 @@ static void test_betrayal_and_who_answers_for_it(void **state)
     lab_close(&l);
 }
 
+static void test_boards_obstruct_with_their_chance(void **state)
+{
+    (void)state;
+    struct lab l;
+    unit(&l, VENUES);
+    lab_set(&l, "policy.board_coverage", 1);
+    lab_set(&l, "board.board_obstruction", 0.35);
+    lab_set(&l, "police.leak", 1);
+    lab_enact(&l);
+    const struct scene scene = {.mode = MODE_OPEN, .minors = 1, .tie = NO_OFFICER};
+    double n = raids(&l, &scene, (int32_t)effort(300, 3000)),
+           obstructed = lab_metric(&l, "police.operations_obstructed");
+    assert_binomial(obstructed, n, 0.35);
+    assert_binomial(lab_metric(&l, "police.operations_betrayed"), n - obstructed, 1 - (double)(float)INTEGRITY);
+    lab_close(&l);
+}
+
 static void test_any_officer_of_the_unit_may_answer_for_a_betrayal(void **state)
 {
     (void)state;
@@ -380,6 +397,7 @@ int main(void)
         cmocka_unit_test(test_a_supplier_is_arrested_by_one_coin_a_day),
         cmocka_unit_test(test_a_venue_that_is_closed_sends_adults_to_the_street),
         cmocka_unit_test(test_betrayal_and_who_answers_for_it),
+        cmocka_unit_test(test_boards_obstruct_with_their_chance),
         cmocka_unit_test(test_any_officer_of_the_unit_may_answer_for_a_betrayal),
         cmocka_unit_test(test_whoever_is_warned_hides_as_his_mode_allows),
     };
