@@ -156,11 +156,12 @@ static void test_stationary_skill_under_rotation(void **state)
 static void test_ties_dissolve_at_their_rate(void **state)
 {
     (void)state;
-    enum { N = 5000 };
+    enum { N = 20000 };
     struct lab l;
     lab_init(&l);
     no_chance(&l);
     lab_set(&l, "region.venues", N);
+    lab_set(&l, "region.slots_log_mean", log(5));
     lab_set(&l, "police.tie_decay", 0.05);
     lab_open(&l, 0);
     struct city *c = l.city;

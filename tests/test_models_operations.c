@@ -383,7 +383,7 @@ static void test_adults_present_are_harmed_as_conduct_allows(void **state)
     const struct scene scene = {.mode = MODE_OPEN, .minors = 1, .adults = 10, .tie = NO_OFFICER};
     for (double accompaniment = 0; accompaniment <= 1; accompaniment += 0.5) {
         lab_set(&l, "policy.accompaniment", accompaniment);
-        double n = 10 * raid(&l, &scene, 30), misconduct = 1.2 * 0.4 * (1 - accompaniment * 0.8);
+        double n = 10 * raid(&l, &scene, 90), misconduct = 1.2 * 0.4 * (1 - accompaniment * 0.8);
         double taken = lab_metric(&l, "police.mistaken_rescues");
         assert_binomial(taken, n, 0.1);
         assert_binomial(lab_metric(&l, "police.adult_detentions"), n - taken, 0.5 * misconduct);

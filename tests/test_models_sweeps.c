@@ -4,7 +4,7 @@
 #include "models/police.h"
 #include "tests/world_support.h"
 
-enum { DISTRICTS = 500, VENUES = 2 * DISTRICTS };
+enum { DISTRICTS = 1500, VENUES = 2 * DISTRICTS };
 
 static const double SWEPT_TODAY = 0.63212055882855767; /* 30 sweeps a month: 1 - 1/e a day */
 
@@ -98,6 +98,11 @@ static void test_the_street_may_be_a_site(void **state)
     assert_binomial(n, DISTRICTS, SWEPT_TODAY);
     assert_binomial(n - c->n_operations, n, 0.3);
     assert_same(lab_metric(&l, "police.adult_detentions"), 10 * (n - c->n_operations));
+    lab_set(&l, "police.sweep_street", 1); /* it takes the place of one site, not of all */
+    lab_set(&l, "policy.sweep_sites", 2);
+    lab_day(&l, 2);
+    sweep(&l);
+    assert_same(lab_metric(&l, "police.sweeps"), 2 * c->n_operations);
     lab_close(&l);
 }
 

@@ -299,12 +299,9 @@ static void judge(double tail, double observed, double expected, const char *fil
     _fail(file, line);
 }
 
-void lab_binomial(double count, double n, double p, const char *file, int line)
+double binomial_tail(double count, double n, double p)
 {
-    if (p <= 0 || p >= 1 || n == 0) {
-        lab_close_to(count, p >= 1 ? n : 0, 0, file, line);
-        return;
-    }
+    if (p <= 0 || p >= 1 || n == 0) return count == (p >= 1 ? n : 0) ? 1 : 0;
     double log_term =
         lgamma(n + 1) - lgamma(count + 1) - lgamma(n - count + 1) + count * log(p) + (n - count) * log1p(-p);
     double term = exp(log_term), tail = term, odds = p / (1 - p);
@@ -312,7 +309,12 @@ void lab_binomial(double count, double n, double p, const char *file, int line)
         for (double k = count; k < n && term > tail * 1e-9; k++) tail += term *= (n - k) / (k + 1) * odds;
     else
         for (double k = count; k > 0 && term > tail * 1e-9; k--) tail += term *= k / (n - k + 1) / odds;
-    judge(tail, count, n * p, file, line);
+    return tail;
+}
+
+void lab_binomial(double count, double n, double p, const char *file, int line)
+{
+    judge(binomial_tail(count, n, p), count, n * p, file, line);
 }
 
 void lab_poisson(double count, double mean, const char *file, int line)

@@ -89,6 +89,9 @@ void lab_study_set(struct study *s, int64_t policy, const char *path, double val
 /* Equal numbers, whatever their bits are called. */
 #define assert_same(a, b) lab_close_to((double)(a), (double)(b), 0, __FILE__, __LINE__)
 
+/* The chance of `count` or a count farther from n p on the same side. */
+double binomial_tail(double count, double n, double p);
+
 void lab_binomial(double count, double n, double p, const char *file, int line);
 void lab_poisson(double count, double mean, const char *file, int line);
 void lab_mean(double observed, double n, double mean, double sd, const char *file, int line);
