@@ -4,6 +4,7 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -21,20 +22,31 @@ static double judged(double chi2, size_t groups, size_t *freedom)
     return groups < 2 ? 0 : agreement_chi_square(chi2, (double)groups - 1);
 }
 
-double agreement_with(const uint64_t *counts, const double *chances, size_t cells, size_t *freedom)
+double agreement_fit(const double *counts, const double *chances, size_t cells, size_t *groups)
 {
     double n = 0, chi2 = 0, seen = 0, expected = 0, left = 0;
-    size_t groups = 0;
-    for (size_t i = 0; i < cells; i++) n += (double)counts[i], left += chances[i];
+    *groups = 0;
+    for (size_t i = 0; i < cells; i++) n += counts[i], left += chances[i];
     for (size_t i = 0; i < cells; i++) {
-        seen += (double)counts[i];
+        seen += counts[i];
         expected += n * chances[i];
         left -= chances[i];
         if (i + 1 < cells && (expected < EXPECTED_LEAST || n * left < EXPECTED_LEAST)) continue;
         chi2 += (seen - expected) * (seen - expected) / expected;
-        groups++;
+        ++*groups;
         seen = expected = 0;
     }
+    return chi2;
+}
+
+double agreement_with(const uint64_t *counts, const double *chances, size_t cells, size_t *freedom)
+{
+    double *numbers = malloc(cells * sizeof *numbers);
+    size_t groups;
+    assert_non_null(numbers);
+    for (size_t i = 0; i < cells; i++) numbers[i] = (double)counts[i];
+    double chi2 = agreement_fit(numbers, chances, cells, &groups);
+    free(numbers);
     return judged(chi2, groups, freedom);
 }
 

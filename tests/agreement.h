@@ -10,6 +10,9 @@
 double agreement_with(const uint64_t *counts, const double *chances, size_t cells, size_t *freedom);
 double agreement_between(const uint64_t *a, const uint64_t *b, size_t cells, size_t *freedom);
 
+/* The chi-square itself, of counts that need not be whole. */
+double agreement_fit(const double *counts, const double *chances, size_t cells, size_t *groups);
+
 /* Chi-square by its cube root, which is nearly normal (Wilson and Hilferty 1931). */
 double agreement_chi_square(double chi2, double freedom);
 
