@@ -397,7 +397,7 @@ static void test_two_owners(void **state)
 {
     (void)state;
     const struct chain chain = {"two owners", STATES, stages, names, start, days, SEEN * SEEN, seen, arrange, look};
-    chain_check(&chain, (uint32_t)effort(60000, 1000000), 5);
+    chain_check(&chain, (uint32_t)effort(60000, 1000000), (size_t)effort(5, 6));
 }
 
 int main(void)
