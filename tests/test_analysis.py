@@ -305,6 +305,7 @@ def test_digits_follow_the_interval(mean, half, shown):
 def test_differences_are_marked_when_their_interval_excludes_zero():
     assert signed(Estimate(-3, -4, -2, 9)) == "−3.0 ±1.0*"
     assert signed(Estimate(1, -1, 3, 9)) == "+1.0 ±2.0"
+    assert signed(Estimate(-3, -4, -2, 9, few=True)) == "−3.0 ±1.0?*"
 
 
 def test_table_is_readable(strong):

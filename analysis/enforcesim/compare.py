@@ -15,16 +15,22 @@ from .files import EnforceSimError
 
 CONFIDENCE = 0.95
 SINGLE = "one replicate only: no interval can be given"
+#: So many replicates at least must differ from the rest before an interval can be trusted; see too_few.
+TOLD = 5
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over `n` replicates with its 95 % interval; the interval is NaN for a single replicate."""
+    """A mean over `n` replicates with its 95 % interval; the interval is NaN for a single replicate.
+
+    `few` says that hardly anything happened, so that the interval is too narrow more often than it says.
+    """
 
     mean: float
     low: float
     high: float
     n: int
+    few: bool = False
 
     @property
     def half(self) -> float:
@@ -37,10 +43,30 @@ class Estimate:
         return bool(self.low > 0 or self.high < 0)
 
 
-def estimate(values: np.ndarray) -> Estimate:
-    """Mean and t interval of independent values, shape (replicate,); NaNs are left out."""
+def too_few(values: np.ndarray) -> bool:
+    """Whether all but a few values, shape (replicate,), are the same, so that a t interval cannot be trusted.
+
+    "A few" is fewer than TOLD, or than half of all. Such are counts of what happened in hardly any replicate:
+    where by luck none of the rare large values is among them, mean and interval are too small together.
+    Values that are all the same are not meant: an interval of no width shows for itself that nothing varied.
+    """
+    n = values.size
+    if n < 3:
+        return False
+    ordered = np.sort(values)
+    edges = np.flatnonzero(np.diff(ordered) > 0) + 1
+    alike = int(np.diff(np.concatenate(([0], edges, [n]))).max())
+    return 0 < n - alike < min(TOLD, n / 2)
+
+
+def estimate(values: np.ndarray, events: np.ndarray | None = None) -> Estimate:
+    """Mean and t interval of independent values, shape (replicate,); NaNs are left out.
+
+    `events` are the counts behind values that were transformed: whether they are too few is seen from them.
+    """
     values = np.asarray(values, float)
     values = values[np.isfinite(values)]
+    counts = values if events is None else np.asarray(events, float)
     n = values.size
     if n == 0:
         return Estimate(np.nan, np.nan, np.nan, 0)
@@ -48,7 +74,7 @@ def estimate(values: np.ndarray) -> Estimate:
     if n == 1:
         return Estimate(mean, np.nan, np.nan, 1)
     half = quantile_t(n) * float(values.std(ddof=1)) / np.sqrt(n)
-    return Estimate(mean, mean - half, mean + half, n)
+    return Estimate(mean, mean - half, mean + half, n, too_few(counts[np.isfinite(counts)]))
 
 
 def quantile_t(n: int) -> float:
@@ -188,9 +214,10 @@ def compare(ds: xr.Dataset, baseline: str | None = "status_quo", metrics: list[s
     Columns: scenario, metric, units, kind, replicates; mean, low, high (95 % t interval over replicates);
     difference from the baseline with difference_low, difference_high; ratio to it with ratio_low,
     ratio_high (Fieller); pairing_gain (variance unpaired / paired); share_below (share of replicates in
-    which the scenario lies below the baseline). Values are those of the summary: flows in total, stocks and
-    shares as means of the last 180 days. With one replicate the intervals are NaN, and a warning says so
-    (also in `.attrs["note"]`).
+    which the scenario lies below the baseline); few, difference_few (hardly any replicate differs from the
+    others, so that the interval is not to be trusted: too_few). Values are those of the summary: flows in
+    total, stocks and shares as means of the last 180 days. With one replicate the intervals are NaN, and a
+    warning says so (also in `.attrs["note"]`).
     """
     flat(ds)
     base = baseline_of(ds, baseline)
@@ -203,7 +230,7 @@ def compare(ds: xr.Dataset, baseline: str | None = "status_quo", metrics: list[s
         for scenario, ours in zip(files.scenarios(ds), values, strict=True):
             row = {"scenario": scenario, "metric": name, "units": known.units[name], "kind": known.kind[name]}
             mean = estimate(ours)
-            row |= {"replicates": mean.n, "mean": mean.mean, "low": mean.low, "high": mean.high}
+            row |= {"replicates": mean.n, "mean": mean.mean, "low": mean.low, "high": mean.high, "few": mean.few}
             rows.append(row | _against(ours, theirs, scenario == base))
     table = pd.DataFrame(rows)
     table.attrs["baseline"] = base
@@ -224,11 +251,11 @@ def _against(ours: np.ndarray, theirs: np.ndarray, is_base: bool) -> dict[str, f
         "pairing_gain",
     )
     if is_base:
-        return dict.fromkeys((*columns, "share_below"), np.nan)
+        return dict.fromkeys((*columns, "share_below", "difference_few"), np.nan)
     ours, theirs = paired(ours, theirs)
     gap = estimate(ours - theirs)
     low, high = fieller(ours, theirs)
     ratio = ours.mean() / theirs.mean() if theirs.size and theirs.mean() != 0 else np.nan
     below = float((ours < theirs).mean()) if ours.size else np.nan
-    values = (gap.mean, gap.low, gap.high, ratio, low, high, pairing_gain(ours, theirs), below)
-    return dict(zip((*columns, "share_below"), values, strict=True))
+    values = (gap.mean, gap.low, gap.high, ratio, low, high, pairing_gain(ours, theirs), below, gap.few)
+    return dict(zip((*columns, "share_below", "difference_few"), values, strict=True))

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from . import files
-from .compare import SINGLE, Estimate, baseline_of, estimate, flat, level, paired, pseudovalues
+from .compare import SINGLE, TOLD, Estimate, baseline_of, estimate, flat, level, paired, pseudovalues
 
 #: Whom a rate is counted over: the stocks added up for the denominator.
 OVER = {
@@ -149,12 +149,13 @@ def rows(ds: xr.Dataset, baseline: str | None = None) -> dict[str, list[Row]]:
                 continue
             unit, values = show(ds, metric, how)
             row = Row(metric, files.label(ds, metric), unit)
-            theirs = values[names.index(base)]
-            for name, ours in zip(names, values, strict=True):
-                row.values[name] = estimate(ours)
-                if name != base:
-                    a, b = paired(ours, theirs)
-                    row.differences[name] = estimate(a - b)
+            events = _values(level(ds, metric, "horizon")) if how in OVER else values
+            at = names.index(base)
+            for i, name in enumerate(names):
+                row.values[name] = estimate(values[i], events[i])
+                if i != at:
+                    a, b = paired(values[i], values[at])
+                    row.differences[name] = estimate(a - b, events[i] - events[at])
             blocks[title].append(row)
     return blocks
 
@@ -173,8 +174,9 @@ def number(value: float, half: float = np.nan) -> str:
 
 
 def with_half(e: Estimate) -> str:
-    """`12.3 ±0.4`, or the mean alone where no interval can be given."""
-    return number(e.mean, e.half) + (f" ±{number(e.half, e.half)}" if np.isfinite(e.half) else "")
+    """`12.3 ±0.4`, with ? where the interval is not to be trusted; the mean alone where none can be given."""
+    mark = "?" if e.few else ""
+    return number(e.mean, e.half) + (f" ±{number(e.half, e.half)}{mark}" if np.isfinite(e.half) else "")
 
 
 def signed(e: Estimate) -> str:
@@ -214,9 +216,11 @@ def legend(ds: xr.Dataset) -> list[str]:
     lines = [
         "Flows are rates over the whole horizon; stocks and shares are means of the last 180 days.",
         "± gives the 95 % interval over replicates: the luck of the draw, not doubt about the parameters.",
+        f"? marks intervals not to be trusted: fewer than {TOLD} replicates, or than half, differ from the rest; "
+        "run more (-r).",
     ]
     if ds.sizes["replicate"] == 1:
-        lines[1] = f"Note: {SINGLE}. Run more replicates (-r)."
+        lines[1:] = [f"Note: {SINGLE}. Run more replicates (-r)."]
     return lines
 
 
