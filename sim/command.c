@@ -6,16 +6,54 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Bytes of the character at `text` when a terminal may be shown it; 0 for what is no UTF-8, for control characters and for the
+ * marks without a shape of their own, which turn the direction of writing or hide in a name. */
+static size_t shown(const char *text)
+{
+    static const uint32_t least[] = {0, 0x20, 0xa0, 0x800, 0x10000}; /* of as many bytes; 0x80 to 0x9f are controls */
+    static const uint32_t hidden[][2] = {{0x7f, 0x7f},     {0xad, 0xad},       {0x61c, 0x61c},        {0x200b, 0x200f},
+                                         {0x2028, 0x202e}, {0x2060, 0x206f},   {0xd800, 0xdfff},      {0xfeff, 0xfeff},
+                                         {0xfff0, 0xffff}, {0xe0000, 0xe0fff}, {0x110000, UINT32_MAX}};
+    const unsigned char *bytes = (const unsigned char *)text;
+    const unsigned first = bytes[0];
+    const size_t n = first < 0x80 ? 1 : first < 0xc0 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf8 ? 4 : 0;
+    uint32_t code = n < 2 ? first : first & (0x7fu >> n);
+    for (size_t i = 1; i < n; i++) {
+        if ((bytes[i] & 0xc0) != 0x80) return 0;
+        code = code << 6 | (bytes[i] & 0x3f);
+    }
+    for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++)
+        if (code >= hidden[i][0] && code <= hidden[i][1]) return 0;
+    return code >= least[n] ? n : 0;
+}
+
+void command_print(FILE *out, const char *text)
+{
+    while (*text != '\0') {
+        const size_t n = shown(text);
+        fprintf(out, "%.*s", n > 0 ? (int)n : 1, n > 0 ? text : "?");
+        text += n > 0 ? n : 1;
+    }
+}
+
+int command_width(const char *text)
+{
+    int width = 0;
+    for (; *text != '\0'; width++) text += shown(text) > 0 ? shown(text) : 1;
+    return width;
+}
+
 int command_error(const struct error *e)
 {
     char line[sizeof e->text];
-    size_t n = 0;
-    for (; n < sizeof line - 1 && e->text[n] != '\0'; n++) {
-        unsigned char c = (unsigned char)e->text[n];
-        line[n] = c < ' ' || c == 0x7f ? '?' : e->text[n]; /* names from files must not steer a terminal */
+    size_t length = 0;
+    for (const char *from = e->text; *from != '\0' && length < sizeof line - 4;) {
+        const size_t n = shown(from), taken = n > 0 ? n : 1;
+        memcpy(line + length, n > 0 ? from : "?", taken);
+        length += taken;
+        from += taken;
     }
-    line[n] = '\0';
-    fprintf(stderr, "enforcesim: %s\n", line);
+    fprintf(stderr, "enforcesim: %.*s\n", (int)length, line); /* at once, whoever else writes there */
     return e->kind == ERROR_INTERRUPTED ? 130 : e->kind == ERROR_NONE ? 1 : (int)e->kind;
 }
 
