@@ -140,11 +140,14 @@ python: .venv/ready
 PACKAGES_LINT := clang-tidy cppcheck clang-format
 SANITIZED     := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
 
-## make lint       clang-tidy, cppcheck, ruff, formatting
+## make lint       gcc's and clang's warnings as errors, gcc -fanalyzer, clang-tidy, cppcheck, ruff, formatting
 lint: packages packages-test python
 	$(call install,$(PACKAGES_LINT))
-	cppcheck -q --enable=warning,performance,portability --std=c11 --suppress=missingIncludeSystem --error-exitcode=1 -I. sim models
-	clang-tidy -quiet $(wildcard sim/*.c models/*.c) -- -I. -std=c11 -D_GNU_SOURCE $(OPENMP) $(HDF5_CFLAGS)
+	$(MAKE) -s CC=clang BUILD=build/clang OPT=-O1 all test-programs
+	$(MAKE) -s CC=gcc all test-programs
+	$(MAKE) -s CC=gcc BUILD=build/analyzer EXTRA_CFLAGS="-fanalyzer" all
+	timeout 600 cppcheck -q --enable=warning,performance,portability --std=c11 --suppress=missingIncludeSystem --error-exitcode=1 -I. sim models
+	printf '%s\n' $(wildcard sim/*.c models/*.c) | timeout 1200 xargs -P $(shell nproc) -n 6 sh -c 'clang-tidy -quiet "$$@" -- -I. -std=c11 -D_GNU_SOURCE $(OPENMP) $(HDF5_CFLAGS)' lint
 	.venv/bin/ruff check --config analysis/pyproject.toml analysis tests models
 	.venv/bin/ruff format --check --config analysis/pyproject.toml analysis tests models
 
