@@ -15,13 +15,19 @@ OPENMP   ?= -fopenmp
 WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -Wstrict-prototypes -Wmissing-prototypes
 # Any x86-64 processor since 2009 counts bits in one instruction.
 ARCH     ?= $(if $(filter x86_64,$(shell uname -m)),-march=x86-64-v2)
-CFLAGS   := -std=c11 -D_GNU_SOURCE $(OPT) $(ARCH) -g -fPIC $(or $(OPENMP),-Wno-unknown-pragmas) -ffp-contract=off $(WARNINGS) -I. -MMD -MP $(if $(DEBUG),-DENFORCESIM_DEBUG) $(EXTRA_CFLAGS)
+# What makes a bug hard to use against us: canaries, guarded jumps and stacks, checked copies (not with a sanitizer, which does
+# more), and tables that are read-only once loaded. tests/test_hardening.py looks for each in what is built.
+HARDENED := -fstack-protector-strong -fstack-clash-protection \
+            $(if $(filter x86_64,$(shell uname -m)),-fcf-protection) $(if $(filter aarch64,$(shell uname -m)),-mbranch-protection=standard)
+FORTIFY   = $(eval FORTIFY := $(if $(filter -O0,$(OPT))$(findstring -fsanitize,$(EXTRA_CFLAGS)),,-D_FORTIFY_SOURCE=$(shell \
+            $(CC) -O2 -D_FORTIFY_SOURCE=3 -Werror -fsyntax-only -include stdio.h -xc /dev/null 2>/dev/null && echo 3 || echo 2)))$(FORTIFY)
+CFLAGS   := -std=c11 -D_GNU_SOURCE $(OPT) $(ARCH) -g -fPIC $(or $(OPENMP),-Wno-unknown-pragmas) -ffp-contract=off $(HARDENED) $(WARNINGS) -I. -MMD -MP $(if $(DEBUG),-DENFORCESIM_DEBUG) $(EXTRA_CFLAGS)
 # Asked for when first used, for the packages may have been installed in this very run.
 HDF5_CFLAGS = $(eval HDF5_CFLAGS := $(shell pkg-config --cflags hdf5-serial))$(HDF5_CFLAGS)
 # Debian's hdf5-serial.pc knows the base library; the high-level one, with dimension scales, lies beside it.
 HDF5_LIBS   = $(eval HDF5_LIBS := $(shell pkg-config --libs-only-L hdf5-serial))$(HDF5_LIBS)
 LIBS        = $(HDF5_LIBS) -lhdf5_hl -lhdf5 -lconfig -lmd -lz -lm
-LDFLAGS  := $(OPENMP) $(EXTRA_LDFLAGS)
+LDFLAGS  := $(OPENMP) -Wl,-z,relro,-z,now,-z,noexecstack $(EXTRA_LDFLAGS)
 
 # The core does no input or output: libenforcesim. Everything else belongs to the program.
 CORE_SOURCES    := sim/error.c sim/field.c sim/study.c sim/tally.c sim/run.c $(wildcard models/*.c)
@@ -83,7 +89,7 @@ $(FAULT_SHIM): tests/fault_shim.c tests/fault_shim.h
 
 $(BUILD)/enforcesim: $(call objects,$(CORE_SOURCES) $(PROGRAM_SOURCES))
 	@echo '  LD  $@'
-	@$(CC) $^ -o $@ $(LDFLAGS) $(LIBS)
+	@$(CC) -pie $^ -o $@ $(LDFLAGS) $(LIBS)
 
 # The model compiled a second time, with a plain coin for every entity in place of event skipping: see tests/coins.
 COINS = $(patsubst models/%.c,$(BUILD)/coins/models/%.o,$(wildcard models/*.c))
@@ -102,13 +108,13 @@ $(BUILD)/libenforcesim.so: $(call objects,$(CORE_SOURCES))
 
 $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(call objects,$(CORE_SOURCES) $(filter-out sim/main.c,$(PROGRAM_SOURCES)) $(TEST_SUPPORT))
 	@echo '  LD  $@'
-	@$(CC) $^ -o $@ $(LDFLAGS) -lcmocka $(LIBS)
+	@$(CC) -pie $^ -o $@ $(LDFLAGS) -lcmocka $(LIBS)
 .PRECIOUS: $(BUILD)/%.o
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	@echo '  CC  $<'
-	@$(CC) $(CFLAGS) $(HDF5_CFLAGS) -c $< -o $@
+	@$(CC) $(CFLAGS) $(FORTIFY) $(HDF5_CFLAGS) -c $< -o $@
 
 # What a program says of itself: compiled anew when the commit changes.
 $(BUILD)/sim/version.o: CFLAGS += -DENFORCESIM_VERSION='"$(VERSION)"' -DENFORCESIM_COMMIT='"$(shell cat $(BUILD)/commit 2>/dev/null)"'
@@ -180,11 +186,14 @@ $(BUILD)/fuzz_%: tests/fuzz/entry.c $(call objects,$(CORE_SOURCES) $(filter-out 
 PACKAGES_LINT := clang-tidy cppcheck clang-format
 SANITIZED     := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
 
-## make lint       clang-tidy, cppcheck, ruff, formatting
+## make lint       gcc's and clang's warnings as errors, gcc -fanalyzer, clang-tidy, cppcheck, ruff, formatting
 lint: packages packages-test python
 	$(call install,$(PACKAGES_LINT))
-	cppcheck -q --enable=warning,performance,portability --std=c11 --suppress=missingIncludeSystem --error-exitcode=1 -I. sim models
-	clang-tidy -quiet $(wildcard sim/*.c models/*.c) -- -I. -std=c11 -D_GNU_SOURCE $(OPENMP) $(HDF5_CFLAGS)
+	$(MAKE) -s CC=clang BUILD=build/clang OPT=-O1 all test-programs
+	$(MAKE) -s CC=gcc all test-programs
+	$(MAKE) -s CC=gcc BUILD=build/analyzer EXTRA_CFLAGS="-fanalyzer" all
+	timeout 600 cppcheck -q --enable=warning,performance,portability --std=c11 --suppress=missingIncludeSystem --error-exitcode=1 -I. sim models
+	printf '%s\n' $(wildcard sim/*.c models/*.c) | timeout 1200 xargs -P $(shell nproc) -n 6 sh -c 'clang-tidy -quiet "$$@" -- -I. -std=c11 -D_GNU_SOURCE $(OPENMP) $(HDF5_CFLAGS)' lint
 	.venv/bin/ruff check --config analysis/pyproject.toml analysis tests models
 	.venv/bin/ruff format --check --config analysis/pyproject.toml analysis tests models
 

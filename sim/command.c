@@ -7,6 +7,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+void command_print(FILE *out, const char *text)
+{
+    for (bool harmless; *text != '\0';) {
+        const size_t n = error_step(text, &harmless);
+        fprintf(out, "%.*s", harmless ? (int)n : 1, harmless ? text : "?");
+        text += n;
+    }
+}
+
+int command_width(const char *text)
+{
+    int width = 0;
+    for (bool harmless; *text != '\0'; width++) text += error_step(text, &harmless);
+    return width;
+}
+
 int command_error(const struct error *e)
 {
     fprintf(stderr, "enforcesim: %s\n", e->text);

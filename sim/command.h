@@ -4,6 +4,7 @@
 #define SIM_COMMAND_H
 
 #include <getopt.h>
+#include <stdio.h>
 
 #include "sim/config.h"
 
@@ -12,6 +13,11 @@ int command_check(int argc, char **argv, const struct model *model);
 int command_params(int argc, char **argv, const struct model *model);
 int command_metrics(int argc, char **argv, const struct model *model);
 int command_info(int argc, char **argv, const struct model *model);
+
+/* Prints a text of unknown origin: names from files must not steer a terminal, so what a terminal would not simply show
+ * becomes a question mark. command_width: characters that this prints. */
+void command_print(FILE *out, const char *text);
+int command_width(const char *text);
 
 /* Prints "enforcesim: TEXT" as one line on stderr and returns the exit status. */
 int command_error(const struct error *e);

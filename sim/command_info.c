@@ -1,34 +1,51 @@
 /* enforcesim info: what a results file holds, where it came from, and whether it is whole. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "sim/command.h"
 #include "sim/results.h"
+#include "sim/sandbox.h"
 
 static void print_help(void)
 {
     printf("Usage: enforcesim info FILE\n\n"
            "Prints what a results file holds and where it came from, and computes its digest anew: the SHA-256 over names,\n"
-           "values and attributes of all that is in it but who made it and when, equal for every number of threads, compiler and optimisation.\n\n"
+           "values and attributes of all that is in it but who made it and when, equal for every number of threads,\n"
+           "compiler and optimisation.\n\n"
            "Example:\n  enforcesim info results/essay.h5\n");
 }
 
-/* Names from a file must not steer a terminal. */
-static void print_safe(const char *text)
-{
-    for (; *text != '\0'; text++) putchar((unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text);
-}
+static void print_safe(const char *text) { command_print(stdout, text); }
 
 static void print_line(const char *label, const char *text)
 {
     printf("%-12s ", label);
     print_safe(text);
+    putchar('\n');
+}
+
+/* Names take as much room as they have characters; a program that counts bytes would misplace the columns after them. */
+static void print_cell(const char *text, int width)
+{
+    print_safe(text);
+    for (int n = command_width(text); n < width; n++) putchar(' ');
+    putchar(' ');
+}
+
+static void print_metric(const struct results_metric *metric)
+{
+    printf("  ");
+    print_cell(metric->name, 28);
+    print_cell(metric->kind, 6);
+    print_cell(metric->unit, 12);
+    print_safe(metric->submodel);
     putchar('\n');
 }
 
@@ -57,65 +74,118 @@ static void print_info(const struct results_info *info)
         print_safe(info->scenarios[i]);
     }
     printf("\n%-12s %zu\n", "metrics", info->n_metrics);
-    for (size_t i = 0; i < info->n_metrics; i++)
-        printf("  %-28s %-6s %-12s %s\n", info->metrics[i].name, info->metrics[i].kind, info->metrics[i].unit,
-               info->metrics[i].submodel);
+    for (size_t i = 0; i < info->n_metrics; i++) print_metric(&info->metrics[i]);
 }
 
-static int show(const char *path)
+/* ---- the child ----
+ *
+ * HDF5 has bugs that a damaged or hostile file can reach: a crash, a loop without end or worse is to cost a process that can
+ * do no harm. It sends the report and, after a zero byte, what is wrong with the file: the parent prints them. */
+
+enum { MEMORY = 512 /* megabytes */, ANSWER_MAXIMUM = 4 << 20 };
+
+static double time_allowed(const char *path)
+{
+    struct stat status;
+    return 5 + (stat(path, &status) == 0 ? (double)status.st_size / 2e6 : 0); /* a whole file takes a tenth of that */
+}
+
+static void answer(const char *path)
 {
     struct error e = {0};
     struct results_info info;
-    int status = results_info(&info, path, &e) == 0 ? 0 : command_error(&e);
-    if (status == 0) {
+    if (results_info(&info, path, &e) == 0) {
         print_info(&info);
         print_line("digest", info.digest);
-        if (strcmp(info.digest, info.computed) != 0) {
-            error_set(&e, ERROR_FAILURE, "%s: the values do not have the digest that the file states: it was changed or damaged",
-                      path);
-            status = command_error(&e);
-        } else {
+        if (strcmp(info.digest, info.computed) == 0)
             printf("%-12s verified: the values have this digest\n", "");
-            status = command_finish();
-        }
+        else
+            error_set(&e, ERROR_INPUT,
+                      "%s: the values do not have the digest that the file states: it was changed or damaged", path);
     }
     results_info_free(&info);
-    return status;
+    putchar('\0');
+    fputs(e.text, stdout);
 }
 
-/* HDF5 has bugs that a damaged or hostile file can reach: a crash, or a loop without end, is to cost a child process only. */
-static void limit(const char *path)
+static pid_t ask(const char *path, int *from)
 {
-    struct stat status;
-    double bytes = stat(path, &status) == 0 ? (double)status.st_size : 0;
-    rlim_t seconds = 5 + (rlim_t)(bytes / 2e6); /* a whole file takes a tenth of that */
-    setrlimit(RLIMIT_CPU, &(struct rlimit){seconds, seconds});
-    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) return -1;
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        sandbox_enter(ends[1], time_allowed(path), MEMORY);
+        answer(path);
+        _exit(fflush(stdout) == 0 ? 0 : 1);
+    }
+    close(ends[1]);
+    if (child < 0) close(ends[0]);
+    *from = ends[0];
+    return child;
+}
+
+/* ---- the parent ---- */
+
+/* All that comes, up to the maximum, with a zero at its end; NULL without memory. */
+static char *hear(int from, size_t *length)
+{
+    char *all = malloc(ANSWER_MAXIMUM + 1);
+    *length = 0;
+    while (all != NULL && *length < ANSWER_MAXIMUM) {
+        ssize_t n = read(from, all + *length, ANSWER_MAXIMUM - *length);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) break;
+        *length += (size_t)n;
+    }
+    if (all != NULL) all[*length] = '\0';
+    close(from); /* a child that has more to say ends when it tries */
+    return all;
+}
+
+/* The report, and what is wrong with the file. The child may have been taken over: nothing of it reaches a terminal unseen. */
+static int tell(char *said, size_t length, struct error *e)
+{
+    const size_t report = strlen(said);
+    for (char *line = said, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+        *end = '\0';
+        print_safe(line);
+        putchar('\n');
+    }
+    if (report < length && said[report + 1] == '\0') return command_finish();
+    error_set(e, ERROR_INPUT, "%s", report < length ? said + report + 1 : "the file holds too much to be told");
+    return command_error(e);
 }
 
 static int show_guarded(const char *path)
 {
     struct error e = {0};
-    int status = 0;
-    fflush(NULL);
-    pid_t child = fork();
-    if (child == 0) {
-        limit(path);
-        status = show(path);
-        fflush(NULL);
-        _exit(status);
-    }
-    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+    int status = 0, from = -1;
+    size_t length = 0;
+    pid_t child = ask(path, &from);
     if (child < 0) {
         error_set(&e, ERROR_FAILURE, "no process can be made: %s", strerror(errno));
+        return command_error(&e);
+    }
+    char *said = hear(from, &length);
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+    int result = 1;
+    if (said == NULL) {
+        error_memory(&e, "the answer", ANSWER_MAXIMUM);
+        result = command_error(&e);
+    } else if (WIFEXITED(status) && (WEXITSTATUS(status) == 0 || length == ANSWER_MAXIMUM)) {
+        result = tell(said, length, &e);
     } else if (WIFEXITED(status)) {
-        return WEXITSTATUS(status);
-    } else if (WTERMSIG(status) == SIGINT || WTERMSIG(status) == SIGTERM || WTERMSIG(status) == SIGPIPE) {
-        return 128 + WTERMSIG(status);
+        error_set(&e, ERROR_FAILURE, "%s: the process that reads it ended with status %d", path, WEXITSTATUS(status));
+        result = command_error(&e);
+    } else if (WTERMSIG(status) == SIGINT || WTERMSIG(status) == SIGTERM) {
+        result = 128 + WTERMSIG(status);
     } else {
         error_set(&e, ERROR_INPUT, "%s: is damaged: HDF5 fails in reading it (%s)", path, strsignal(WTERMSIG(status)));
+        result = command_error(&e);
     }
-    return command_error(&e);
+    free(said);
+    return result;
 }
 
 int command_info(int argc, char **argv, const struct model *model)

@@ -34,8 +34,8 @@ static size_t decode(const unsigned char *text, uint32_t *code)
 static bool is_harmful(uint32_t code)
 {
     static const uint32_t ranges[][2] = {
-        {0x00, 0x1F},     {0x7F, 0x9F},     {0xAD, 0xAD},     {0x061C, 0x061C}, {0x180E, 0x180E},
-        {0x200B, 0x200F}, {0x2028, 0x202E}, {0x2060, 0x206F}, {0xFEFF, 0xFEFF}, {0xE0000, 0xE007F},
+        {0x00, 0x1F},     {0x7F, 0x9F},     {0xAD, 0xAD},     {0x061C, 0x061C}, {0x180E, 0x180E},   {0x200B, 0x200F},
+        {0x2028, 0x202E}, {0x2060, 0x206F}, {0xFEFF, 0xFEFF}, {0xFFF9, 0xFFFB}, {0xE0000, 0xE0FFF},
     };
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
         if (code >= ranges[i][0] && code <= ranges[i][1]) return true;
@@ -43,20 +43,25 @@ static bool is_harmful(uint32_t code)
     return false;
 }
 
+size_t error_step(const char *text, bool *harmless)
+{
+    uint32_t code = 0;
+    const size_t length = decode((const unsigned char *)text, &code);
+    *harmless = length > 0 && !is_harmful(code);
+    return length > 0 ? length : 1;
+}
+
 void error_clean(char *text)
 {
     char *to = text;
-    for (const char *from = text; *from != '\0';) {
-        uint32_t code = 0;
-        size_t length = decode((const unsigned char *)from, &code);
-        if (length == 0 || is_harmful(code)) {
-            *to++ = '?';
-            from += length == 0 ? 1 : length;
-        } else {
-            memmove(to, from, length);
-            to += length;
-            from += length;
-        }
+    for (bool harmless; *text != '\0';) {
+        const size_t length = error_step(text, &harmless);
+        if (harmless)
+            memmove(to, text, length);
+        else
+            *to = '?';
+        to += harmless ? length : 1;
+        text += length;
     }
     *to = '\0';
 }

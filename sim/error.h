@@ -2,6 +2,9 @@
 #ifndef SIM_ERROR_H
 #define SIM_ERROR_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 /* The kinds are the program's exit statuses. */
 enum error_kind {
     ERROR_NONE = 0,
@@ -27,6 +30,9 @@ int error_note_memory(struct error *e, const char *what, double bytes);
 /* Makes one harmless line of a text that repeats names from files or the command line: control characters, marks that turn or
  * hide text, and bytes that are not UTF-8 become '?'. */
 void error_clean(char *text);
+
+/* The bytes of the next character of such a text, and whether it may stay. */
+size_t error_step(const char *text, bool *harmless);
 
 /* Lets whoever reads only the caller, be it a person or an analyser, see that the status is -1. */
 static inline int error_status(int noted)

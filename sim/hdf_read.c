@@ -1,5 +1,6 @@
 /* Reading HDF5 that may come from anywhere: nothing outside the file is followed, no size is believed. */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -64,21 +65,37 @@ bool hdf_read_attribute_int(struct hdf *f, hid_t object, const char *name, int32
     return single;
 }
 
-/* No storage outside the file, no dataset made of others, no filter but those the writer uses. */
-static bool is_self_contained(hid_t dataset)
+/* No filter but those the writer uses, and each but once: compressed twice, a small file may hold more than any memory. */
+static bool has_known_filters(hid_t made)
 {
-    hid_t made = H5Dget_create_plist(dataset);
-    if (made < 0) return false;
-    bool good = H5Pget_external_count(made) == 0 && H5Pget_layout(made) != H5D_VIRTUAL;
+    unsigned seen = 0;
     int filters = H5Pget_nfilters(made);
-    for (int i = 0; good && i < filters; i++) {
+    for (int i = 0; i < filters; i++) {
         unsigned flags;
         size_t n = 0;
         H5Z_filter_t filter = H5Pget_filter2(made, (unsigned)i, &flags, &n, NULL, 0, NULL, NULL);
-        good = filter == H5Z_FILTER_DEFLATE || filter == H5Z_FILTER_SHUFFLE || filter == H5Z_FILTER_FLETCHER32;
+        unsigned bit = filter == H5Z_FILTER_DEFLATE      ? 1
+                       : filter == H5Z_FILTER_SHUFFLE    ? 2
+                       : filter == H5Z_FILTER_FLETCHER32 ? 4
+                                                         : 0;
+        if (bit == 0 || (seen & bit) != 0) return false;
+        seen |= bit;
     }
-    H5Pclose(made);
-    return good && filters >= 0;
+    return filters >= 0;
+}
+
+/* No storage outside the file, no dataset made of others, no values that were never written. */
+static bool is_self_contained(hid_t dataset, const struct hdf_shape *shape)
+{
+    enum { INFLATION = 1040 /* of zlib, at most */, SLACK = 1 << 16 };
+    hid_t made = H5Dget_create_plist(dataset), type = H5Dget_type(dataset);
+    double claimed = type >= 0 ? (double)H5Tget_size(type) : HUGE_VAL;
+    for (int i = 0; i < shape->rank; i++) claimed *= (double)shape->size[i];
+    bool good = made >= 0 && H5Pget_external_count(made) == 0 && H5Pget_layout(made) != H5D_VIRTUAL &&
+                has_known_filters(made) && claimed <= INFLATION * (double)H5Dget_storage_size(dataset) + SLACK;
+    if (type >= 0) H5Tclose(type);
+    if (made >= 0) H5Pclose(made);
+    return good;
 }
 
 /* Every step of a path is a hard link: an object of this very file. */
@@ -115,7 +132,7 @@ hid_t hdf_open_dataset(struct hdf *f, hid_t group, const char *name, struct hdf_
         return -1;
     }
     hid_t dataset = H5Dopen2(group, name, H5P_DEFAULT);
-    if (dataset >= 0 && is_self_contained(dataset) && read_shape(dataset, shape)) return dataset;
+    if (dataset >= 0 && read_shape(dataset, shape) && is_self_contained(dataset, shape)) return dataset;
     if (dataset >= 0) H5Dclose(dataset);
     hdf_fail(f, "holds data that no results file has");
     return -1;

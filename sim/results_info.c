@@ -58,7 +58,10 @@ static void read_scenarios(struct hdf *f, struct results_info *info, struct dige
     if (!f->failed) info->scenarios = hdf_read_strings(f, dataset, n);
     if (info->scenarios != NULL) {
         info->n_scenarios = n;
-        for (size_t i = 0; i < n; i++) digest_texts(digest, (const char *[]){info->scenarios[i]}, 1);
+        for (size_t i = 0; i < n; i++) {
+            digest_texts(digest, (const char *[]){info->scenarios[i]}, 1);
+            if (strlen(info->scenarios[i]) >= STUDY_NAME) hdf_fail(f, "a scenario has an impossible name");
+        }
     }
     hdf_close_dataset(f, dataset);
 }
@@ -85,7 +88,8 @@ static herr_t note_metric(hid_t group, const char *name, const H5L_info_t *link,
 {
     struct names *names = context;
     struct results_info *info = names->info;
-    if (link->type != H5L_TYPE_HARD || strcmp(name, "scenario") == 0 || strcmp(name, "replicate") == 0 || strcmp(name, "time") == 0)
+    if (link->type != H5L_TYPE_HARD || strcmp(name, "scenario") == 0 || strcmp(name, "replicate") == 0 ||
+        strcmp(name, "time") == 0)
         return 0;
     H5O_info_t object;
     if (H5Oget_info_by_name2(group, name, &object, H5O_INFO_BASIC, H5P_DEFAULT) < 0) return -1;
@@ -99,7 +103,8 @@ static herr_t note_metric(hid_t group, const char *name, const H5L_info_t *link,
 }
 
 /* Feeds a dataset of doubles to its digest, in C order and in pieces. */
-static void digest_dataset(struct hdf *f, hid_t dataset, const struct hdf_shape *shape, struct digest *digest, double *buffer)
+static void digest_dataset(struct hdf *f, hid_t dataset, const struct hdf_shape *shape, struct digest *digest,
+                           double *buffer)
 {
     hsize_t rows = shape->rank == 3 ? shape->size[1] : 1, length = shape->size[shape->rank - 1];
     for (hsize_t s = 0; s < shape->size[0] && !f->failed; s++)
@@ -108,13 +113,14 @@ static void digest_dataset(struct hdf *f, hid_t dataset, const struct hdf_shape 
                 hsize_t n = length - at < BLOCK ? length - at : BLOCK;
                 const hsize_t first3[] = {s, r, at}, count3[] = {1, 1, n}, first2[] = {s, at}, count2[] = {1, n};
                 bool series = shape->rank == 3;
-                hdf_read_block(f, dataset, H5T_NATIVE_DOUBLE, series ? first3 : first2, series ? count3 : count2, buffer);
+                hdf_read_block(f, dataset, H5T_NATIVE_DOUBLE, series ? first3 : first2, series ? count3 : count2,
+                               buffer);
                 if (!f->failed) digest_doubles(digest, buffer, n);
             }
 }
 
-static void read_metric(struct hdf *f, struct results_info *info, struct results_metric *metric, const char *path, int rank,
-                        struct digest *digest, double *buffer)
+static void read_metric(struct hdf *f, struct results_info *info, struct results_metric *metric, const char *path,
+                        int rank, struct digest *digest, double *buffer)
 {
     struct hdf_shape shape = {0};
     hid_t dataset = hdf_open_dataset(f, f->file, path, &shape);

@@ -52,14 +52,14 @@ static int values_create(struct parameter_set *values, const struct model *model
 {
     size_t n = groups_in(model), size = ALIGNMENT;
     for (size_t i = 0; i < n; i++) size += aligned(model->schedule[i]->parameters_size);
-    values->size = size;
-    values->block = calloc(1, size);
-    values->group = calloc(n + 1, sizeof *values->group);
-    if (values->block == NULL || values->group == NULL) {
-        free(values->block);
-        free(values->group);
+    unsigned char *block = calloc(1, size);
+    const void **group = calloc(n + 1, sizeof *group);
+    if (block == NULL || group == NULL) {
+        free(block);
+        free(group);
         return error_memory(e, "a policy", (double)size);
     }
+    *values = (struct parameter_set){.block = block, .group = group, .size = size};
     size_t offset = 0;
     for (size_t i = 0; i < n; i++) {
         const struct submodel *submodel = model->schedule[i];
@@ -129,11 +129,10 @@ int study_add_policy(struct study *s, const char *name, int64_t from, struct err
     struct policy *policies = grown(s->policies, s->n_policies, sizeof *policies);
     if (policies == NULL) return error_memory(e, "the policies", (double)s->n_policies * 2 * sizeof *policies);
     s->policies = policies;
-    struct policy *policy = &policies[s->n_policies];
-    *policy = (struct policy){0};
-    snprintf(policy->name, sizeof policy->name, "%s", name);
-    if (values_create(&policy->values, s->model, from >= 0 ? &policies[from].values : NULL, e) != 0) return -1;
-    s->n_policies++;
+    struct policy policy = {0};
+    snprintf(policy.name, sizeof policy.name, "%s", name);
+    if (values_create(&policy.values, s->model, from >= 0 ? &policies[from].values : NULL, e) != 0) return -1;
+    policies[s->n_policies++] = policy;
     return 0;
 }
 

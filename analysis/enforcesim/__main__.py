@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import re
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -22,7 +23,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print the message and leave."""
-        print(f"enforcesim: {message}; see python -m enforcesim --help", file=sys.stderr)
+        print(f"enforcesim: {files.text(message)}; see python -m enforcesim --help", file=sys.stderr)
         raise SystemExit(2)
 
 
@@ -78,6 +79,9 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as reason:
         # Lazily read data turn out damaged only here: a checksum that does not match, a file cut short.
         return _fail(f"{asked.file}: cannot be read ({str(reason)[:200]})")
+    except Exception as reason:
+        # A file that is well formed and makes no sense. From Python the same call shows where.
+        return _fail(f"{asked.file}: makes no sense ({type(reason).__name__}: {str(reason)[:200]})")
     try:
         print(said, end="", flush=True)
     except BrokenPipeError:
@@ -135,7 +139,8 @@ def _plot(ds: xr.Dataset, asked: argparse.Namespace) -> str:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as reason:
         raise EnforceSimError(f"{folder}: cannot be made ({reason.strerror})") from reason
-    written = [plot.save(figure, folder / f"{name}.{asked.format}") for name, figure in drawn.items()]
+    # Names of metrics come from the file: nothing in them leads out of the folder or steers a terminal.
+    written = [plot.save(f, folder / f"{re.sub(r'[^A-Za-z0-9_-]', '_', n)}.{asked.format}") for n, f in drawn.items()]
     return "".join(f"{path}\n" for path in written)
 
 

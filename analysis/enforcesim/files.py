@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import subprocess
@@ -17,6 +18,16 @@ import xarray as xr
 
 #: Groups of a results file beside its root, in the order they are read.
 GROUPS = ("summary", "config", "parameters", "design")
+#: Longest label or attribute that is shown, in characters; the program writes none nearly as long.
+LONGEST = 4000
+#: Longest name of a scenario, in characters.
+LONGEST_NAME = 64
+#: Most that zlib can compress, as a ratio, and bytes by which small data may seem to exceed it.
+INFLATION, SLACK = 1040, 1 << 16
+#: Objects that are looked at in a file; a study has some hundreds.
+MOST_OBJECTS = 100_000
+#: Filters of HDF5 that the program uses: deflate, shuffle, Fletcher's checksum.
+FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32}
 #: Days over which the simulation averages stocks and shares for a summary.
 SUMMARY_DAYS = 180
 
@@ -40,7 +51,9 @@ def text(value: object) -> str:
         value = value.item() if value.size == 1 else ", ".join(text(v) for v in value.ravel())
     if isinstance(value, bytes):
         value = value.decode("utf-8", "replace")
-    return "".join(c if c.isprintable() else " " for c in str(value)).strip()
+    whole = str(value)
+    shown = "".join(c if c.isprintable() else " " for c in whole[:LONGEST]).strip()
+    return shown + "…" if len(whole) > LONGEST else shown
 
 
 def open(path: str | os.PathLike[str]) -> xr.Dataset:
@@ -58,13 +71,19 @@ def open(path: str | os.PathLike[str]) -> xr.Dataset:
     try:
         for group in ("/", *present):
             # decode_times off: xarray would turn every quantity measured in days into a timedelta.
-            opened.append(xr.open_dataset(path, group=group, engine="h5netcdf", decode_times=False))
+            options = {"decode_times": False, "phony_dims": "access"}  # dimensions without a name are no reason to warn
+            opened.append(xr.open_dataset(path, group=group, engine="h5netcdf", **options))
         ds = opened[0]
         for group, part in zip(present, opened[1:], strict=True):
             part = part.drop_vars([n for n in part.coords if n in ds.variables])
             labels = {n: f"{group}.{n}" for n in part.data_vars}
             ds = ds.assign({labels[n]: v for n, v in part.data_vars.items()}).assign_coords(part.coords)
         ds.attrs = {k: (text(v) if isinstance(v, (str, bytes)) else v) for k, v in opened[0].attrs.items()}
+        ds = _name_phases(_clean_names(path, ds))
+    except EnforceSimError:
+        for part in opened:
+            part.close()
+        raise
     except Exception as reason:
         for part in opened:
             part.close()
@@ -76,7 +95,29 @@ def open(path: str | os.PathLike[str]) -> xr.Dataset:
             part.close()
 
     ds.set_close(close)
-    return _name_phases(ds)
+    return ds
+
+
+def _clean_names(path: Path, ds: xr.Dataset) -> xr.Dataset:
+    """Scenarios under the names that everything shows, so that they can be found by them."""
+    for wanted in ("scenario", "replicate", "time"):
+        if ds[wanted].ndim != 1 or ds.sizes[wanted] == 0:
+            raise EnforceSimError(f"{path}: not a results file of EnforceSim (/{wanted} is no list)")
+    names = [text(s) for s in ds["scenario"].values]
+    for name in names:
+        if not name or len(name) > LONGEST_NAME or names.count(name) > 1:
+            what = "has no name" if not name else "has the name of another" if len(name) <= LONGEST_NAME else ""
+            what = what or f"has a name of more than {LONGEST_NAME} characters"
+            raise EnforceSimError(f"{path}: a scenario {what}")
+    for wanted in ("replicate", "time"):
+        if not np.issubdtype(ds[wanted].dtype, np.number):
+            raise EnforceSimError(f"{path}: not a results file of EnforceSim (/{wanted} holds no numbers)")
+    if [str(s) for s in ds["scenario"].values] == names:
+        return ds
+    attributes = ds["scenario"].attrs
+    ds = ds.assign_coords(scenario=np.array(names, dtype=object))
+    ds["scenario"].attrs.update(attributes)
+    return ds
 
 
 def _inspect(path: Path) -> list[str]:
@@ -95,11 +136,11 @@ def _inspect(path: Path) -> list[str]:
             what = "empty" if not head else "truncated" if head == b"\x89HDF\r\n\x1a\n" else "not an HDF5 file"
             raise EnforceSimError(f"{path}: {what}, so no results file of EnforceSim")
         with h5py.File(path, "r") as file:
+            _refuse_hostile(path, file)  # first: even to ask whether something is there may lead out of the file
             missing = [n for n in ("scenario", "replicate", "time") if n not in file]
             if missing or not isinstance(file.get("summary"), h5py.Group):
                 lacks = missing[0] if missing else "summary"
                 raise EnforceSimError(f"{path}: not a results file of EnforceSim (it has no /{lacks})")
-            _refuse_outside_data(path, file)
             return [g for g in GROUPS if isinstance(file.get(g), h5py.Group) and len(file[g])]
     except PermissionError as reason:
         raise EnforceSimError(f"{path}: cannot be read (no permission)") from reason
@@ -107,17 +148,41 @@ def _inspect(path: Path) -> list[str]:
         raise EnforceSimError(f"{path}: truncated or damaged ({text(reason)})") from reason
 
 
-def _refuse_outside_data(path: Path, group: h5py.Group) -> None:
-    """A results file holds its own data: one that points elsewhere is not ours and may be hostile."""
-    for name in group:
-        link = group.get(name, getlink=True)
-        if isinstance(link, h5py.ExternalLink):
-            raise EnforceSimError(f"{path}: /{text(name)} links to another file; refused")
-        item = group.get(name)
-        if isinstance(item, h5py.Group) and isinstance(link, h5py.HardLink) and group.name == "/":
-            _refuse_outside_data(path, item)
-        elif isinstance(item, h5py.Dataset) and (item.external or item.is_virtual):
-            raise EnforceSimError(f"{path}: /{text(name)} keeps its data in another file; refused")
+def _refuse_hostile(path: Path, file: h5py.File) -> None:
+    """A results file holds its own data, all of them, compressed in its own way: another may be hostile."""
+    seen: set[int] = set()
+    groups = [file["/"]]
+    while groups:
+        group = groups.pop()
+        for name in group.id:
+            link = group.id.links.get_info(name)
+            shown = text(f"{group.name}/{text(name)}".replace("//", "/"))[:100]
+            if link.type == h5py.h5l.TYPE_EXTERNAL:
+                raise EnforceSimError(f"{path}: {shown} links to another file; refused")
+            if link.type != h5py.h5l.TYPE_HARD:
+                raise EnforceSimError(f"{path}: {shown} is a link, which results files do not have; refused")
+            if link.u in seen:
+                continue
+            seen.add(link.u)
+            if len(seen) > MOST_OBJECTS:
+                raise EnforceSimError(f"{path}: holds more than {MOST_OBJECTS:,} objects; refused")
+            item = h5py.h5o.open(group.id, name)
+            if isinstance(item, h5py.h5g.GroupID):
+                groups.append(h5py.Group(item))
+            elif isinstance(item, h5py.h5d.DatasetID):
+                _refuse_dataset(f"{path}: {shown}", item)
+
+
+def _refuse_dataset(where: str, dataset: h5py.h5d.DatasetID) -> None:
+    made = dataset.get_create_plist()
+    if made.get_external_count() or made.get_layout() == h5py.h5d.VIRTUAL:
+        raise EnforceSimError(f"{where} keeps its data in another file; refused")
+    filters = [made.get_filter(i)[0] for i in range(made.get_nfilters())]
+    if not FILTERS.issuperset(filters) or len(set(filters)) < len(filters):
+        raise EnforceSimError(f"{where} is compressed in a way that the program does not use; refused")
+    claimed = math.prod(dataset.shape or ()) * dataset.get_type().get_size()
+    if claimed > INFLATION * dataset.get_storage_size() + SLACK:
+        raise EnforceSimError(f"{where} claims more data than the file holds; refused")
 
 
 def find_program() -> str:

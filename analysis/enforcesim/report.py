@@ -140,7 +140,7 @@ def _parameters(ds: xr.Dataset) -> list[dict[str, str]]:
         values = {p: _value(v) for p, v in row.drop(about).items()}
         same = len(set(values.values())) == 1
         shown = next(iter(values.values())) if same else ", ".join(f"{p} {v}" for p, v in values.items())
-        out.append({"name": str(name), "value": shown, **{c: row[c] for c in about}})
+        out.append({"name": files.text(name), "value": shown, **{c: row[c] for c in about}})
     return out
 
 
