@@ -53,7 +53,8 @@ FREQUENT = {
     "traffickers.entry_rate": 0.1,
     "traffickers.theta_mean": 0.0,
     "court.conviction": 1.0,
-    "care.risk_days": 20,
+    "care.risk_days": 5,
+    "care.retraffic_none": 0.9,
     "police.false_lead": 0.003,
 }
 
