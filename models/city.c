@@ -236,10 +236,10 @@ void pick_distinct(const struct luck *luck, uint32_t purpose, uint32_t entity, u
     }
 }
 
-void adults_disperse(struct city *c, uint32_t venue, double share)
+void adults_disperse(struct city *c, uint32_t venue, double share, enum occasion occasion)
 {
     uint32_t district = c->place_district[venue], street = c->district_street[district];
-    struct coins coins = coins_begin(&c->luck, DRAW_DISPERSE, 0);
+    struct coins coins = coins_begin(&c->luck, DRAW_DISPERSE, occasion);
     for (uint64_t m = adults_at(c, venue); m;) {
         uint32_t seat = next_seat(c, venue, &m);
         if (coins_uniform(&coins, seat) >= share) continue;

@@ -63,7 +63,9 @@ static void ties_dissolve(struct city *c, uint32_t officer)
 
 static void officer_arrives(struct city *c, const struct police_parameters *p, uint32_t officer)
 {
-    uint32_t again = c->joined[officer] == (uint16_t)c->day ? 2 : 0; /* the second on one day is somebody else */
+    if (c->joined[officer] == (uint16_t)c->day) c->arrivals[officer]++; /* who comes second on one day is somebody else */
+    else c->arrivals[officer] = 0;
+    uint32_t again = 2u * c->arrivals[officer];
     ties_dissolve(c, officer);
     c->skill[officer] =
         (float)clip(p->fresh_skill + p->fresh_skill_sd * luck_normal(&c->luck, DRAW_OFFICER, officer, again));

@@ -153,7 +153,7 @@ static void arrest_owner(struct city *c, const struct police_parameters *p, stru
     c->tie[raid->venue] = NO_OFFICER;
     if (!closes) return;
     c->closed_until[raid->venue] = (uint16_t)(c->day + lround(c->market->closure_days));
-    adults_disperse(c, raid->venue, p->disperse_share);
+    adults_disperse(c, raid->venue, p->disperse_share, OCCASION_CLOSURE);
 }
 
 static void gain_practice(struct city *c, const struct police_parameters *p, const struct team *team)
@@ -218,18 +218,20 @@ static uint32_t oldest_lead(const struct city *c)
     return best;
 }
 
+static const double ROUNDING = 1e-9; /* thirty thirtieths of a capacity of 1 add up to a little less than 1 */
+
 void police_operations(struct city *c, const struct police_parameters *p, struct police_metrics *m)
 {
     if (!is_active(c)) return;
     double capacity = c->policy->operations_per_month;
     /* capacity that was not needed is kept for at most a month */
     c->operations_due = fmin(c->operations_due + capacity / 30, fmax(capacity, 1));
-    while (c->operations_due >= 1) {
+    while (c->operations_due >= 1 - ROUNDING) {
         uint32_t venue = oldest_lead(c);
         if (venue == UINT32_MAX) return;
         c->lead_ripe[venue] = NEVER;
         if (unit_protects(c, unit_special(c), venue)) continue; /* the unit does not act against whom it protects */
-        c->operations_due -= 1;
+        c->operations_due = fmax(c->operations_due - 1, 0);
         operate(c, p, m, venue);
     }
 }

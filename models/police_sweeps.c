@@ -89,7 +89,7 @@ static void sweep_venue(struct city *c, const struct police_parameters *p, struc
     m->sweeps++;
     sweep_owner(c, p, m, team, venue);
     sweep_persons(c, p, m, team, venue);
-    adults_disperse(c, venue, p->disperse_share);
+    adults_disperse(c, venue, p->disperse_share, OCCASION_SWEEP);
     operation_note(c, venue, OPERATION_SWEEP);
 }
 

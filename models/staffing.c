@@ -65,7 +65,7 @@ static void refill(struct city *c, double chance)
         struct coins coins = coins_begin(&c->luck, DRAW_REFILL, 0);
         for (uint32_t i = 0; i < vacancies; i++)
             if (coins_uniform(&coins, v * 64 + i) < chance)
-                seat_enter(c, v, newcomer(c, CLASS_ADULT, free_seat(c, v), 0));
+                seat_enter(c, v, newcomer(c, CLASS_ADULT, free_seat(c, v), NEWCOMER_ADULT));
     }
 }
 

@@ -143,6 +143,7 @@ struct operation {
     /* officers: the districts' general units, then room for the special unit */                                        \
     C(float,    skill,           officers)                                                                              \
     C(float,    integrity,       officers)                                                                              \
+    C(uint8_t,  arrivals,        officers)    /* before the present one on the day on which he joined           */    \
     C(uint16_t, joined,          officers)                                                                              \
     /* districts */                                                                                                     \
     C(double,   protection,      districts)   /* protection from violence that answered reports have earned       */    \
@@ -286,6 +287,9 @@ uint32_t persons_in_district(const struct city *c, uint32_t district);
 void fear_raise(struct city *c, uint32_t seat, double by);   /* f + by (1 - f) */
 void fear_relieve(struct city *c, uint32_t seat, double by); /* f (1 - by)     */
 
+/* Newcomers to one seat on one day: those trafficked have the number of the vacancy, below 64. */
+enum { NEWCOMER_ADULT = 64 };
+
 /* A newcomer with traits and age drawn for that seat and day; `index` tells apart newcomers to one seat on one day. */
 struct person newcomer(struct city *c, enum class class, uint32_t seat, uint32_t index);
 
@@ -313,8 +317,10 @@ bool person_to_vacancy(struct city *c, struct person person, uint32_t entity, ui
 void pick_distinct(const struct luck *luck, uint32_t purpose, uint32_t entity, uint32_t index, uint32_t n, uint32_t k,
                    uint32_t *chosen);
 
-/* Adults leave a venue for the district's street, each with probability `share`, as far as the street has room. */
-void adults_disperse(struct city *c, uint32_t venue, double share);
+/* Adults leave a venue for the district's street, each with probability `share`, as far as the street has room. A venue can
+ * see both occasions in one day: they have luck of their own. */
+enum occasion { OCCASION_SWEEP, OCCASION_CLOSURE };
+void adults_disperse(struct city *c, uint32_t venue, double share, enum occasion occasion);
 
 /* Detention and release of an adult, who keeps the seat. */
 void seat_detain(struct city *c, uint32_t seat, int32_t until);

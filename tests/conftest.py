@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from pathlib import Path
 from typing import TypeVar
@@ -16,6 +17,7 @@ PROGRAM = Path(os.environ.get("ENFORCESIM", ROOT / os.environ.get("BUILD", "buil
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup(1) the programs under test would ignore it as well
     config.addinivalue_line("markers", "slow: takes more than a few seconds; left out of `make check`")
     config.addinivalue_line("markers", "verify: has a longer form, which `make verify` runs; see effort()")
 

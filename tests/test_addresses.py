@@ -36,12 +36,6 @@ LASTING = {
     "DRAW_RELOCATE_NETWORK": "to which city an owner's private network would go today",
     "DRAW_BED": "the order among persons who compete for places in aftercare, compared for every place",
 }
-# Known to be drawn twice on rare days.
-RARE = {
-    "DRAW_OFFICER": "the third officer who takes a post on one day equals the second; on day 0 the second the first",
-    "DRAW_NEWCOMER": "an adult who takes a seat on the day on which somebody trafficked came to it and left again",
-    "DRAW_DISPERSE": "adults whose venue is swept and, on the same day, closed after a rescue operation",
-}
 
 WORLD = """
 @include "policies.cfg"
@@ -127,7 +121,7 @@ def test_every_purpose_is_drawn(busy):
 
 
 def test_no_two_draws_share_an_address(busy):
-    found = {purpose: pairs for purpose, pairs in shared(busy).items() if purpose not in {**LASTING, **RARE}}
+    found = {purpose: pairs for purpose, pairs in shared(busy).items() if purpose not in LASTING}
     for purpose, pairs in found.items():
         print(purpose, len(pairs), "for example", *pairs[:3])
     assert not found
@@ -157,7 +151,7 @@ def test_a_wide_world_stays_within_an_address(wide):
     """The program that logs also stops by itself (-DENFORCESIM_DEBUG) where a purpose or an index is too large."""
     assert wide["purpose"].max() < len(PURPOSES) <= 256
     assert wide["index"].max() < 1 << 24
-    assert set(shared(wide)) <= {*LASTING, *RARE}
+    assert set(shared(wide)) <= set(LASTING)
     team = wide["index"][wide["purpose"] == PURPOSES.index("DRAW_TEAM")]
     assert team.max() > 9000 * 12  # the largest index of this kind did occur
 

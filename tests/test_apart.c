@@ -16,9 +16,9 @@
 
 #include "tests/folder.h"
 
-static void default_signals(void) /* cmocka has its own */
+static void default_signals(void) /* cmocka has its own, and under nohup(1) SIGHUP is ignored */
 {
-    static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+    static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGHUP};
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) signal(signals[i], SIG_DFL);
 }
 
@@ -102,7 +102,6 @@ static void nap(long milliseconds)
 static int program(int argc, char **argv)
 {
     (void)argc;
-    default_signals();
     if (strcmp(argv[0], "crash") == 0) raise(SIGSEGV);
     folder_write("begun", "");
     if (strcmp(argv[0], "obey") == 0) {
@@ -147,6 +146,7 @@ static int run(int (*what)(int argc, char **argv), const char *name, const int *
         dup2(ends[1], STDERR_FILENO);
         close(ends[0]);
         close(ends[1]);
+        default_signals();
         exit(apart_program(what, 1, argv));
     }
     close(ends[1]);

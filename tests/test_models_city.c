@@ -215,7 +215,7 @@ static void test_adults_disperse_as_far_as_there_is_room(void **state)
         lab_fill(&l, 12, CLASS_ADULT, 15);
         lab_fill(&l, 12, CLASS_MINOR, 3);
         seat_detain(c, c->first_seat[12], day + 3);
-        adults_disperse(c, 12, 0.3);
+        adults_disperse(c, 12, 0.3, OCCASION_SWEEP);
         gone += c->count[PLACE_STREET][CLASS_ADULT];
         assert_int_equal(persons_in(c->minors[12]), 3);
         assert_int_equal(c->held, 1);
@@ -226,7 +226,7 @@ static void test_adults_disperse_as_far_as_there_is_room(void **state)
     for (uint32_t p = c->district_street[1]; p < c->district_street[2]; p++) lab_fill(&l, p, CLASS_ADULT, c->size[p]);
     seat_leave(c, c->first_seat[c->district_street[2] - 1]);
     lab_fill(&l, 12, CLASS_ADULT, 15);
-    adults_disperse(c, 12, 1);
+    adults_disperse(c, 12, 1, OCCASION_SWEEP);
     assert_int_equal(persons_in(c->occupied[12]), 14);
     lab_verify(&l);
     lab_close(&l);
