@@ -186,6 +186,12 @@ $(BUILD)/fuzz_%: tests/fuzz/entry.c $(call objects,$(CORE_SOURCES) $(filter-out 
 PACKAGES_LINT := clang-tidy cppcheck clang-format
 SANITIZED     := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
 
+# Programs that run on several threads, and those that valgrind, forty times slower, ends in minutes. The slow ones are left to
+# the whole program's short run; a sandboxed process has no room for valgrind, and damaged files are read in such.
+THREADED      := test_run test_run_engine test_neutrality test_results
+MEMCHECKED    := $(filter-out test_models_conservation test_neutrality test_results_damage test_sandbox test_verify_%,$(SANITIZED))
+MEMCHECK      := valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite,possible --suppressions=tests/valgrind.supp
+
 ## make lint       gcc's and clang's warnings as errors, gcc -fanalyzer, clang-tidy, cppcheck, ruff, formatting
 lint: packages packages-test python
 	$(call install,$(PACKAGES_LINT))
@@ -208,8 +214,18 @@ sanitize: packages packages-test
 	$(call install,libclang-rt-14-dev)
 	$(MAKE) -s BUILD=build/asan OPT=-O1 EXTRA_CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=all" EXTRA_LDFLAGS="-fsanitize=address,undefined" test-programs
 	@for t in $(SANITIZED); do echo "$$t"; build/asan/tests/$$t >build/asan/log 2>&1 || { tail -n 40 build/asan/log; exit 1; }; done
-	$(MAKE) -s BUILD=build/tsan CC=clang OPT=-O1 EXTRA_CFLAGS=-fsanitize=thread EXTRA_LDFLAGS=-fsanitize=thread build/tsan/tests/test_run
-	OMP_TOOL_LIBRARIES=libarcher.so TSAN_OPTIONS="ignore_noninstrumented_modules=1 exitcode=1 suppressions=tests/tsan.supp" build/tsan/tests/test_run
+	$(MAKE) -s BUILD=build/tsan CC=clang OPT=-O1 EXTRA_CFLAGS=-fsanitize=thread EXTRA_LDFLAGS=-fsanitize=thread $(THREADED:%=build/tsan/tests/%)
+	@for t in $(THREADED); do echo "$$t (threads)"; OMP_TOOL_LIBRARIES=libarcher.so TSAN_OPTIONS="ignore_noninstrumented_modules=1 exitcode=1 \
+	 suppressions=tests/tsan.supp" build/tsan/tests/$$t >build/tsan/log 2>&1 || { tail -n 40 build/tsan/log; exit 1; }; done
+	$(MAKE) -s memcheck
+
+## make memcheck   the quick C tests and three commands under valgrind: no error, nothing lost (part of make sanitize)
+.PHONY: memcheck
+memcheck: packages packages-test all test-programs
+	$(call install,valgrind)
+	@for t in $(MEMCHECKED); do echo "$$t (valgrind)"; $(MEMCHECK) $(BUILD)/tests/$$t >$(BUILD)/tests/log 2>&1 || { tail -n 40 $(BUILD)/tests/log; exit 1; }; done
+	@for c in "run configs/essay.cfg -r 2 -j 2 --days 10 --set run.burn_in=200 --quiet --force -o $(BUILD)/memcheck.h5" "check configs/essay.cfg" \
+	 "info $(BUILD)/memcheck.h5"; do echo "enforcesim $$c (valgrind)"; $(MEMCHECK) $(BUILD)/enforcesim $$c >$(BUILD)/tests/log 2>&1 || { tail -n 40 $(BUILD)/tests/log; exit 1; }; done
 
 ## make coverage   lines and branches of sim/ and models/ that the tests reach
 coverage: packages packages-test python
