@@ -100,17 +100,23 @@ enum { STEERING = sizeof steering / sizeof *steering };
 static void texts_do_not_steer_a_terminal(void **state)
 {
     (void)state;
-    static const char *const places[] = {"title",      "study",    "created", "program_version", "model_version",
-                                         "git_commit", "compiler", "history", "seed_text"};
+    static const char *const making[] = {"created", "git_commit", "compiler", "history"},
+                             *const places[] = {"title", "study", "program_version", "model_version", "seed_text"};
     for (size_t i = 0; i < STEERING; i++) {
-        hid_t file = spoil(), metric = H5Dopen2(file, "births", H5P_DEFAULT);
+        hid_t file = spoil();
+        for (size_t k = 0; k < sizeof making / sizeof *making; k++) write_text(file, making[k], steering[i]);
+        tell(file);
+        assert_int_equal(told.status, 0); /* all that the digest covers is sound, and so is what is shown */
+        assert_non_null(strchr(told.out, '?'));
+        file = spoil();
+        hid_t metric = H5Dopen2(file, "births", H5P_DEFAULT);
         for (size_t k = 0; k < sizeof places / sizeof *places; k++) write_text(file, places[k], steering[i]);
         write_text(metric, "units", steering[i]);
         write_text(metric, "submodel", steering[i]);
         write_text(metric, "metric_kind", steering[i]);
         H5Dclose(metric);
         tell(file);
-        assert_int_equal(told.status, 0); /* the values are sound, and so is what is shown */
+        assert_int_equal(told.status, 2); /* it is read and shown; the digest says that it is not what was written */
         assert_non_null(strchr(told.out, '?'));
         file = spoil();
         write_text(file, "digest", steering[i]);
@@ -331,7 +337,7 @@ static void crowds_are_borne(void **state)
         assert_true(group >= 0 && H5Gclose(group) >= 0);
     }
     tell(file);
-    assert_int_equal(told.status, 0);
+    assert_int_equal(told.status, 2); /* more than was written */
     file = spoil(); /* more metrics than there may be */
     for (int i = 0; i < 10001; i++) {
         snprintf(name, sizeof name, "metric %d", i);
@@ -356,7 +362,7 @@ static void mazes_are_not_entered(void **state)
     assert_true(H5Lcreate_soft("/loop1", file, "loop2", H5P_DEFAULT, H5P_DEFAULT) >= 0);
     assert_true(H5Lcreate_external("/etc/passwd", "/", file, "passwd", H5P_DEFAULT, H5P_DEFAULT) >= 0);
     tell(file);
-    assert_int_equal(told.status, 0);
+    assert_int_equal(told.status, 2); /* more than was written */
     /* The summary is reached through a loop, or is the file's own root. */
     file = spoil();
     assert_true(H5Lmove(file, "summary", file, "elsewhere", H5P_DEFAULT, H5P_DEFAULT) >= 0);
