@@ -114,7 +114,7 @@ def records(place: Place) -> list[int]:
 
 
 def one_line(done: subprocess.CompletedProcess[str]) -> str:
-    lines = done.stderr.splitlines()
+    lines = [line for line in done.stderr.splitlines() if line]  # libgomp puts an empty one before its own
     assert len(lines) == 1, done
     known = ("enforcesim: ", "out of dynamic memory in libconfig", "libgomp: Out of memory")
     assert lines[0].startswith(known), done
