@@ -37,8 +37,8 @@ HOSTILE = (
     "x" * 64, "nan", "0",
 )  # fmt: skip
 
-#: Those that scenarios have: `make verify` takes all, a tenth stands for them in `make test`.
-SCENARIOS = HOSTILE[:: effort(10, 1)]
+#: Those that scenarios have: `make verify` takes all, a twentieth stands for them in `make test`.
+SCENARIOS = HOSTILE[:: effort(20, 1)]
 
 #: What our own template is made of. Anything else came from a file.
 ELEMENTS = """html head meta title style body header h1 p nav ul li a main section h2 h3 dl dt dd strong figure img
@@ -214,7 +214,7 @@ def test_metrics_of_any_name_are_drawn_into_the_folder(tmp_path):
                 for i, dim in enumerate(("scenario", "replicate", "time")[: place[name].ndim]):
                     place[name].dims[i].attach_scale(file[dim])
     before = everything(tmp_path)
-    for name in metrics[:: effort(2, 1)]:
+    for name in metrics[:: effort(4, 1)]:
         result = command("plot", path, "-o", tmp_path / "out", "--format", "svg", name)
         assert "Traceback" not in result.stderr and is_plain(result.stdout + result.stderr)
         assert result.returncode == 0 or result.stderr.count("\n") == 1

@@ -201,7 +201,8 @@ static void forge(uint32_t *x)
         for (uint32_t changes = 1 + next(x) % 3; changes > 0; changes--) {
             unsigned char *byte = mutant + block->at + 4 + next(x) % (block->size - 4);
             static const unsigned char telling[] = {0, 1, 2, 3, 4, 8, 0x7f, 0x80, 0xfe, 0xff};
-            *byte = next(x) % 2 ? telling[next(x) % sizeof telling] : *byte ^ (unsigned char)(1u << next(x) % 8);
+            const unsigned char flipped = (unsigned char)(*byte ^ 1u << next(x) % 8);
+            *byte = next(x) % 2 ? telling[next(x) % sizeof telling] : flipped;
         }
         const uint32_t sealed = checksum_of(mutant, block);
         memcpy(mutant + block->checksum, &sealed, sizeof sealed);

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import textwrap
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +167,14 @@ def spread_labels(axes: Axes, points: list[tuple[float, float]], names: list[str
         )  # fmt: skip
 
 
+@contextlib.contextmanager
+def drawing() -> Iterator[None]:
+    """What holds while a figure is drawn: our style, and a box without a word for letters that no font has."""
+    with matplotlib.rc_context(STYLE), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"Glyph .* missing from")
+        yield
+
+
 def save(figure: Figure, path: str | Path) -> Path:
     """Write a figure; the same data gives the same bytes."""
     path = Path(path)
@@ -171,7 +182,7 @@ def save(figure: Figure, path: str | Path) -> Path:
     if path.suffix == ".pdf":
         plain = {"CreationDate": None}
     try:
-        with matplotlib.rc_context(STYLE):
+        with drawing():
             figure.savefig(path, metadata=plain)
     except OSError as reason:
         raise EnforceSimError(f"{path}: cannot be written ({reason.strerror})") from reason

@@ -8,14 +8,13 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 import xarray as xr
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
 from . import files, plot
-from .canvas import STYLE
+from .canvas import drawing
 from .claims import RULE, VERDICTS, claims, counted
 from .compare import baseline_of, flat
 from .files import EnforceSimError
@@ -97,7 +96,7 @@ def render(ds: xr.Dataset, also: Mapping[str, xr.Dataset] | None = None, baselin
 def _embedded(figure: Figure) -> str:
     """A figure as a data URI: nothing in the report is fetched from anywhere."""
     vector, pixels = io.BytesIO(), io.BytesIO()
-    with matplotlib.rc_context(STYLE):
+    with drawing():
         figure.savefig(vector, format="svg", metadata={"Date": None})
         if vector.tell() <= LARGEST_VECTOR:
             return "data:image/svg+xml;base64," + base64.b64encode(vector.getvalue()).decode("ascii")
