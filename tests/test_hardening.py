@@ -86,7 +86,7 @@ CALLS = {
     # Chance other than sim/random.h, whose every draw is keyed; the clock is for progress, dates and patience only.
     r"s?rand(_r)?|s?random(_r)?|[dejlmn]rand48(_r)?|srand48|seed48|initstate|getrandom|getentropy|arc4random.*": set(),
     r"time|clock|gettimeofday|clock_gettime|ftime|times": {"apart", "command_run", "progress", "journal"},
-    # The environment changes no number: SOURCE_DATE_EPOCH the date that a file states, OMP_SCHEDULE the order of replicates.
+    # The environment changes no number: SOURCE_DATE_EPOCH a file's date, OMP_SCHEDULE the order of replicates.
     r"getenv|secure_getenv|setenv|putenv": {"command_run", "run"},
 }
 
