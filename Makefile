@@ -152,7 +152,7 @@ packages-test: packages
 
 # Compiling needs the headers, when these are goals of one run.
 $(call objects,$(CORE_SOURCES) $(PROGRAM_SOURCES)): | packages
-$(call objects,$(wildcard tests/*.c)) $(TEST_PROGRAMS): | packages-test
+$(call objects,$(wildcard tests/*.c tests/fuzz/*.c)) $(TEST_PROGRAMS) $(FAULT_SHIM): | packages-test
 
 ## make python     .venv from the pinned analysis/requirements.txt
 python: .venv/ready
