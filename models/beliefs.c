@@ -111,7 +111,7 @@ static void spread(struct city *c, const struct parameters *p, const struct less
 
 static void fade(struct city *c, const struct parameters *p)
 {
-    double risk = exp2(-1 / p->risk_half_life), q = exp2(-1 / p->q_half_life);
+    double risk = portable_exp2(-1 / p->risk_half_life), q = portable_exp2(-1 / p->q_half_life);
     for (uint32_t o = 0; o < c->offenders; o++) {
         c->risk[o] *= risk;
         c->punishment[o] = p->q_base + (c->punishment[o] - p->q_base) * q;

@@ -64,12 +64,20 @@ static void settle(struct city *c, const struct parameters *p)
             a->absence = ABSENT_ABROAD;
             a->until = (uint16_t)(c->day + lround(p->risk_days));
         } else if (a->absence == ABSENT_TAKEN_ADULT) {
-            double days = -log(luck_uniform(&c->luck, DRAW_RELEASE_ADULT, a->from, 0)) / p->adult_release_rate;
+            double days = -portable_log(luck_uniform(&c->luck, DRAW_RELEASE_ADULT, a->from, 0)) / p->adult_release_rate;
             a->absence = ABSENT_HELD_ADULT;
             c->adults_in_care++;
             a->until = (uint16_t)(c->day + 1 + (int32_t)fmin(days, 3650));
         }
     }
+}
+
+/* Two persons of one seat may end their absence on one day: each then has luck of her own, by her place among them. */
+static uint32_t rank_of_seat(const struct city *c, uint32_t i)
+{
+    uint32_t before = 0;
+    for (uint32_t j = 0; j < i; j++) before += c->absent[j].from == c->absent[i].from && c->absent[j].until <= c->day;
+    return before;
 }
 
 static double retraffic_chance(const struct city *c, const struct parameters *p, enum absence absence)
@@ -83,19 +91,20 @@ static double retraffic_chance(const struct city *c, const struct parameters *p,
 static void end_exploited(struct city *c, const struct parameters *p, struct metrics *m, uint32_t i)
 {
     struct absentee a = c->absent[i];
+    uint32_t index = rank_of_seat(c, i) * ABSENCES + a.absence;
     forget(c, i);
     if (a.absence == ABSENT_IN_CARE) c->in_care--;
     a.person.class = a.person.class == CLASS_MINOR && a.person.due > c->day + 1 ? CLASS_MINOR : CLASS_COERCED;
     a.person.supplier = NOBODY;
-    bool again = luck_coin(&c->luck, DRAW_RETRAFFIC, a.from, a.absence, retraffic_chance(c, p, (enum absence)a.absence));
-    if (again && person_to_vacancy(c, a.person, a.from, 1u + a.absence)) m->retrafficked++;
+    bool again = luck_coin(&c->luck, DRAW_RETRAFFIC, a.from, index, retraffic_chance(c, p, (enum absence)a.absence));
+    if (again && person_to_vacancy(c, a.person, a.from, 1 + index)) m->retrafficked++;
     else c->gone++;
 }
 
 static void end_adult(struct city *c, const struct parameters *p, struct metrics *m, uint32_t i)
 {
     struct person person = c->absent[i].person;
-    struct words w = luck_words(&c->luck, DRAW_RELEASE_ADULT, c->absent[i].from, 1);
+    struct words w = luck_words(&c->luck, DRAW_RELEASE_ADULT, c->absent[i].from, 1 + rank_of_seat(c, i));
     forget(c, i);
     c->adults_in_care--;
     uint32_t start = (uint32_t)(((uint64_t)w.word[1] * c->venues) >> 32);

@@ -17,7 +17,7 @@ static inline uint32_t choice_of(const struct city *c, uint32_t offender, const 
     uint32_t best = 0;
     double best_value = -INFINITY;
     for (uint32_t k = 0; k < n; k++) {
-        double taste = -log(-log(unit_interval(w.word[k])));
+        double taste = -portable_log(-portable_log(unit_interval(w.word[k])));
         double total = value[k] + taste / c->market->choice_sharpness;
         if (total > best_value) best = k, best_value = total;
     }

@@ -16,7 +16,7 @@ enum class seat_class(const struct city *c, uint32_t seat)
 double fear_of(const struct city *c, uint32_t seat)
 {
     if (c->fear[seat] == -INFINITY) return 0;
-    double fear = exp2(((double)c->fear[seat] - c->day) / c->fears->half_life);
+    double fear = portable_exp2(((double)c->fear[seat] - c->day) / c->fears->half_life);
     return fear < 1 ? fear : 1;
 }
 
@@ -98,7 +98,7 @@ uint32_t persons_in_district(const struct city *c, uint32_t district)
 
 static void fear_set(struct city *c, uint32_t seat, double fear)
 {
-    c->fear[seat] = fear > 0 ? (float)(c->day + c->fears->half_life * log2(fear)) : -INFINITY;
+    c->fear[seat] = fear > 0 ? (float)(c->day + c->fears->half_life * portable_log2(fear)) : -INFINITY;
 }
 
 void fear_raise(struct city *c, uint32_t seat, double by)

@@ -39,7 +39,7 @@ static void open_case(struct city *c, const struct parameters *p, const struct a
     struct words w = luck_words(&c->luck, DRAW_TRIAL, o, 0);
     signal_send(c, o, SIGNAL_ARRESTED);
     if (c->trial_on[o] == NEVER) { /* an offender on bail who is arrested again has one trial, on the better evidence */
-        double days = 1 - log(unit_interval(w.word[0])) * p->trial_days;
+        double days = 1 - portable_log(unit_interval(w.word[0])) * p->trial_days;
         c->trial_on[o] = (uint16_t)(c->day + 1 + fmin(days, 60000 - c->day));
         c->evidence[o] = 0;
         c->open_case[o] = 0;

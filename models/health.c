@@ -55,7 +55,7 @@ static void backlash(struct city *c, const struct parameters *p)
 
 static void recovery(struct city *c, const struct parameters *p)
 {
-    float back = (float)(1 - exp2(-1 / p->access_half_life));
+    float back = (float)(1 - portable_exp2(-1 / p->access_half_life));
     for (uint32_t v = 0; v < c->venues; v++) c->access[v] += (c->access_baseline[v] - c->access[v]) * back;
 }
 

@@ -29,7 +29,7 @@ static void step(struct world *w, uint32_t part, const void *parameters, void *m
     }
     if (c->reference_days == 0 || c->reference_exploited <= 0) return; /* no burn-in, or nobody to compare with */
     double ratio = c->reference_exploited / c->reference_days / (exploited > 1 ? exploited : 1);
-    c->price = fmin(fmax(pow(ratio, p->price_elasticity), PRICE_MINIMUM), PRICE_MAXIMUM);
+    c->price = fmin(fmax(portable_pow(ratio, p->price_elasticity), PRICE_MINIMUM), PRICE_MAXIMUM);
 }
 
 static void observe(struct world *w, uint32_t part, const void *parameters, void *metrics)

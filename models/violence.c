@@ -98,7 +98,7 @@ static void step(struct world *w, uint32_t part, const void *parameters, void *m
 {
     struct city *c = &w->city[part];
     const struct parameters *p = parameters;
-    double fade = exp2(-1 / p->protect_half_life);
+    double fade = portable_exp2(-1 / p->protect_half_life);
     for (uint32_t d = 0; d < c->districts; d++) c->protection[d] *= fade;
     violence_by_clients(c, p, metrics);
     violence_by_owners(c, p, metrics);

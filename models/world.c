@@ -10,7 +10,7 @@ enum { SLOTS_MINIMUM = 5, SLOTS_MAXIMUM = 60, PLACE_SEATS = 64, COLUMN_ALIGNMENT
 
 static uint8_t slots_of(const struct region_parameters *region, const struct luck *luck, uint32_t venue)
 {
-    double slots = exp(region->slots_log_mean + region->slots_log_sd * luck_normal(luck, DRAW_SLOTS, venue, 0));
+    double slots = portable_exp(region->slots_log_mean + region->slots_log_sd * luck_normal(luck, DRAW_SLOTS, venue, 0));
     return (uint8_t)lround(fmin(fmax(slots, SLOTS_MINIMUM), SLOTS_MAXIMUM));
 }
 
@@ -218,7 +218,7 @@ void world_destroy(struct world *w)
 double world_memory(const struct region_parameters *region, const struct venues_parameters *rules,
                     const struct calendar *calendar)
 {
-    double slots = fmin(fmax(exp(region->slots_log_mean + region->slots_log_sd * region->slots_log_sd / 2), SLOTS_MINIMUM),
+    double slots = fmin(fmax(portable_exp(region->slots_log_mean + region->slots_log_sd * region->slots_log_sd / 2), SLOTS_MINIMUM),
                         SLOTS_MAXIMUM);
     struct city c = {0};
     c.venues = (uint32_t)region->venues;

@@ -58,7 +58,10 @@ enum { NOBODY = 0xFFFF, NO_OFFICER = -1, NEVER = 0, TEAM = 6, SPECIAL_OFFICERS_M
 /* ---- what one stage leaves for a later one ---------------------------------------------------------------------------- */
 
 /* A person who is in no place. */
-enum absence { ABSENT_RESCUED, ABSENT_IN_CARE, ABSENT_AT_RISK, ABSENT_DEPORTED, ABSENT_ABROAD, ABSENT_TAKEN_ADULT, ABSENT_HELD_ADULT };
+enum absence {
+    ABSENT_RESCUED, ABSENT_IN_CARE, ABSENT_AT_RISK, ABSENT_DEPORTED, ABSENT_ABROAD, ABSENT_TAKEN_ADULT, ABSENT_HELD_ADULT,
+    ABSENCES
+};
 struct person {
     float fear;                      /* the day on which fear was or would have been 1; see fear_of() */
     uint16_t served, due, supplier;  /* see the seats' columns */

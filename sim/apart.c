@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,10 +19,10 @@
 static const double PATIENCE = 1.5;     /* seconds a child has to end by itself; we promise two in all */
 static const double ONE_REQUEST = 0.05; /* seconds: timeout(1) and terminals may say the same thing twice */
 
-static volatile sig_atomic_t never;
-static volatile sig_atomic_t *stop = &never;
+static atomic_int never;
+static atomic_int *stop = &never;
 
-const volatile sig_atomic_t *apart_stop(void) { return stop; }
+const atomic_int *apart_stop(void) { return stop; }
 
 void *apart_shared(size_t size)
 {
@@ -122,7 +123,7 @@ int apart_program(int (*program)(int argc, char **argv), int argc, char **argv)
     int status = 0;
     choose_signals(&signals);
     signal(SIGCHLD, SIG_DFL); /* where it was ignored, there would be nothing to wait for */
-    volatile sig_atomic_t *flag = apart_shared(sizeof *flag);
+    atomic_int *flag = apart_shared(sizeof *flag);
     sigprocmask(SIG_BLOCK, &signals, &before);
     pid_t child = flag != NULL ? child_begin() : -1;
     if (child < 0) {

@@ -4,7 +4,7 @@
 #ifndef SIM_APART_H
 #define SIM_APART_H
 
-#include <signal.h>
+#include <stdatomic.h>
 
 #include "sim/error.h"
 
@@ -14,7 +14,7 @@
 int apart_program(int (*program)(int argc, char **argv), int argc, char **argv);
 
 /* Not zero: the number of the signal that asks this process to stop. */
-const volatile sig_atomic_t *apart_stop(void);
+const atomic_int *apart_stop(void);
 
 /* Does work(context) in a child, without its stderr; context lies in memory from apart_shared if work is to give anything back.
  * -1: work's own error; or ERROR_FAILURE, which names `what`, when it crashed; or ERROR_INTERRUPTED after apart_stop(). */

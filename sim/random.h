@@ -15,6 +15,8 @@
 
 #include <Random123/philox.h>
 
+#include "sim/portable_math.h"
+
 /* Who draws: fixed for a world but for the day, which the model moves on. */
 struct luck {
     uint64_t seed;
@@ -65,13 +67,13 @@ static inline uint32_t luck_pick(const struct luck *luck, uint32_t purpose, uint
 static inline double luck_normal(const struct luck *luck, uint32_t purpose, uint32_t entity, uint32_t index)
 {
     struct words w = luck_words(luck, purpose, entity, index);
-    return sqrt(-2.0 * log(unit_interval(w.word[0]))) * cos(6.283185307179586 * unit_interval(w.word[1]));
+    return sqrt(-2.0 * portable_log(unit_interval(w.word[0]))) * portable_cos_turns(unit_interval(w.word[1]));
 }
 
 /* The chance that something with this rate per day happens within a day. */
 static inline double daily_chance(double rate)
 {
-    return -expm1(-rate);
+    return -portable_expm1(-rate);
 }
 
 /* Coins for entities met in rising order: one call of the generator serves four neighbours. */
@@ -126,7 +128,7 @@ static inline bool points_next(struct points *points, uint32_t *entity, double *
     uint32_t half = (points->drawn & 1) * 2;
     if (half == 0) points->words = points_words(points->luck, points->purpose, points->line, points->drawn >> 1);
     points->drawn++;
-    points->position -= points->mean_gap * log(unit_interval(points->words.word[half]));
+    points->position -= points->mean_gap * portable_log(unit_interval(points->words.word[half]));
     if (!(points->position < points->length)) return false;
     *entity = (uint32_t)points->position;
     *mark = unit_interval(points->words.word[half + 1]);

@@ -2,7 +2,7 @@
 #ifndef SIM_RUN_H
 #define SIM_RUN_H
 
-#include <signal.h>
+#include <stdatomic.h>
 
 #include "sim/study.h"
 
@@ -14,7 +14,7 @@ struct run_progress {
 /* What the caller wants to be told. All members may be NULL or 0. Callbacks are never called by two threads at once. */
 struct run_options {
     uint32_t threads;                  /* 0: as many as the machine offers */
-    const volatile sig_atomic_t *stop; /* raised from a signal handler: the run ends within a day's work */
+    const atomic_int *stop; /* raised by anybody: the run ends within a day's work */
     const bool *skip;                  /* [replicates]: already done in an earlier run */
     /* A replicate is complete: study_values() doubles, valid during the call only. Not 0 ends the run, and no
      * other call follows. */

@@ -5,7 +5,6 @@
 #ifndef TESTS_PROBE_MODEL_H
 #define TESTS_PROBE_MODEL_H
 
-#include <signal.h>
 #include <stdatomic.h>
 
 #include "sim/study.h"
@@ -23,7 +22,7 @@ struct probe {
     atomic_int created, destroyed, copied, verified, dawns;
     int fail_create, fail_copy, fail_verify; /* the number of the call that fails; 0: none */
     bool silent;                             /* it fails without a message */
-    volatile sig_atomic_t stop;
+    atomic_int stop;
     int stop_at;     /* the number of the dawn that raises it */
     atomic_int late; /* dawns after that */
 };

@@ -193,6 +193,16 @@ def test_the_matrix_sees_another_rounding(references, tmp_path):
     )
 
 
+# Switches glibc's own choice of code by processor to that for the oldest.
+OLD_PROCESSOR = ",".join(f"-{name}" for name in ("AVX2_Usable", "FMA_Usable", "AVX2", "FMA", "FMA4", "AVX512F", "AVX"))
+
+
+def test_a_c_library_on_an_older_processor(references, tmp_path):
+    for name, reference in references.items():
+        out = run(PROGRAM, reference.arguments, tmp_path / "o.h5", GLIBC_TUNABLES=f"glibc.cpu.hwcaps={OLD_PROCESSOR}")
+        assert stated(out) == reference.digest, name
+
+
 # ---- the file ----
 
 

@@ -23,7 +23,7 @@ PREFIXES = {
     "main": ("main",),
 }
 # What a sub-model may include of the engine.
-FOR_MODELS = {f"sim/{name}.h" for name in ("model", "field", "random", "error")}
+FOR_MODELS = {f"sim/{name}.h" for name in ("model", "field", "random", "portable_math", "error")}
 FILES_AND_EXITS = re.compile(
     r"(f?printf|vf?printf|puts|fputs|putc(har)?|fputc|fwrite|fread|fopen|fopen64|fdopen|freopen|fclose|fflush|perror|stdout|stderr"
     r"|open|openat|open64|creat|p?write|p?read|unlink|rename|system|exit|_exit|_Exit|quick_exit|abort|signal|sigaction"
@@ -130,6 +130,15 @@ def test_the_library_touches_no_file_and_ends_no_program():
     wanted = names(LIBRARY, "-D", "--undefined-only")
     assert {"malloc", "memcpy"} <= wanted
     assert not [name for name in wanted if FILES_AND_EXITS.fullmatch(name)]
+
+
+def test_no_number_comes_from_the_library_of_mathematics():
+    """Its last bits differ between machines (sim/portable_math.h); exact are only roots, rounding and comparing."""
+    exact = {"sqrt", "lround", "floor", "ceil", "fmin", "fmax", "fabs"}
+    mathematics = re.compile(r"(a?(cos|sin|tan)h?|atan2|cbrt|exp(2|10|m1)?|log(2|10|1p|b)?|pow|hypot|fma|erfc?|[lt]gamma)(f|l)?")
+    wanted = {name for path in core_objects() for name in names(path, "-u")}
+    assert wanted & exact, "nm tells nothing"
+    assert not {name for name in wanted if mathematics.fullmatch(name)}
 
 
 def core_objects() -> list[Path]:

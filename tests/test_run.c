@@ -239,7 +239,7 @@ static void test_stop_and_skip(void **state)
     (void)state;
     struct study s;
     small_study(&s, 6, 1);
-    volatile sig_atomic_t stop = 1;
+    atomic_int stop = 1;
     struct error e = {0};
     struct run_options options = {.threads = 2, .stop = &stop};
     assert_int_equal(study_run(&s, &options, &e), -1);

@@ -23,7 +23,7 @@ struct kept {
     size_t each;
     int calls, last;             /* calls of done; the one that fails */
     atomic_flag inside;          /* a callback */
-    volatile sig_atomic_t *stop; /* raised by the call number `last` instead */
+    atomic_int *stop; /* raised by the call number `last` instead */
     bool silent;
 };
 
@@ -376,7 +376,7 @@ static void what_was_done_before_a_stop_is_right(void **state)
     struct study s;
     fish_study(&s, 12);
     double *all = run(&s, 1);
-    volatile sig_atomic_t stop = 0;
+    atomic_int stop = 0;
     struct kept kept = kept_for(&s);
     kept.last = 4;
     kept.stop = &stop;
