@@ -115,6 +115,11 @@ int config_unknown_group(struct config_tree *t, const config_setting_t *at, cons
 
 int config_unknown_policy(struct config_tree *t, const config_setting_t *at, const char *wrong)
 {
+    if (t->study->n_policies == 0)
+        return config_fail(t, at,
+                           "there is no policy '%.100s', for the file defines none; allowed: policies : { ... }, or "
+                           "@include of a file that has them",
+                           wrong);
     const char **names = name_list(t->study->n_policies, t->e);
     if (names == NULL) return -1;
     for (uint32_t i = 0; i < t->study->n_policies; i++) names[i] = t->study->policies[i].name;

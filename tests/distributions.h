@@ -6,8 +6,8 @@
 
 /* Independent trials fall into `classes` classes with these chances, whose sum is 1. Every class, and every run of classes
  * from the first on, has an exact binomial count; each is judged at its share of the false-alarm rate of 1e-6, so that the
- * whole assertion fails for at most so many seeds in a million. (Chi-square would be right only in the limit: at a tail of
- * 1e-6 it is off by a factor of ten even where a hundred are expected in a class.) */
+ * whole assertion fails for at most so many seeds in a million. (Chi-square would be right only in the limit,
+ * which a tail of 1e-6 approaches slowly.) */
 #define assert_multinomial(counts, chances, classes)                                                                   \
     check_multinomial((counts), (chances), (classes), __FILE__, __LINE__)
 /* The same for classes that are equally likely. */

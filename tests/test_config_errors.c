@@ -129,6 +129,9 @@ static void wrong_policies_are_refused(void **state)
     wrong(POLICIES POLICIES SCENARIOS,
           "x.cfg:2: 'policies' is given twice, first at x.cfg:1; allowed: once (more policies go into own_policies)");
     wrong("policies : { a : { }; };" SCENARIOS, "x.cfg:1: there is no policy 'status_quo'; allowed: a");
+    wrong("scenarios = ( { name = \"a\"; policy = \"status_quo\"; } );",
+          "x.cfg:1: there is no policy 'status_quo', for the file defines none; allowed: policies : { ... }, or @include of "
+          "a file that has them");
 }
 
 static void wrong_scenarios_are_refused(void **state)
