@@ -34,7 +34,7 @@ CORE_SOURCES    := sim/error.c sim/field.c sim/study.c sim/tally.c sim/run.c $(w
 PROGRAM_SOURCES := $(filter-out $(CORE_SOURCES),$(wildcard sim/*.c))
 TEST_PROGRAMS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 FAULT_SHIM      := $(BUILD)/tests/fault_shim.so
-TEST_SUPPORT    := $(filter-out $(wildcard tests/test_*.c) tests/fault_shim.c,$(wildcard tests/*.c)) $(wildcard tests/fuzz/fuzz*.c)
+TEST_SUPPORT    := $(filter-out $(wildcard tests/test_*.c) tests/fault_shim.c tests/coverage_exit.c,$(wildcard tests/*.c)) $(wildcard tests/fuzz/fuzz*.c)
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
 ifeq ($(filter -j%,$(MAKEFLAGS)),)
@@ -110,6 +110,9 @@ $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(call objects,$(CORE_SOURCES) $(
 	@echo '  LD  $@'
 	@$(CC) -pie $^ -o $@ $(LDFLAGS) -lcmocka $(LIBS)
 .PRECIOUS: $(BUILD)/%.o
+
+# What `make coverage` links with every program besides.
+$(BUILD)/enforcesim $(BUILD)/coins/enforcesim $(TEST_PROGRAMS): $(AT_EXIT)
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -229,7 +232,8 @@ memcheck: packages packages-test all test-programs
 
 ## make coverage   lines and branches of sim/ and models/ that the tests reach
 coverage: packages packages-test python
-	$(MAKE) -s BUILD=build/coverage OPT=-O0 EXTRA_CFLAGS="--coverage -fprofile-update=atomic" EXTRA_LDFLAGS=--coverage all test-programs
+	$(MAKE) -s BUILD=build/coverage OPT=-O0 EXTRA_CFLAGS="--coverage -fprofile-update=atomic" EXTRA_LDFLAGS="--coverage -Wl,--wrap=_exit" \
+	 AT_EXIT=build/coverage/tests/coverage_exit.o all test-programs
 	@BUILD=build/coverage tests/run --all || true
 	@python3 tests/coverage.py build/coverage
 

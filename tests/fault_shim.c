@@ -33,7 +33,7 @@ enum call { MALLOC, WRITE, SYNC, RENAME, CLOSE, OPEN, TRUNCATE, READ, FORK, CALL
 static const char *const names[CALLS] = {"malloc", "write",    "sync", "rename", "close",
                                          "open",   "truncate", "read", "fork"};
 
-static _Atomic uint64_t *counts; /* NULL: main has not begun */
+static _Atomic uint64_t *counts; /* NULL: main has not begun, or this process is at its end */
 static enum call chosen = CALLS;
 static uint64_t first, last;
 static int error_number;
@@ -100,6 +100,8 @@ void fault_arm(const char *call, uint64_t from, uint64_t until, int error)
     error_number = error;
     for (int i = 0; i < CALLS; i++) atomic_store(&counts[i], 0);
 }
+
+void fault_end(void) { counts = NULL; }
 
 uint64_t fault_count(const char *call) { return atomic_load(&counts[call_named(call)]); }
 
