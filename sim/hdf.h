@@ -38,6 +38,9 @@ int hdf_close(struct hdf *f);
 /* What was written can be read from the file itself. */
 void hdf_flush(struct hdf *f);
 
+/* Gives back an object of any kind, if there is one. */
+void hdf_release(hid_t id);
+
 /* Notes a failure of HDF5, with its own innermost reason. Returns -1. */
 int hdf_fail(struct hdf *f, const char *what);
 

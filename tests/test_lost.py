@@ -23,7 +23,7 @@ import pytest
 from conftest import PROGRAM, ROOT, effort
 
 SHIM = ROOT / os.environ.get("BUILD", "build") / "tests" / "fault_shim.so"
-CALLS = ["malloc", "write", "sync", "rename", "close", "open", "truncate", "read", "fork"]
+CALLS = ["malloc", "write", "sync", "rename", "close", "open", "truncate", "read", "fork", "hdf5"]
 EVER = 2**63
 
 # A city as small as it may be: writing the file is nearly all there is to do.
