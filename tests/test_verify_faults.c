@@ -181,6 +181,29 @@ static void any_call_of_hdf5_may_fail_while_results_are_written(void **state)
     writing_end(&w);
 }
 
+/* Some file systems cannot rename without replacing. What is there already stays then as well. */
+static void a_file_system_that_only_replaces_will_do(void **state)
+{
+    (void)state;
+    struct writing w;
+    struct error e = {0};
+    writing_begin(&w);
+    for (int present = 0; present < 2; present++) {
+        unlink("toy.h5");
+        if (present) folder_write("toy.h5", "old");
+        faults_arm("rename", 1, 1, EINVAL);
+        int status =
+            results_write("toy.h5", false, &w.toy.study, w.toy.journal, TOY_CONFIG, &toy_provenance, w.digest, &e);
+        faults_arm("rename", 0, 0, 0);
+        assert_int_equal(status, present ? -1 : 0);
+        assert_true(access("toy.h5.tmp", F_OK) != 0);
+        if (!present) assert_bytes("toy.h5", w.whole, w.whole_size);
+    }
+    assert_bytes("toy.h5", "old", 3);
+    assert_string_equal(e.text, "toy.h5: cannot be put in place: File exists");
+    writing_end(&w);
+}
+
 /* ---- reading it ---- */
 
 /* What is read: the whole of it, or the parts that are left when an attribute cannot be read, but nothing that is wrong. */
@@ -324,6 +347,7 @@ static int all_tests(void)
         IN_FOLDER(any_call_may_fail_while_results_are_written),
         IN_FOLDER(any_allocation_may_fail_while_results_are_written),
         IN_FOLDER(any_call_of_hdf5_may_fail_while_results_are_written),
+        IN_FOLDER(a_file_system_that_only_replaces_will_do),
         IN_FOLDER(any_call_may_fail_while_results_are_read),
         IN_FOLDER(any_call_may_fail_while_a_journal_is_kept),
     };
