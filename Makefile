@@ -235,6 +235,7 @@ memcheck: packages packages-test all test-programs
 coverage: packages packages-test python
 	$(MAKE) -s BUILD=build/coverage OPT=-O0 EXTRA_CFLAGS="--coverage -fprofile-update=atomic" EXTRA_LDFLAGS="--coverage -Wl,--wrap=_exit,--wrap=sandbox_enter" \
 	 AT_EXIT=build/coverage/tests/coverage_exit.o all test-programs
+	@find build/coverage -name '*.gcda' -delete
 	@BUILD=build/coverage tests/run --all || true
 	@python3 tests/coverage.py build/coverage
 

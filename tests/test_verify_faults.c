@@ -254,7 +254,7 @@ static void any_call_may_fail_while_results_are_read(void **state)
     char digest[RESULTS_DIGEST];
     toy_results_file("right.h5", digest);
     assert_int_equal(results_info(&right, "right.h5", &e), 0);
-    uint64_t tried = 0, failed = read_in_turn(&right, "malloc", ENOMEM, 23, &tried);
+    uint64_t tried = 0, failed = read_in_turn(&right, "malloc", ENOMEM, 61, &tried);
     failed += read_in_turn(&right, "read", EIO, 1, &tried);
     for (const char *const *name = faults_hdf_names(); *name != NULL; name++)
         failed += read_in_turn(&right, *name, EIO, 0, &tried);
