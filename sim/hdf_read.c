@@ -1,5 +1,6 @@
 /* Reading HDF5 that may come from anywhere: nothing outside the file is followed, no size is believed. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,57 +9,62 @@
 
 enum { TEXT_MAXIMUM = 1 << 20 };
 
-/* A string attribute as an allocated text; NULL when there is none. One of variable length, which the writer does not
- * make, lies in the heap (see "labels" below) and counts as none. */
-static char *attribute_text(hid_t attribute)
+/* -1 where there is none. */
+static hid_t attribute_open(struct hdf *f, hid_t object, const char *name)
 {
-    char *text = NULL;
-    hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
-    size_t size = H5Tget_size(type); /* 0 of no type */
-    if (size > 0 && size < TEXT_MAXIMUM && H5Tget_class(type) == H5T_STRING &&
-        H5Tis_variable_str(type) == 0 && H5Sget_simple_extent_npoints(space) == 1) {
-        text = calloc(1, size + 1);
-        if (text != NULL && H5Aread(attribute, type, text) < 0) {
-            free(text);
-            text = NULL;
-        }
-    }
-    hdf_release(space);
-    hdf_release(type);
-    return text;
+    const htri_t exists = f->failed ? 0 : H5Aexists(object, name);
+    hid_t attribute = exists > 0 ? H5Aopen(object, name, H5P_DEFAULT) : -1;
+    if (exists != 0 && attribute < 0) hdf_fail(f, "an attribute cannot be read");
+    return attribute;
 }
 
-bool hdf_read_attribute(struct hdf *f, hid_t object, const char *name, char *text, size_t size)
+/* Whether it is one value of this class, and its size. */
+static bool attribute_is(struct hdf *f, hid_t attribute, H5T_class_t class, size_t *size)
 {
+    hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
+    const H5T_class_t found = H5Tget_class(type);
+    const hssize_t n = H5Sget_simple_extent_npoints(space);
+    const htri_t variable = found == H5T_STRING ? H5Tis_variable_str(type) : 0;
+    *size = H5Tget_size(type);
+    if (found == H5T_NO_CLASS || n < 0 || variable < 0 || *size == 0) hdf_fail(f, "an attribute cannot be read");
+    hdf_release(space);
+    hdf_release(type);
+    return !f->failed && found == class && n == 1 && variable == 0 && *size < TEXT_MAXIMUM;
+}
+
+/* One of variable length, which the writer does not make, lies in the heap (see "labels" below) and counts as none. */
+void hdf_read_attribute(struct hdf *f, hid_t object, const char *name, char *text, size_t size)
+{
+    size_t length = 0;
     text[0] = '\0';
-    if (f->failed || H5Aexists(object, name) <= 0) return false;
-    hid_t attribute = H5Aopen(object, name, H5P_DEFAULT);
-    if (attribute < 0) return false;
-    char *whole = attribute_text(attribute);
-    H5Aclose(attribute);
-    if (whole == NULL) return false;
-    size_t length = strlen(whole);
-    if (length >= size) length = size - 1;
-    memcpy(text, whole, length);
-    text[length] = '\0';
-    free(whole);
-    return true;
+    hid_t attribute = attribute_open(f, object, name);
+    if (attribute < 0) return;
+    if (attribute_is(f, attribute, H5T_STRING, &length)) {
+        char *whole = calloc(1, length + 1);
+        hid_t type = H5Aget_type(attribute);
+        if (whole != NULL && H5Aread(attribute, type, whole) >= 0)
+            snprintf(text, size, "%s", whole);
+        else
+            hdf_fail(f, "an attribute cannot be read");
+        hdf_release(type);
+        free(whole);
+    }
+    hdf_release(attribute);
 }
 
-bool hdf_read_attribute_int(struct hdf *f, hid_t object, const char *name, int32_t *value)
+void hdf_read_attribute_int(struct hdf *f, hid_t object, const char *name, int32_t *value)
 {
-    if (f->failed || H5Aexists(object, name) <= 0) return false;
-    hid_t attribute = H5Aopen(object, name, H5P_DEFAULT);
-    if (attribute < 0) return false;
-    hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
-    bool single = H5Tget_class(type) == H5T_INTEGER && H5Sget_simple_extent_npoints(space) == 1;
+    size_t size = 0;
     int32_t read = 0;
-    single = single && H5Aread(attribute, H5T_NATIVE_INT32, &read) >= 0;
-    if (single) *value = read;
-    hdf_release(space);
-    hdf_release(type);
-    H5Aclose(attribute);
-    return single;
+    hid_t attribute = attribute_open(f, object, name);
+    if (attribute < 0) return;
+    if (attribute_is(f, attribute, H5T_INTEGER, &size)) {
+        if (H5Aread(attribute, H5T_NATIVE_INT32, &read) >= 0)
+            *value = read;
+        else
+            hdf_fail(f, "an attribute cannot be read");
+    }
+    hdf_release(attribute);
 }
 
 /* No filter but those the writer uses, and each but once: compressed twice, a small file may hold more than any memory. */

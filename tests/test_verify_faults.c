@@ -206,7 +206,7 @@ static void a_file_system_that_only_replaces_will_do(void **state)
 
 /* ---- reading it ---- */
 
-/* What is read: the whole of it, or the parts that are left when an attribute cannot be read, but nothing that is wrong. */
+/* All of it is right, or an error. */
 static int read_results(void *context, struct error *e)
 {
     const struct results_info *right = context;
@@ -216,8 +216,8 @@ static int read_results(void *context, struct error *e)
     bool good = strcmp(info.computed, right->computed) == 0 && strcmp(info.digest, right->digest) == 0 &&
                 info.n_scenarios == right->n_scenarios && info.n_metrics == right->n_metrics &&
                 info.n_replicates == right->n_replicates && info.n_times == right->n_times &&
-                (info.burn_in == right->burn_in || info.burn_in == 0) &&
-                (info.title[0] == '\0' || strcmp(info.title, right->title) == 0);
+                info.burn_in == right->burn_in && info.horizon == right->horizon &&
+                strcmp(info.title, right->title) == 0 && strcmp(info.seed, right->seed) == 0;
     for (size_t i = 0; good && i < info.n_scenarios; i++) good = strcmp(info.scenarios[i], right->scenarios[i]) == 0;
     results_info_free(&info);
     return good ? 0 : error_set(e, ERROR_INPUT, "something else was read");
