@@ -1,6 +1,7 @@
 /* Scenario files: from a path to a checked study, and the errors in between. */
 #include "sim/config.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -155,7 +156,11 @@ static int parse_error(struct config_tree *t)
 static int parse(struct config_tree *t)
 {
     if (t->text.n_lines == 0) return 0;
-    return config_read_string(&t->tree, t->text.text) == CONFIG_TRUE ? 0 : parse_error(t);
+    errno = 0;
+    const int read = config_read_string(&t->tree, t->text.text);
+    /* libconfig goes on without names and strings that it could not copy. */
+    if (errno == ENOMEM) return error_memory(t->e, "the settings", 0);
+    return read == CONFIG_TRUE ? 0 : parse_error(t);
 }
 
 static int keep_scenarios(struct study *s, const struct config_overrides *overrides, struct error *e)
