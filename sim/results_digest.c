@@ -13,7 +13,7 @@ enum {
 
 struct contents {
     struct hdf *f;
-    struct digest_entry *entries; /* with paths of their own from the first that was added */
+    struct digest_entry *entries;
     size_t n, given, room;
 };
 
@@ -48,7 +48,7 @@ static struct digest *add(struct contents *c, char *path)
         return NULL;
     }
     struct digest_entry *entry = &c->entries[c->n++];
-    entry->path = path;
+    *entry = (struct digest_entry){.path = path, .own = path};
     digest_begin(&entry->digest);
     return &entry->digest;
 }
@@ -247,15 +247,7 @@ void results_digest(struct hdf *f, struct digest_entry *entries, size_t n, char 
     }
     memcpy(c.entries, entries, n * sizeof *entries);
     add_contents(&(struct place){&c, "", 0}, f->file);
-    char **paths = f->failed ? NULL : calloc(c.n - n + 1, sizeof *paths);
-    if (!f->failed && paths == NULL) hdf_no_memory(f, "the digest", (double)c.n * sizeof *paths);
-    if (paths == NULL) {
-        for (size_t i = n; i < c.n; i++) free((char *)(uintptr_t)c.entries[i].path);
-    } else { /* the entries will be sorted */
-        for (size_t i = n; i < c.n; i++) paths[i - n] = (char *)(uintptr_t)c.entries[i].path;
-        digest_finish(c.entries, c.n, hex);
-        for (size_t i = n; i < c.n; i++) free(paths[i - n]);
-    }
-    free(paths);
+    if (!f->failed) digest_finish(c.entries, c.n, hex);
+    for (size_t i = 0; i < c.n; i++) free(c.entries[i].own);
     free(c.entries);
 }
