@@ -91,7 +91,11 @@ class Copy:
         archive = subprocess.run(["git", "archive", "HEAD"], cwd=ROOT, capture_output=True, check=True)
         subprocess.run(["tar", "x"], cwd=folder, input=archive.stdout, check=True)
         (folder / ".venv").symlink_to(ROOT / ".venv")
-        support = [p for p in folder.glob("tests/*.c") if not p.name.startswith(("test_", "fault_shim", "fault_hdf", "coverage_exit"))]
+        support = [
+            p
+            for p in folder.glob("tests/*.c")
+            if not p.name.startswith(("test_", "fault_shim", "fault_hdf", "coverage_exit"))
+        ]
         support += folder.glob("tests/fuzz/fuzz*.c")
         sources = [*folder.glob("models/*.c"), *folder.glob("sim/*.c"), *support]
         self.parts = [self.object(p) for p in sorted(sources) if p.name != "main.c"]

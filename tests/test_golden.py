@@ -18,15 +18,12 @@ from update_golden import (
     Result,
     changelog_versions,
     compare,
-    compare_bits,
-    compare_totals,
     digest,
     first_stored,
     measure,
     metrics_of,
     read,
     run,
-    this_platform,
     update,
 )
 
@@ -76,8 +73,8 @@ def test_history_has_one_result_for_each_version(name):
     before = first_stored(GOLDEN / f"{name}.json", now.model_version)
     if before is None:
         pytest.skip("not in a repository's history")
-    different = compare_bits(before, now)
-    assert not different and before.platform == now.platform, f"{name}.json: {different[:20]}\n{ADVICE}"
+    different = compare(before, now)
+    assert not different, f"{name}.json: {different[:20]}\n{ADVICE}"
 
 
 def test_changelog_tells_every_version_of_the_model(measured):
@@ -174,14 +171,8 @@ def test_a_new_study_and_a_new_metric_need_no_new_version(copy):
 def test_a_metric_or_a_scenario_that_is_gone_is_a_change(measured):
     now = measured["essay"]
     fewer = replace(now, digests={k: v for k, v in now.digests.items() if k != "fear"})
-    assert compare_bits(now, fewer) == ["fear is gone"]
-    assert compare_bits(now, replace(now, scenarios=now.scenarios[1:])) == ["the scenarios are others"]
-
-
-def test_results_of_another_platform_are_not_overwritten(copy):
-    rewrite(copy[0], platform="a mill", model_version="0")
-    with pytest.raises(Refusal, match="a mill"):
-        update(*copy)
+    assert compare(now, fewer) == ["fear is gone"]
+    assert compare(now, replace(now, scenarios=now.scenarios[1:])) == ["the scenarios are others"]
 
 
 def test_results_rewritten_by_hand_are_found_in_the_history(copy):
@@ -198,12 +189,12 @@ def test_results_rewritten_by_hand_are_found_in_the_history(copy):
     right = Result.read(path.read_text())
     assert first_stored(path, right.model_version) == right
     rewrite(golden)
-    assert compare_bits(first_stored(path, right.model_version), Result.read(path.read_text())) == ["minor_days"]
+    assert compare(first_stored(path, right.model_version), Result.read(path.read_text())) == ["minor_days"]
     commit()  # committed, and so also "removed, and stored again as if new": found all the same
-    assert compare_bits(first_stored(path, right.model_version), Result.read(path.read_text())) == ["minor_days"]
+    assert compare(first_stored(path, right.model_version), Result.read(path.read_text())) == ["minor_days"]
     rewrite(golden, model_version="9")
     commit()
-    assert compare_bits(first_stored(path, "9"), Result.read(path.read_text())) == []
+    assert compare(first_stored(path, "9"), Result.read(path.read_text())) == []
 
 
 # ---- what a comparison sees ----
@@ -214,7 +205,7 @@ def test_another_program_is_seen(measured, tmp_path):
     other = tmp_path / "other"
     other.write_text(f'#!/bin/sh\nexec "{PROGRAM}" "$@" --set parameters.persons.escape_rate=0.001401\n')
     other.chmod(0o755)
-    different = compare_bits(measured["essay"], measure(GOLDEN / "essay.cfg", other))
+    different = compare(measured["essay"], measure(GOLDEN / "essay.cfg", other))
     assert any(line.startswith("escaped") for line in different)
 
 
@@ -227,18 +218,3 @@ def test_a_digest_sees_one_bit_and_one_place_but_no_kind_of_undefined():
     undefined[0][0, 0, 0] = np.nan
     undefined[1].view(np.uint64)[0, 0, 0] = 0xFFF8000000000001
     assert digest(undefined[0], summary) == digest(undefined[1], summary) != digest(series, summary)
-
-
-def test_on_another_platform_totals_are_compared(measured):
-    now = measured["essay"]
-    elsewhere = replace(now, platform="another", digests={})
-    assert now.platform == this_platform() and compare(elsewhere, now) == []
-    days = now.totals["minor_days"]["sweeps"]
-    chance = [*days[1:], days[0] + 1.0]  # the same replicates, by other luck
-    assert compare_totals(with_days(elsewhere, chance), now) == []
-    assert len(compare_totals(with_days(elsewhere, [x + 100 * np.std(days) for x in days]), now)) == 1
-    assert len(compare_totals(with_days(elsewhere, days[1:]), now)) == 1
-
-
-def with_days(result: Result, days: list[float]) -> Result:
-    return replace(result, totals=result.totals | {"minor_days": result.totals["minor_days"] | {"sweeps": days}})
