@@ -236,8 +236,8 @@ static int check_points(const struct options *o, const struct design *d, struct 
     if (method == DESIGN_sobol || method == DESIGN_morris) {
         return error_set(
             e, cause.kind,
-            "%u of %u points cannot be run, the first because %.400s; %s needs every point: allowed are ranges "
-            "where none breaks a rule (--prior), or other columns (--parameters)",
+            "%u of %u points cannot be run, the first because %.400s, and %s needs every point; allowed: ranges where "
+            "none breaks a rule (--prior), or other columns (--parameters)",
             invalid, d->n_points, cause.text, o->method);
     }
     command_say("enforcesim: %.300s:%u: %.500s; %u of %u points cannot be run, this is the first", o->out,
