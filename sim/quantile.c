@@ -141,12 +141,15 @@ static double beta_miss(const struct beta *s, double x, double p, double q)
     return q - power * beta_fraction(1 - x, s->b, s->a) / s->b;
 }
 
-/* The x with a share p below, known to be a half at most. Newton's steps, or halving where they would leave the bracket. */
+/* The x with a share p below, known to be a half at most. Newton's steps, or halving where they would leave the bracket; from
+ * where x would be if the density were x^(a - 1) all the way, which is near in the tail. */
 static double beta_lower(const struct beta *s, double p, double q)
 {
-    double low = 0, high = 0.5, x = s->a / (s->a + s->b);
+    double low = 0, high = 0.5;
+    double x = portable_exp((portable_log(p) + portable_log(s->a) + s->log_complete) / s->a);
+    if (x < 1e-300) return 0;
     if (x >= high) x = 0.25;
-    for (int i = 0; i < 200 && high - low > 1e-17; i++) {
+    for (int i = 0; i < 200; i++) {
         double miss = beta_miss(s, x, p, q);
         if (miss > 0)
             high = x;
@@ -154,7 +157,7 @@ static double beta_lower(const struct beta *s, double p, double q)
             low = x;
         double next = x - miss * x * (1 - x) / beta_power(s, x);
         if (!(next > low && next < high)) next = low + 0.5 * (high - low);
-        if (next <= 1e-300 || fabs(next - x) <= 1e-16 * x) return next;
+        if (fabs(next - x) <= 1e-16 * x) return next;
         x = next;
     }
     return x;
