@@ -250,7 +250,7 @@ static int draw_and_write(const struct options *o, struct design *d, const struc
 {
     const char *source = source_of(o, prior);
     if (design_sample(d, plan, e) != 0) return -1;
-    if (design_write(NULL, false, d, plan, source, e) != 0) return -1; /* for the numbers of the lines */
+    if (design_number_lines(d, plan, source, e) != 0) return -1;
     if (check_points(o, d, s, plan->method, e) != 0) return -1;
     if (*apart_stop() != 0) return error_set(e, ERROR_INTERRUPTED, "interrupted; nothing has been written");
     if (design_write(o->out, o->force, d, plan, source, e) != 0) return -1;

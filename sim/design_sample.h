@@ -45,8 +45,11 @@ int design_sample(struct design *d, const struct design_plan *plan, struct error
 uint32_t design_invalid(const struct design *d, struct study *s, uint32_t *first, struct error *cause);
 
 /* Writes a design as CSV, with what it is in comments at the head, to a file that is there in whole or not at all. `source` names
- * where the distributions are from. Sets the lines of `d`, also when it is told to write nothing (path is NULL). */
-int design_write(const char *path, bool replace, struct design *d, const struct design_plan *plan, const char *source,
+ * where the distributions are from. ERROR_FAILURE. */
+int design_write(const char *path, bool replace, const struct design *d, const struct design_plan *plan, const char *source,
                  struct error *e);
+
+/* Sets the lines of `d` to those that its points will have in that file. */
+int design_number_lines(struct design *d, const struct design_plan *plan, const char *source, struct error *e);
 
 #endif

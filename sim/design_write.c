@@ -3,7 +3,7 @@
 #include "sim/design_sample.h"
 
 #include <errno.h>
-#include <math.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -128,28 +128,9 @@ static void print_head(FILE *out, const struct design_plan *plan, const char *so
     fputc('\n', out);
 }
 
-/* The head as a text, to be freed, and the lines it takes; NULL when there is no memory. */
-static char *make_head(const struct design_plan *plan, const char *source, uint32_t *lines)
-{
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (out == NULL) return NULL;
-    print_head(out, plan, source);
-    if (fclose(out) != 0) {
-        free(text);
-        return NULL;
-    }
-    *lines = 0;
-    for (const char *c = text; *c != '\0'; c++) *lines += *c == '\n';
-    return text;
-}
-
-/* ---- the file ---- */
-
 static void print_points(FILE *out, const struct design *d)
 {
-    for (uint32_t point = 0; point < d->n_points && !ferror(out); point++) {
+    for (uint32_t point = 0; point < d->n_points; point++) {
         for (uint32_t i = 0; i < d->n_columns; i++) {
             if (i > 0) fputc(',', out);
             print_value(out, d->columns[i].row, d->values[(size_t)point * d->n_columns + i]);
@@ -158,42 +139,77 @@ static void print_points(FILE *out, const struct design *d)
     }
 }
 
-static int write_file(const char *path, const char *head, const struct design *d, struct error *e)
+/* The whole file as a text, to be freed, or without `d` its head alone; NULL when there is no memory. */
+static char *make_text(const struct design *d, const struct design_plan *plan, const char *source, size_t *size)
 {
-    errno = 0;
-    FILE *out = fopen(path, "wxe");
-    if (out == NULL) return error_set(e, ERROR_FAILURE, "%s: cannot be made: %s", path, strerror(errno));
-    fputs(head, out);
-    print_points(out, d);
+    char *text = NULL;
+    FILE *out = open_memstream(&text, size);
+    if (out == NULL) return NULL;
+    print_head(out, plan, source);
+    if (d != NULL) print_points(out, d);
     bool good = !ferror(out);
+    if (fclose(out) == 0 && good) return text;
+    free(text);
+    return NULL;
+}
+
+/* ---- the file ---- */
+
+static int write_all(int descriptor, const char *text, size_t size)
+{
+    while (size > 0) {
+        ssize_t written = write(descriptor, text, size);
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return -1;
+        text += written;
+        size -= (size_t)written;
+    }
+    return 0;
+}
+
+static int write_file(const char *path, const char *text, size_t size, struct error *e)
+{
+    int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    if (descriptor < 0) return error_set(e, ERROR_FAILURE, "%s: cannot be made: %s", path, strerror(errno));
+    bool good = write_all(descriptor, text, size) == 0;
     int cause = errno;
-    if (fclose(out) != 0 && good) {
+    if (close(descriptor) != 0 && good) {
         good = false;
         cause = errno;
     }
     return good ? 0 : error_set(e, ERROR_FAILURE, "%s: cannot be written: %s", path, strerror(cause));
 }
 
-static int write_and_publish(const char *path, bool replace, const char *head, const struct design *d, struct error *e)
+int design_number_lines(struct design *d, const struct design_plan *plan, const char *source, struct error *e)
 {
-    char *temporary = NULL;
-    if (asprintf(&temporary, "%s.tmp", path) < 0) return error_memory(e, "a path", 4096);
-    unlink(temporary); /* of a program that was killed; a link there is not to be followed */
-    int status = write_file(temporary, head, d, e);
-    if (status == 0) status = files_publish(temporary, path, replace, e);
-    if (status != 0) unlink(temporary);
-    free(temporary);
-    return status;
+    size_t size = 0;
+    char *head = make_text(NULL, plan, source, &size);
+    if (head == NULL) return error_memory(e, "the head of the design", (double)size);
+    uint32_t lines = 0;
+    for (size_t i = 0; i < size; i++) lines += head[i] == '\n';
+    for (uint32_t i = 0; i < d->n_points; i++) d->lines[i] = lines + 1 + i;
+    free(head);
+    return 0;
 }
 
-int design_write(const char *path, bool replace, struct design *d, const struct design_plan *plan, const char *source,
-                 struct error *e)
+int design_write(const char *path, bool replace, const struct design *d, const struct design_plan *plan,
+                 const char *source, struct error *e)
 {
-    uint32_t lines = 0;
-    char *head = make_head(plan, source, &lines);
-    if (head == NULL) return error_memory(e, "the head of the design", 0);
-    for (uint32_t i = 0; i < d->n_points; i++) d->lines[i] = lines + 1 + i;
-    int status = path != NULL ? write_and_publish(path, replace, head, d, e) : 0;
-    free(head);
+    char *temporary = NULL;
+    size_t size = 0;
+    char *text = make_text(d, plan, source, &size);
+    if (text == NULL) return error_memory(e, "the text of the design", (double)size);
+    int status = 0;
+    if (asprintf(&temporary, "%s.tmp", path) < 0) {
+        temporary = NULL;
+        status = error_memory(e, "a path", 4096);
+    } else {
+        unlink(temporary); /* of a program that was killed; a link there is not to be followed */
+        status = write_file(temporary, text, size, e);
+        if (status == 0) status = files_publish(temporary, path, replace, e);
+        if (status != 0) unlink(temporary);
+    }
+    free(temporary);
+    free(text);
     return status;
 }

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+import errno
 import hashlib
 import json
+import os
 import re
 import resource
+import struct
 import subprocess
 from pathlib import Path
 
@@ -14,7 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy
-from conftest import PROGRAM, ROOT
+from conftest import PROGRAM, ROOT, effort
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from SALib.analyze import morris as analyze_morris
@@ -112,8 +115,8 @@ def test_the_same_seed_gives_the_same_bytes(program, draw, tmp_path, method):
 
 # SHA-256 of the points alone. Another one means that old designs cannot be drawn again: say so in CHANGELOG.md.
 POINTS = {
-    "lhs": "bd456d707c187cc8c3b71499c2da508fa6b8a7aa71e3c0c38d82478805b47788",
-    "sobol": "058efe9e5f0b954bba2e628ccf55bb70e11427f6f4de4e1cc3ab4deb2d4126f2",
+    "lhs": "a0befdb6e2a23b5b10a85f13562dfb60b322a77a3a275d35a94315a60472584c",
+    "sobol": "65161dd0d3e56e66ee2c554d9e61bede3a08e2297eb798dfe97ecda3abfb6a17",
     "morris": "44a651883d467f1cf70acfba750d846a2c578b876076a826895f98fc18cdeee7",
     "grid": "49f1248973ad78cc910ec2317dd31f0f44df2aeec67991ed7ead584a91bc14da",
 }
@@ -472,6 +475,63 @@ def test_a_full_disk_leaves_nothing(tmp_path):
     assert done.returncode == 1
     assert done.stderr == f"enforcesim: {out}.tmp: cannot be written: File too large\n"
     assert not list(tmp_path.iterdir())
+
+
+SHIM = PROGRAM.parent / "tests" / "fault_shim.so"
+CALLS = ["malloc", "write", "sync", "rename", "close", "open", "truncate", "read", "fork"]
+FAULTS = [
+    *(("write", error, until) for error in (errno.EIO, errno.EINTR, 0) for until in (0, 1)),
+    *((call, errno.EIO, until) for call in ("sync", "rename", "close", "open") for until in (0, 1)),
+    *(("read", error, 0) for error in (errno.EIO, errno.EINTR, 0)),
+    ("fork", errno.EAGAIN, 0),
+    ("malloc", errno.ENOMEM, 0),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.verify
+@pytest.mark.parametrize(("call", "error", "lasting"), FAULTS, ids=lambda value: str(value))
+def test_every_call_may_fail(tmp_path, call, error, lasting):
+    """Once, or from then on: there is a message, and the file is the old one or the new one. make test tries every 29th
+    allocation, make verify all."""
+    prior = unit_prior(tmp_path, FOUR)
+    out, temporary = tmp_path / "d.csv", tmp_path / "d.csv.tmp"
+    command = [
+        str(PROGRAM),
+        "design",
+        "morris",
+        str(CONFIG),
+        "-n",
+        "3",
+        "--prior",
+        str(prior),
+        "-o",
+        str(out),
+        "--force",
+    ]
+
+    def run(**environment: str) -> subprocess.CompletedProcess[str]:
+        env = {**os.environ, "LD_PRELOAD": str(SHIM), **environment}
+        return subprocess.run(command, capture_output=True, text=True, check=False, env=env)
+
+    assert run(FAULT_COUNTS=str(tmp_path / "counts")).returncode == 0
+    whole = out.read_bytes()
+    count = struct.unpack(f"<{len(CALLS)}Q", (tmp_path / "counts").read_bytes())[CALLS.index(call)]
+    assert count > 0
+    refused = 0
+    for k in range(1, count + 1, effort(29, 1) if call == "malloc" else 1):
+        out.write_bytes(b"old")
+        until = k if not lasting or error in (errno.EINTR, 0) else 2**63
+        done = run(FAULT_CALL=call, FAULT_AT=str(k), FAULT_UNTIL=str(until), FAULT_ERRNO=str(error))
+        assert not temporary.exists() and done.returncode in (0, 1, 2), done
+        if done.returncode == 0:
+            assert out.read_bytes() == whole, done
+            continue
+        refused += 1
+        assert out.read_bytes() in (b"old", whole), done
+        assert done.stderr.count("\n") == 1, done
+        assert done.stderr.startswith(("enforcesim: ", "out of dynamic memory in libconfig")), done
+    assert (refused == 0) == (error in (errno.EINTR, 0)), refused
 
 
 # ---- rules between parameters ----

@@ -458,6 +458,7 @@ static void what_is_written_is_read_again(void **state)
         struct design d = sample(&plan), again;
         struct error e = {0};
         if (design_write("d.csv", true, &d, &plan, "a \x1b\n prior", &e) != 0) fail_msg("%s", e.text);
+        if (design_number_lines(&d, &plan, "a \x1b\n prior", &e) != 0) fail_msg("%s", e.text);
         if (design_read(&again, &toy_model, "d.csv", &e) != 0) fail_msg("%s", e.text);
         assert_int_equal(again.n_points, d.n_points);
         assert_int_equal(again.n_columns, d.n_columns);
