@@ -496,19 +496,8 @@ def test_every_call_may_fail(tmp_path, call, error, lasting):
     allocation, make verify all."""
     prior = unit_prior(tmp_path, FOUR)
     out, temporary = tmp_path / "d.csv", tmp_path / "d.csv.tmp"
-    command = [
-        str(PROGRAM),
-        "design",
-        "morris",
-        str(CONFIG),
-        "-n",
-        "3",
-        "--prior",
-        str(prior),
-        "-o",
-        str(out),
-        "--force",
-    ]
+    command = [str(PROGRAM), "design", "morris", str(CONFIG), "-n", "3", "--prior", str(prior), "-o", str(out)]
+    command += ["--force", "--seed", "1", "--parameters", ",".join(FOUR)]
 
     def run(**environment: str) -> subprocess.CompletedProcess[str]:
         env = {**os.environ, "LD_PRELOAD": str(SHIM), **environment}
