@@ -157,8 +157,8 @@ static int walk(struct design *d, const struct design_plan *plan, uint32_t traje
     const struct luck luck = luck_of(plan);
     const uint32_t n = plan->n_varied, half = plan->levels / 2;
     const double most = plan->levels - 1;
-    double from[DESIGN_MAX_COLUMNS], to[DESIGN_MAX_COLUMNS];
-    uint32_t order[DESIGN_MAX_COLUMNS];
+    double from[DESIGN_MAX_COLUMNS] = {0}, to[DESIGN_MAX_COLUMNS] = {0};
+    uint32_t order[DESIGN_MAX_COLUMNS] = {0};
     for (uint32_t i = 0; i < n; i++) {
         const struct prior_entry *entry = plan->entries[i];
         struct words words = luck_words(&luck, BASE, trajectory, entry->position);
@@ -212,11 +212,14 @@ static double *levels(const struct prior_entry *entry, const struct design_plan 
     const uint32_t most = levels_of(entry, plan);
     double *values = calloc(most, sizeof *values);
     *n = 0;
-    for (uint32_t i = 0; values != NULL && i < most; i++) {
+    if (values == NULL) {
+        error_memory(e, "the levels", (double)most * sizeof *values);
+        return NULL;
+    }
+    for (uint32_t i = 0; i < most; i++) {
         double value = level_at(entry, plan, i);
         if (*n == 0 || value != values[*n - 1]) values[(*n)++] = value;
     }
-    if (values == NULL) error_memory(e, "the levels", (double)most * sizeof *values);
     return values;
 }
 
@@ -247,7 +250,8 @@ static int check_plan(const struct design_plan *plan, struct error *e)
 {
     const uint32_t n = plan->n;
     if (plan->method == DESIGN_sobol && (n < 2 || (n & (n - 1)) != 0))
-        return error_set(e, ERROR_INPUT, "-n %u is no power of two; allowed for sobol: 2, 4, 8, 16, ...", n);
+        return error_set(e, ERROR_INPUT, "-n %u is not allowed; allowed for sobol: a power of two, 2, 4, 8, 16, ...",
+                         n);
     if (n == 0 || n > DESIGN_MAX_POINTS)
         return error_set(e, ERROR_INPUT, "-n %u is out of range; allowed: a whole number from 1 to %d", n,
                          DESIGN_MAX_POINTS);

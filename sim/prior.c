@@ -133,12 +133,14 @@ static int read_kind(const struct reader *r)
     return 0;
 }
 
-static int remember_place(const struct reader *r)
+/* "FILE:LINE" of a setting; to be freed. */
+static char *place_of(struct config_tree *t, const config_setting_t *at)
 {
     char where[600];
-    config_text_where(&r->t->text, config_setting_source_line(r->at), where, sizeof where);
-    r->entry->where = strdup(where);
-    return r->entry->where != NULL ? 0 : error_memory(r->t->e, "a path", sizeof where);
+    config_text_where(&t->text, config_setting_source_line(at), where, sizeof where);
+    char *copy = strdup(where);
+    if (copy == NULL) error_memory(t->e, "a path", sizeof where);
+    return copy;
 }
 
 static int read_entry(const struct reader *r)
@@ -195,7 +197,8 @@ static int read_group(struct config_tree *t, const config_setting_t *at, struct 
         struct prior_entry *entry = &p->entries[p->n_entries++];
         *entry = prior_of_range(t->model, group, row);
         const struct reader r = {.t = t, .at = member, .entry = entry};
-        if (remember_place(&r) != 0 || read_entry(&r) != 0) return -1;
+        entry->where = place_of(t, member);
+        if (entry->where == NULL || read_entry(&r) != 0) return -1;
     }
     return 0;
 }

@@ -97,7 +97,10 @@ static double log_gamma(double x)
 {
     const double half_log_two_pi = 0x1.d67f1c864beb5p-1;
     double product = 1;
-    for (; x < 15; x++) product *= x;
+    while (x < 15) {
+        product *= x;
+        x += 1;
+    }
     double y = 1 / (x * x);
     double series = (1.0 / 12 - y * (1.0 / 360 - y * (1.0 / 1260 - y * (1.0 / 1680 - y * (1.0 / 1188))))) / x;
     return (x - 0.5) * portable_log(x) - x + half_log_two_pi + series - portable_log(product);

@@ -400,7 +400,7 @@ WRONG_DESIGNS = [
     ("lhs", ["--second-order"], "--second-order says nothing to lhs; allowed: with sobol"),
     ("grid", ["--centred"], "--centred says nothing to grid; allowed: with lhs"),
     ("morris", ["--levels", "5"], "--levels 5 is not allowed; allowed: an even number from 2 to 1000"),
-    ("sobol", [], "-n 3 is no power of two; allowed for sobol: 2, 4, 8, 16, ..."),
+    ("sobol", [], "-n 3 is not allowed; allowed for sobol: a power of two, 2, 4, 8, 16, ..."),
     ("lhs", ["--seed", "-1"], "--seed -1: "),
     ("lhs", ["--set", "run.sed=1"], "--set run.sed=1: "),
     (

@@ -381,9 +381,9 @@ static void impossible_sizes_are_refused(void **state)
 {
     (void)state;
     struct design_plan plan = choose(DESIGN_sobol, 100, NULL, NULL, 0);
-    refused(&plan, "-n 100 is no power of two; allowed for sobol: 2, 4, 8, 16, ...");
+    refused(&plan, "-n 100 is not allowed; allowed for sobol: a power of two, 2, 4, 8, 16, ...");
     plan.n = 1;
-    refused(&plan, "-n 1 is no power of two; allowed for sobol: 2, 4, 8, 16, ...");
+    refused(&plan, "-n 1 is not allowed; allowed for sobol: a power of two, 2, 4, 8, 16, ...");
     plan.n = 32768;
     refused(&plan,
             "-n 32768 gives 163840 points of 3 columns; allowed: at most 100000 points and 1000000 values in all, "
