@@ -312,6 +312,7 @@ int command_design(int argc, char **argv, const struct model *model)
         if (status == 0) status = work(&o, method, model, &e);
     }
     status = status < 0 ? command_error(&e) : 0;
+    if (e.kind == ERROR_INTERRUPTED) status = 128 + *apart_stop();
     for (size_t i = 0; i < o.n_lists; i++) free(o.lists[i]);
     free(o.lists);
     free(o.paths);

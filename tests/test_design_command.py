@@ -9,8 +9,10 @@ import json
 import os
 import re
 import resource
+import signal
 import struct
 import subprocess
+import time
 from pathlib import Path
 
 import numpy as np
@@ -521,6 +523,37 @@ def test_every_call_may_fail(tmp_path, call, error, lasting):
         assert done.stderr.count("\n") == 1, done
         assert done.stderr.startswith(("enforcesim: ", "out of dynamic memory in libconfig")), done
     assert (refused == 0) == (error in (errno.EINTR, 0)), refused
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_leaves_nothing(tmp_path, number):
+    """While the program reads, which takes a second."""
+    counts = tmp_path / "counts"
+    slowly = {"LD_PRELOAD": str(SHIM), "FAULT_CALL": "read", "FAULT_AT": "1", "FAULT_PAUSE": "1000"}
+    env = {**os.environ, **slowly, "FAULT_COUNTS": str(counts)}
+    command = [
+        str(PROGRAM),
+        "design",
+        "lhs",
+        str(CONFIG),
+        "-n",
+        "3",
+        "--prior",
+        "neutral",
+        "-o",
+        str(tmp_path / "d.csv"),
+    ]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=env) as process:
+        while process.poll() is None:
+            data = counts.read_bytes() if counts.exists() else b""
+            if len(data) == 8 * len(CALLS) and struct.unpack(f"<{len(CALLS)}Q", data)[CALLS.index("read")] > 0:
+                break
+            time.sleep(0.01)
+        process.send_signal(number)
+        _, message = process.communicate(timeout=60)
+    assert (process.returncode, message) == (128 + number, "enforcesim: interrupted; nothing has been written\n")
+    assert list(tmp_path.iterdir()) == [counts]
 
 
 # ---- rules between parameters ----

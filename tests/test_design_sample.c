@@ -194,7 +194,7 @@ static void a_column_does_not_depend_on_the_others(void **state)
 static void orders_and_places_are_uniform(void **state)
 {
     (void)state;
-    double orders[64] = {0}, places[100] = {0}, pairs[16] = {0};
+    double orders[64] = {0}, places[100] = {0}, pairs[16] = {0}, luck[16] = {0};
     struct design_plan plan = choose(DESIGN_lhs, 4, NULL, NULL, 0);
     int64_t seeds = effort(20000, 1000000);
     for (int64_t seed = 0; seed < seeds; seed++) {
@@ -210,11 +210,15 @@ static void orders_and_places_are_uniform(void **state)
         orders[order]++;
         places[(int)(fmod(value(&d, 1, 1) * 4, 1) * 100)]++;
         pairs[(int)(value(&d, 0, 0) * 4) * 4 + (int)(value(&d, 0, 1) * 4)]++;
+        int last = 0; /* who got the last stratum has nothing to do with where the last point lies in its own */
+        while (value(&d, (uint64_t)last, 0) < 0.75) last++;
+        luck[last * 4 + (int)(fmod(value(&d, 3, 0) * 4, 1) * 4)]++;
         design_free(&d);
     }
     assert_even(orders, 24);
     assert_even(places, 100);
     assert_even(pairs, 16);
+    assert_even(luck, 16);
     design_plan_free(&plan);
 }
 
@@ -269,7 +273,8 @@ static void cross_sampling_is_in_the_order_of_salib(void **state)
                     if (second == 1) assert_true(value(&d, a + 4 + row, column) == value(&d, own ? a : b, column));
                 }
             }
-            for (uint32_t column = 0; column < 3; column++) { /* both halves are evenly spread */
+            for (uint32_t column = 0; column < 3; column++) { /* both halves are evenly spread, and not the same */
+                assert_true(value(&d, a, column) != value(&d, b, column));
                 seen[column][(int)(value(&d, a, column) * 16)] = true;
                 seen[3 + column][(int)(value(&d, b, column) * 16)] = true;
             }
@@ -370,6 +375,10 @@ static void a_grid_has_every_combination(void **state)
     d = sample(&plan);
     assert_int_equal(d.n_points, 2); /* its quantiles are 1 but for the last, and each value counts once */
     assert_true(value(&d, 0, 0) == 1 && value(&d, 1, 0) == 30);
+    design_free(&d);
+    plan.n = 30; /* all of them, however unlikely */
+    d = sample(&plan);
+    assert_int_equal(d.n_points, 30);
     design_free(&d);
     design_plan_free(&plan);
     prior_free(&prior);
