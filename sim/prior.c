@@ -321,8 +321,12 @@ static void no_prior(const char *name, char *const folders[2], struct error *e)
     qsort(names, n, sizeof *names, rising);
     struct error cause = {0};
     field_unknown("prior", name, (const char *const *)names, &cause);
-    error_set(e, ERROR_INPUT, "--prior %.100s: %.400s; looked in %.150s and %.150s; a path is allowed as well", name,
-              cause.text, folders[0], folders[1]);
+    size_t length = strlen(cause.text);
+    const char *more = length > 0 && cause.text[length - 1] == '?' ? ""
+                       : n > 0                                     ? ", or the path of a file"
+                                                                   : "; allowed: the path of a file";
+    error_set(e, ERROR_INPUT, "--prior %.100s: in %.150s and %.150s %.400s%s", name, folders[0], folders[1], cause.text,
+              more);
     for (size_t i = 0; i < n; i++) free(names[i]);
 }
 

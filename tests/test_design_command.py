@@ -408,8 +408,7 @@ WRONG_DESIGNS = [
     (
         "lhs",
         ["--prior", "netural"],
-        f"--prior netural: there is no prior 'netural'; did you mean 'neutral'?; looked in {CONFIG.parent}/priors and "
-        f"{ROOT}/priors; a path is allowed as well",
+        f"--prior netural: in {CONFIG.parent}/priors and {ROOT}/priors there is no prior 'netural'; did you mean 'neutral'?\n",
     ),
     ("lhs", ["--prior", "none/here"], "none/here: cannot be opened: No such file or directory"),
     (

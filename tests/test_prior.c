@@ -236,17 +236,18 @@ static void priors_are_looked_for_beside_the_scenario_file(void **state)
     found("../study.cfg", "neutral", "../priors/neutral.cfg");
     assert_null(prior_path("study.cfg", "nutral", &e));
     assert_string_equal(e.text,
-                        "--prior nutral: there is no prior 'nutral'; did you mean 'neutral'?; looked in priors and "
-                        "../priors; a path is allowed as well");
+                        "--prior nutral: in priors and ../priors there is no prior 'nutral'; did you mean 'neutral'?");
     e = (struct error){0};
     assert_null(prior_path("study.cfg", "essay", &e));
     assert_int_equal(e.kind, ERROR_INPUT);
-    assert_string_equal(e.text, "--prior essay: there is no prior 'essay'; allowed: neutral, other, own; looked in "
-                                "priors and ../priors; a path is allowed as well");
+    assert_string_equal(e.text,
+                        "--prior essay: in priors and ../priors there is no prior 'essay'; allowed: neutral, other, "
+                        "own, or the path of a file");
     e = (struct error){0};
     assert_null(prior_path("/study.cfg", "neutral", &e));
-    assert_string_equal(e.text, "--prior neutral: there is no prior 'neutral', nor any other; looked in /priors and "
-                                "/../priors; a path is allowed as well");
+    assert_string_equal(e.text,
+                        "--prior neutral: in /priors and /../priors there is no prior 'neutral', nor any other; "
+                        "allowed: the path of a file");
     assert_int_equal(chdir("../.."), 0);
 }
 
