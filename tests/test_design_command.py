@@ -408,7 +408,8 @@ WRONG_DESIGNS = [
     (
         "lhs",
         ["--prior", "netural"],
-        f"--prior netural: in {CONFIG.parent}/priors and {ROOT}/priors there is no prior 'netural'; did you mean 'neutral'?\n",
+        f"--prior netural: in {CONFIG.parent}/priors and {ROOT}/priors there is no prior 'netural'; did you mean "
+        "'neutral'?\n",
     ),
     ("lhs", ["--prior", "none/here"], "none/here: cannot be opened: No such file or directory"),
     (
