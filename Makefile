@@ -33,8 +33,9 @@ LDFLAGS  := $(OPENMP) -Wl,-z,relro,-z,now,-z,noexecstack $(EXTRA_LDFLAGS)
 CORE_SOURCES    := sim/error.c sim/field.c sim/study.c sim/tally.c sim/run.c $(wildcard models/*.c)
 PROGRAM_SOURCES := $(filter-out $(CORE_SOURCES),$(wildcard sim/*.c))
 TEST_PROGRAMS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
+SHIM_SOURCES    := tests/fault_shim.c tests/fault_hdf.c
 FAULT_SHIM      := $(BUILD)/tests/fault_shim.so
-TEST_SUPPORT    := $(filter-out $(wildcard tests/test_*.c) tests/fault_shim.c,$(wildcard tests/*.c)) $(wildcard tests/fuzz/fuzz*.c)
+TEST_SUPPORT    := $(filter-out $(wildcard tests/test_*.c) $(SHIM_SOURCES) tests/coverage_exit.c,$(wildcard tests/*.c)) $(wildcard tests/fuzz/fuzz*.c)
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
 ifeq ($(filter -j%,$(MAKEFLAGS)),)
@@ -82,10 +83,10 @@ verify-rng: packages-test
 test-programs: $(TEST_PROGRAMS) $(FAULT_SHIM) coins
 
 # To be preloaded, and without sanitizers: it stands between the program and malloc.
-$(FAULT_SHIM): tests/fault_shim.c tests/fault_shim.h
+$(FAULT_SHIM): $(SHIM_SOURCES) tests/fault_shim.h
 	@mkdir -p $(@D)
 	@echo '  LD  $@'
-	@$(CC) -std=c11 -D_GNU_SOURCE -O1 -g -fPIC -fno-builtin -shared $(WARNINGS) -I. $< -o $@
+	@$(CC) -std=c11 -D_GNU_SOURCE -O1 -g -fPIC -fno-builtin -shared $(WARNINGS) -I. $(HDF5_CFLAGS) $(SHIM_SOURCES) -o $@
 
 $(BUILD)/enforcesim: $(call objects,$(CORE_SOURCES) $(PROGRAM_SOURCES))
 	@echo '  LD  $@'
@@ -110,6 +111,9 @@ $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(call objects,$(CORE_SOURCES) $(
 	@echo '  LD  $@'
 	@$(CC) -pie $^ -o $@ $(LDFLAGS) -lcmocka $(LIBS)
 .PRECIOUS: $(BUILD)/%.o
+
+# What `make coverage` links with every program besides.
+$(BUILD)/enforcesim $(BUILD)/coins/enforcesim $(TEST_PROGRAMS): $(AT_EXIT)
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -229,7 +233,9 @@ memcheck: packages packages-test all test-programs
 
 ## make coverage   lines and branches of sim/ and models/ that the tests reach
 coverage: packages packages-test python
-	$(MAKE) -s BUILD=build/coverage OPT=-O0 EXTRA_CFLAGS="--coverage -fprofile-update=atomic" EXTRA_LDFLAGS=--coverage all test-programs
+	$(MAKE) -s BUILD=build/coverage OPT=-O0 EXTRA_CFLAGS="--coverage -fprofile-update=atomic" EXTRA_LDFLAGS="--coverage -Wl,--wrap=_exit,--wrap=sandbox_enter" \
+	 AT_EXIT=build/coverage/tests/coverage_exit.o all test-programs
+	@find build/coverage -name '*.gcda' -delete
 	@BUILD=build/coverage tests/run --all || true
 	@python3 tests/coverage.py build/coverage
 

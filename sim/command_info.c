@@ -1,7 +1,6 @@
 /* enforcesim info: what a results file holds, where it came from, and whether it is whole. */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -178,8 +177,6 @@ static int show_guarded(const char *path)
     } else if (WIFEXITED(status)) {
         error_set(&e, ERROR_FAILURE, "%s: the process that reads it ended with status %d", path, WEXITSTATUS(status));
         result = command_error(&e);
-    } else if (WTERMSIG(status) == SIGINT || WTERMSIG(status) == SIGTERM) {
-        result = 128 + WTERMSIG(status);
     } else {
         error_set(&e, ERROR_INPUT, "%s: is damaged: HDF5 fails in reading it (%s)", path, strsignal(WTERMSIG(status)));
         result = command_error(&e);

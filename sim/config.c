@@ -1,6 +1,7 @@
 /* Scenario files: from a path to a checked study, and the errors in between. */
 #include "sim/config.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -156,7 +157,11 @@ int config_parse(struct config_tree *t, const char *what, const char *path)
 {
     if (config_text_read(&t->text, what, path, t->e) != 0) return -1;
     if (t->text.n_lines == 0) return 0;
-    return config_read_string(&t->tree, t->text.text) == CONFIG_TRUE ? 0 : parse_error(t);
+    errno = 0;
+    const int read = config_read_string(&t->tree, t->text.text);
+    /* libconfig goes on without names and strings that it could not copy. */
+    if (errno == ENOMEM) return error_memory(t->e, "the settings", 0);
+    return read == CONFIG_TRUE ? 0 : parse_error(t);
 }
 
 static int keep_scenarios(struct study *s, const struct config_overrides *overrides, struct error *e)

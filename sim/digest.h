@@ -22,6 +22,7 @@ void digest_texts(struct digest *d, const char *const *texts, size_t n);
 /* A dataset's path, without a leading slash, and its digest. */
 struct digest_entry {
     const char *path;
+    char *own; /* the path, where it is the entry's own; or NULL */
     struct digest digest;
 };
 

@@ -51,6 +51,11 @@ int hdf_no_memory(struct hdf *f, const char *what, double bytes)
     return error_memory(f->e, what, bytes);
 }
 
+void hdf_release(hid_t id)
+{
+    if (id >= 0) H5Idec_ref(id);
+}
+
 /* ---- files ---- */
 
 static void quiet(void)
@@ -63,11 +68,11 @@ static hid_t file_access(void)
 {
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     /* Metadata with checksums; no locks, which some network file systems refuse: our names keep runs apart. */
-    if (access >= 0 && H5Pset_libver_bounds(access, H5F_LIBVER_V110, H5F_LIBVER_V110) >= 0 &&
+    if (H5Pset_libver_bounds(access, H5F_LIBVER_V110, H5F_LIBVER_V110) >= 0 &&
         H5Pset_file_locking(access, 0, 1) >= 0) {
         return access;
     }
-    if (access >= 0) H5Pclose(access);
+    hdf_release(access);
     return -1;
 }
 
@@ -77,11 +82,11 @@ static hid_t without_times(hid_t class)
     const unsigned order = H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED;
     hid_t create = H5Pcreate(class);
     bool links = class == H5P_FILE_CREATE || class == H5P_GROUP_CREATE;
-    if (create >= 0 && H5Pset_obj_track_times(create, 0) >= 0 && H5Pset_attr_creation_order(create, order) >= 0 &&
+    if (H5Pset_obj_track_times(create, 0) >= 0 && H5Pset_attr_creation_order(create, order) >= 0 &&
         (!links || H5Pset_link_creation_order(create, order) >= 0)) {
         return create;
     }
-    if (create >= 0) H5Pclose(create);
+    hdf_release(create);
     return -1;
 }
 
@@ -93,8 +98,8 @@ void hdf_create(struct hdf *f, const char *path, struct error *e)
     hid_t access = file_access(), create = without_times(H5P_FILE_CREATE);
     if (access >= 0 && create >= 0) f->file = H5Fcreate(path, H5F_ACC_EXCL, create, access);
     if (f->file < 0) hdf_fail(f, "cannot be created");
-    if (create >= 0) H5Pclose(create);
-    if (access >= 0) H5Pclose(access);
+    hdf_release(create);
+    hdf_release(access);
 }
 
 void hdf_open(struct hdf *f, const char *path, struct error *e)
@@ -103,9 +108,9 @@ void hdf_open(struct hdf *f, const char *path, struct error *e)
     errno = 0;
     quiet();
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
-    if (access >= 0 && H5Pset_file_locking(access, 0, 1) >= 0) f->file = H5Fopen(path, H5F_ACC_RDONLY, access);
+    if (H5Pset_file_locking(access, 0, 1) >= 0) f->file = H5Fopen(path, H5F_ACC_RDONLY, access);
     if (f->file < 0) hdf_fail(f, "cannot be opened");
-    if (access >= 0) H5Pclose(access);
+    hdf_release(access);
 }
 
 int hdf_close(struct hdf *f)
@@ -126,7 +131,7 @@ hid_t hdf_group(struct hdf *f, const char *name)
     hid_t create = without_times(H5P_GROUP_CREATE), group = -1;
     if (create >= 0) group = H5Gcreate2(f->file, name, H5P_DEFAULT, create, H5P_DEFAULT);
     if (group < 0) hdf_fail(f, "a group cannot be made");
-    if (create >= 0) H5Pclose(create);
+    hdf_release(create);
     return group;
 }
 
@@ -171,9 +176,9 @@ static hid_t dataset_create(struct hdf *f, hid_t group, const char *name, hid_t 
             hdf_fail(f, "a dimension cannot be named");
         }
     }
-    if (space >= 0) H5Sclose(space);
-    if (create >= 0) H5Pclose(create);
-    if (access >= 0) H5Pclose(access);
+    hdf_release(space);
+    hdf_release(create);
+    hdf_release(access);
     sound(f);
     return dataset;
 }
@@ -194,8 +199,8 @@ void hdf_close_dataset(struct hdf *f, hid_t dataset)
 
 static hid_t memory_type(hid_t dataset)
 {
-    hid_t type = H5Dget_type(dataset), native = type >= 0 ? H5Tget_native_type(type, H5T_DIR_ASCEND) : -1;
-    if (type >= 0) H5Tclose(type);
+    hid_t type = H5Dget_type(dataset), native = H5Tget_native_type(type, H5T_DIR_ASCEND);
+    hdf_release(type);
     return native;
 }
 
@@ -204,21 +209,21 @@ void hdf_write(struct hdf *f, hid_t dataset, const void *values)
     if (f->failed) return;
     hid_t type = memory_type(dataset);
     if (type < 0 || H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0) hdf_fail(f, "cannot be written");
-    if (type >= 0) H5Tclose(type);
+    hdf_release(type);
 }
 
 void hdf_write_block(struct hdf *f, hid_t dataset, const hsize_t *first, const hsize_t *count, const void *values)
 {
     if (f->failed) return;
-    hid_t space = H5Dget_space(dataset), memory = -1, type = memory_type(dataset);
-    if (space >= 0) memory = H5Screate_simple(H5Sget_simple_extent_ndims(space), count, NULL);
+    hid_t space = H5Dget_space(dataset), type = memory_type(dataset);
+    hid_t memory = H5Screate_simple(H5Sget_simple_extent_ndims(space), count, NULL);
     if (memory < 0 || type < 0 || H5Sselect_hyperslab(space, H5S_SELECT_SET, first, NULL, count, NULL) < 0 ||
         H5Dwrite(dataset, type, memory, space, H5P_DEFAULT, values) < 0) {
         hdf_fail(f, "cannot be written");
     }
-    if (type >= 0) H5Tclose(type);
-    if (memory >= 0) H5Sclose(memory);
-    if (space >= 0) H5Sclose(space);
+    hdf_release(type);
+    hdf_release(memory);
+    hdf_release(space);
     sound(f);
 }
 
@@ -227,8 +232,8 @@ void hdf_write_block(struct hdf *f, hid_t dataset, const hsize_t *first, const h
 static hid_t string_type(size_t size)
 {
     hid_t type = H5Tcopy(H5T_C_S1);
-    if (type >= 0 && H5Tset_size(type, size) >= 0 && H5Tset_cset(type, H5T_CSET_UTF8) >= 0) return type;
-    if (type >= 0) H5Tclose(type);
+    if (H5Tset_size(type, size) >= 0 && H5Tset_cset(type, H5T_CSET_UTF8) >= 0) return type;
+    hdf_release(type);
     return -1;
 }
 
@@ -249,11 +254,9 @@ void hdf_string(struct hdf *f, hid_t group, const char *name, const char *text)
     if (f->failed) return;
     struct hdf_shape scalar = {.rank = 0};
     hid_t type = string_type(H5T_VARIABLE);
-    hid_t dataset = type >= 0 ? dataset_create(f, group, name, type, &scalar, false, false) : -1;
-    if (!f->failed && (dataset < 0 || H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, &text) < 0)) {
-        hdf_fail(f, "cannot be written");
-    }
-    if (type >= 0) H5Tclose(type);
+    hid_t dataset = dataset_create(f, group, name, type, &scalar, false, false);
+    if (!f->failed && H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, &text) < 0) hdf_fail(f, "cannot be written");
+    hdf_release(type);
     hdf_close_dataset(f, dataset);
 }
 
@@ -261,11 +264,10 @@ void hdf_string(struct hdf *f, hid_t group, const char *name, const char *text)
 
 static void attribute_write(struct hdf *f, hid_t object, const char *name, hid_t type, hid_t space, const void *value)
 {
-    hid_t attribute = -1;
-    if (type >= 0 && space >= 0) attribute = H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
+    hid_t attribute = H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
     if (attribute < 0 || H5Awrite(attribute, type, value) < 0) hdf_fail(f, "an attribute cannot be written");
     if (attribute >= 0 && H5Aclose(attribute) < 0) hdf_fail(f, "an attribute cannot be closed");
-    if (space >= 0) H5Sclose(space);
+    hdf_release(space);
     sound(f);
 }
 
@@ -274,9 +276,9 @@ void hdf_attribute(struct hdf *f, hid_t object, const char *name, const char *te
 {
     if (f->failed || text[0] == '\0') return;
     hid_t type = string_type(strlen(text));
-    if (type >= 0 && H5Tset_strpad(type, H5T_STR_NULLPAD) < 0) hdf_fail(f, "a string type cannot be made");
+    if (H5Tset_strpad(type, H5T_STR_NULLPAD) < 0) hdf_fail(f, "a string type cannot be made");
     attribute_write(f, object, name, type, H5Screate(H5S_SCALAR), text);
-    if (type >= 0) H5Tclose(type);
+    hdf_release(type);
 }
 
 void hdf_attribute_numbers(struct hdf *f, hid_t object, const char *name, hid_t type, const void *values, size_t n)

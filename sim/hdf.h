@@ -38,6 +38,9 @@ int hdf_close(struct hdf *f);
 /* What was written can be read from the file itself. */
 void hdf_flush(struct hdf *f);
 
+/* Gives back an object of any kind, if there is one. */
+void hdf_release(hid_t id);
+
 /* Notes a failure of HDF5, with its own innermost reason. Returns -1. */
 int hdf_fail(struct hdf *f, const char *what);
 
@@ -67,9 +70,9 @@ void hdf_attribute(struct hdf *f, hid_t object, const char *name, const char *te
 void hdf_describe(struct hdf *f, hid_t object, const char *unit, const char *meaning);
 void hdf_attribute_numbers(struct hdf *f, hid_t object, const char *name, hid_t type, const void *values, size_t n);
 
-/* Reading. A missing or mistyped attribute is no failure: 0 and `text` empty, or `value` untouched. */
-bool hdf_read_attribute(struct hdf *f, hid_t object, const char *name, char *text, size_t size);
-bool hdf_read_attribute_int(struct hdf *f, hid_t object, const char *name, int32_t *value);
+/* Reading. A missing or mistyped attribute is no failure, unlike one that cannot be read: `text` is empty then, `value` untouched. */
+void hdf_read_attribute(struct hdf *f, hid_t object, const char *name, char *text, size_t size);
+void hdf_read_attribute_int(struct hdf *f, hid_t object, const char *name, int32_t *value);
 
 /* Opens a dataset that lies in this file itself: no link to or storage in another file, no filter but those used here. */
 hid_t hdf_open_dataset(struct hdf *f, hid_t group, const char *name, struct hdf_shape *shape);

@@ -1,6 +1,6 @@
 /* Reading HDF5 that may come from anywhere: nothing outside the file is followed, no size is believed. */
 #include <errno.h>
-#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,60 +9,62 @@
 
 enum { TEXT_MAXIMUM = 1 << 20 };
 
-/* A string attribute as an allocated text; NULL when there is none. One of variable length, which the writer does not
- * make, lies in the heap (see "labels" below) and counts as none. */
-static char *attribute_text(hid_t attribute)
+/* -1 where there is none. */
+static hid_t attribute_open(struct hdf *f, hid_t object, const char *name)
 {
-    char *text = NULL;
-    hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
-    size_t size = type >= 0 ? H5Tget_size(type) : 0;
-    if (space >= 0 && size > 0 && size < TEXT_MAXIMUM && H5Tget_class(type) == H5T_STRING &&
-        H5Tis_variable_str(type) == 0 && H5Sget_simple_extent_npoints(space) == 1) {
-        text = calloc(1, size + 1);
-        if (text != NULL && H5Aread(attribute, type, text) < 0) {
-            free(text);
-            text = NULL;
-        }
-    }
-    if (space >= 0) H5Sclose(space);
-    if (type >= 0) H5Tclose(type);
-    return text;
+    const htri_t exists = f->failed ? 0 : H5Aexists(object, name);
+    hid_t attribute = exists > 0 ? H5Aopen(object, name, H5P_DEFAULT) : -1;
+    if (exists != 0 && attribute < 0) hdf_fail(f, "an attribute cannot be read");
+    return attribute;
 }
 
-bool hdf_read_attribute(struct hdf *f, hid_t object, const char *name, char *text, size_t size)
+/* Whether it is one value of this class, and its size. */
+static bool attribute_is(struct hdf *f, hid_t attribute, H5T_class_t class, size_t *size)
 {
+    hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
+    const H5T_class_t found = H5Tget_class(type);
+    const hssize_t n = H5Sget_simple_extent_npoints(space);
+    const htri_t variable = found == H5T_STRING ? H5Tis_variable_str(type) : 0;
+    *size = H5Tget_size(type);
+    if (found == H5T_NO_CLASS || n < 0 || variable < 0 || *size == 0) hdf_fail(f, "an attribute cannot be read");
+    hdf_release(space);
+    hdf_release(type);
+    return !f->failed && found == class && n == 1 && variable == 0 && *size < TEXT_MAXIMUM;
+}
+
+/* One of variable length, which the writer does not make, lies in the heap (see "labels" below) and counts as none. */
+void hdf_read_attribute(struct hdf *f, hid_t object, const char *name, char *text, size_t size)
+{
+    size_t length = 0;
     text[0] = '\0';
-    if (f->failed || H5Aexists(object, name) <= 0) return false;
-    hid_t attribute = H5Aopen(object, name, H5P_DEFAULT);
-    if (attribute < 0) return false;
-    char *whole = attribute_text(attribute);
-    H5Aclose(attribute);
-    if (whole == NULL) return false;
-    size_t length = strlen(whole);
-    if (length >= size) length = size - 1;
-    memcpy(text, whole, length);
-    text[length] = '\0';
-    free(whole);
-    return true;
+    hid_t attribute = attribute_open(f, object, name);
+    if (attribute < 0) return;
+    if (attribute_is(f, attribute, H5T_STRING, &length)) {
+        char *whole = calloc(1, length + 1);
+        hid_t type = H5Aget_type(attribute);
+        if (whole != NULL && H5Aread(attribute, type, whole) >= 0)
+            snprintf(text, size, "%s", whole);
+        else
+            hdf_fail(f, "an attribute cannot be read");
+        hdf_release(type);
+        free(whole);
+    }
+    hdf_release(attribute);
 }
 
-bool hdf_read_attribute_int(struct hdf *f, hid_t object, const char *name, int32_t *value)
+void hdf_read_attribute_int(struct hdf *f, hid_t object, const char *name, int32_t *value)
 {
-    if (f->failed || H5Aexists(object, name) <= 0) return false;
-    hid_t attribute = H5Aopen(object, name, H5P_DEFAULT);
-    if (attribute < 0) return false;
-    hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
-    bool single =
-        type >= 0 && space >= 0 && H5Tget_class(type) == H5T_INTEGER && H5Sget_simple_extent_npoints(space) == 1;
+    size_t size = 0;
     int32_t read = 0;
-    if (single && H5Aread(attribute, H5T_NATIVE_INT32, &read) >= 0)
-        *value = read;
-    else
-        single = false;
-    if (space >= 0) H5Sclose(space);
-    if (type >= 0) H5Tclose(type);
-    H5Aclose(attribute);
-    return single;
+    hid_t attribute = attribute_open(f, object, name);
+    if (attribute < 0) return;
+    if (attribute_is(f, attribute, H5T_INTEGER, &size)) {
+        if (H5Aread(attribute, H5T_NATIVE_INT32, &read) >= 0)
+            *value = read;
+        else
+            hdf_fail(f, "an attribute cannot be read");
+    }
+    hdf_release(attribute);
 }
 
 /* No filter but those the writer uses, and each but once: compressed twice, a small file may hold more than any memory. */
@@ -89,12 +91,13 @@ static bool is_self_contained(hid_t dataset, const struct hdf_shape *shape)
 {
     enum { INFLATION = 1040 /* of zlib, at most */, SLACK = 1 << 16 };
     hid_t made = H5Dget_create_plist(dataset), type = H5Dget_type(dataset);
-    double claimed = type >= 0 ? (double)H5Tget_size(type) : HUGE_VAL;
+    const size_t size = H5Tget_size(type); /* 0 of no type */
+    double claimed = (double)size;
     for (int i = 0; i < shape->rank; i++) claimed *= (double)shape->size[i];
-    bool good = made >= 0 && H5Pget_external_count(made) == 0 && H5Pget_layout(made) != H5D_VIRTUAL &&
+    bool good = size > 0 && H5Pget_external_count(made) == 0 && H5Pget_layout(made) != H5D_VIRTUAL &&
                 has_known_filters(made) && claimed <= INFLATION * (double)H5Dget_storage_size(dataset) + SLACK;
-    if (type >= 0) H5Tclose(type);
-    if (made >= 0) H5Pclose(made);
+    hdf_release(type);
+    hdf_release(made);
     return good;
 }
 
@@ -116,11 +119,10 @@ static bool is_inside(hid_t group, const char *path)
 static bool read_shape(hid_t dataset, struct hdf_shape *shape)
 {
     hid_t space = H5Dget_space(dataset);
-    if (space < 0) return false;
     int rank = H5Sget_simple_extent_ndims(space);
     bool good = rank >= 0 && rank <= HDF_MAX_RANK && H5Sget_simple_extent_dims(space, shape->size, NULL) == rank;
     shape->rank = rank;
-    H5Sclose(space);
+    hdf_release(space);
     return good;
 }
 
@@ -133,7 +135,7 @@ hid_t hdf_open_dataset(struct hdf *f, hid_t group, const char *name, struct hdf_
     }
     hid_t dataset = H5Dopen2(group, name, H5P_DEFAULT);
     if (dataset >= 0 && read_shape(dataset, shape) && is_self_contained(dataset, shape)) return dataset;
-    if (dataset >= 0) H5Dclose(dataset);
+    hdf_release(dataset);
     hdf_fail(f, "holds data that no results file has");
     return -1;
 }
@@ -142,13 +144,13 @@ void hdf_read_block(struct hdf *f, hid_t dataset, hid_t type, const hsize_t *fir
 {
     if (f->failed) return;
     hid_t from = H5Dget_space(dataset), to = -1;
-    int rank = from >= 0 ? H5Sget_simple_extent_ndims(from) : -1;
+    int rank = H5Sget_simple_extent_ndims(from);
     bool good = rank > 0 && H5Sselect_hyperslab(from, H5S_SELECT_SET, first, NULL, count, NULL) >= 0 &&
                 (to = H5Screate_simple(rank, count, NULL)) >= 0 &&
                 H5Dread(dataset, type, to, from, H5P_DEFAULT, values) >= 0;
     if (!good) hdf_fail(f, "cannot be read");
-    if (to >= 0) H5Sclose(to);
-    if (from >= 0) H5Sclose(from);
+    hdf_release(to);
+    hdf_release(from);
 }
 
 /* ---- labels ----
@@ -224,14 +226,14 @@ static bool find_labels(hid_t file, hid_t dataset, size_t n, haddr_t *at, int *f
     hsize_t before = 1;
     size_t address_size = 0, length_size = 0;
     hid_t type = H5Dget_type(dataset), made = H5Fget_create_plist(file);
-    bool good = type >= 0 && made >= 0 && H5Tis_variable_str(type) > 0 && H5Pget_userblock(made, &before) >= 0 &&
+    bool good = H5Tis_variable_str(type) > 0 && H5Pget_userblock(made, &before) >= 0 &&
                 before == 0 && H5Pget_sizes(made, &address_size, &length_size) >= 0 && address_size == 8 &&
                 length_size == 8 && H5Dget_storage_size(dataset) == n * LABEL &&
                 H5Fget_vfd_handle(file, H5P_DEFAULT, (void **)&handle) >= 0;
     *at = good ? H5Dget_offset(dataset) : HADDR_UNDEF; /* undefined when not in one piece */
     if (good) *fd = *handle;
-    if (made >= 0) H5Pclose(made);
-    if (type >= 0) H5Tclose(type);
+    hdf_release(made);
+    hdf_release(type);
     return *at != HADDR_UNDEF;
 }
 

@@ -13,7 +13,7 @@ enum {
 
 struct contents {
     struct hdf *f;
-    struct digest_entry *entries; /* with paths of their own from the first that was added */
+    struct digest_entry *entries;
     size_t n, given, room;
 };
 
@@ -48,7 +48,7 @@ static struct digest *add(struct contents *c, char *path)
         return NULL;
     }
     struct digest_entry *entry = &c->entries[c->n++];
-    entry->path = path;
+    *entry = (struct digest_entry){.path = path, .own = path};
     digest_begin(&entry->digest);
     return &entry->digest;
 }
@@ -75,18 +75,21 @@ static bool is_of_the_making(const char *name)
 static bool feed_attribute(struct digest *digest, hid_t attribute, hid_t type, size_t n)
 {
     const H5T_class_t class = H5Tget_class(type);
-    const size_t size = H5Tget_size(type);
+    const size_t size = H5Tget_size(type); /* 0 when it cannot be told */
+    const htri_t variable = class == H5T_STRING ? H5Tis_variable_str(type) : 0;
+    const H5T_sign_t sign = class == H5T_INTEGER ? H5Tget_sign(type) : H5T_SGN_NONE;
+    if (class == H5T_NO_CLASS || size == 0 || variable < 0 || sign == H5T_SGN_ERROR) return false;
     if (n > LENGTH_MAXIMUM || size > LENGTH_MAXIMUM) return false;
-    const bool text = class == H5T_STRING && H5Tis_variable_str(type) == 0 && n == 1;
+    const bool text = class == H5T_STRING && variable == 0 && n == 1;
     const char *kind = text ? "text" : class == H5T_FLOAT ? "real" : class == H5T_INTEGER ? "whole" : "other";
     digest_texts(digest, &kind, 1);
     if (strcmp(kind, "other") == 0) return true;
     void *values = calloc(text ? size + 1 : n + 1, text ? 1 : sizeof(uint64_t));
     if (values == NULL) return false;
-    hid_t memory = text                                ? type
-                   : class == H5T_FLOAT                ? H5T_NATIVE_DOUBLE
-                   : H5Tget_sign(type) == H5T_SGN_NONE ? H5T_NATIVE_UINT64
-                                                       : H5T_NATIVE_INT64;
+    hid_t memory = text                   ? type
+                   : class == H5T_FLOAT   ? H5T_NATIVE_DOUBLE
+                   : sign == H5T_SGN_NONE ? H5T_NATIVE_UINT64
+                                          : H5T_NATIVE_INT64;
     const bool good = H5Aread(attribute, memory, values) >= 0;
     if (good && text) digest_texts(digest, (const char *[]){values}, 1);
     if (good && class == H5T_FLOAT) digest_doubles(digest, values, n);
@@ -102,15 +105,14 @@ static herr_t add_attribute(hid_t object, const char *name, const H5A_info_t *ab
     if (place->path[0] == '\0' && is_of_the_making(name)) return 0;
     struct digest *digest = add(place->contents, joined(place->path, "@", name));
     if (digest == NULL) return -1;
-    hid_t attribute = H5Aopen(object, name, H5P_DEFAULT), type = -1, space = -1;
-    if (attribute >= 0) type = H5Aget_type(attribute);
-    if (attribute >= 0) space = H5Aget_space(attribute);
-    const hssize_t n = space >= 0 ? H5Sget_simple_extent_npoints(space) : -1;
-    const bool good = type >= 0 && n >= 0 && feed_attribute(digest, attribute, type, (size_t)n);
+    hid_t attribute = H5Aopen(object, name, H5P_DEFAULT); /* of what does not open the rest fails as well */
+    hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
+    const hssize_t n = H5Sget_simple_extent_npoints(space);
+    const bool good = n >= 0 && feed_attribute(digest, attribute, type, (size_t)n);
     if (!good) hdf_fail(place->contents->f, "an attribute cannot be read");
-    if (space >= 0) H5Sclose(space);
-    if (type >= 0) H5Tclose(type);
-    if (attribute >= 0) H5Aclose(attribute);
+    hdf_release(space);
+    hdf_release(type);
+    hdf_release(attribute);
     return good ? 0 : -1;
 }
 
@@ -150,13 +152,14 @@ static void feed_numbers(struct hdf *f, struct digest *digest, hid_t dataset, hs
 static void feed_values(struct hdf *f, struct digest *digest, hid_t dataset, const struct hdf_shape *shape)
 {
     hid_t type = H5Dget_type(dataset);
-    const H5T_class_t class = type >= 0 ? H5Tget_class(type) : H5T_NO_CLASS;
+    const H5T_class_t class = H5Tget_class(type); /* none, when there is no type */
     const hsize_t n = shape->rank == 0 ? 1 : shape->size[0];
     const bool numbers = shape->rank == 1 && (class == H5T_FLOAT || class == H5T_INTEGER);
     const bool known = shape->rank <= 1 && n <= LENGTH_MAXIMUM && (numbers || class == H5T_STRING);
+    if (class == H5T_NO_CLASS) hdf_fail(f, "a dataset cannot be read");
     if (known && numbers) feed_numbers(f, digest, dataset, n, class == H5T_FLOAT);
     if (known && !numbers) feed_texts(f, digest, dataset, (size_t)n);
-    if (type >= 0) H5Tclose(type);
+    hdf_release(type);
 }
 
 static bool is_given(const struct contents *c, const char *path)
@@ -244,15 +247,7 @@ void results_digest(struct hdf *f, struct digest_entry *entries, size_t n, char 
     }
     memcpy(c.entries, entries, n * sizeof *entries);
     add_contents(&(struct place){&c, "", 0}, f->file);
-    char **paths = f->failed ? NULL : calloc(c.n - n + 1, sizeof *paths);
-    if (!f->failed && paths == NULL) hdf_no_memory(f, "the digest", (double)c.n * sizeof *paths);
-    if (paths == NULL) {
-        for (size_t i = n; i < c.n; i++) free((char *)(uintptr_t)c.entries[i].path);
-    } else { /* the entries will be sorted */
-        for (size_t i = n; i < c.n; i++) paths[i - n] = (char *)(uintptr_t)c.entries[i].path;
-        digest_finish(c.entries, c.n, hex);
-        for (size_t i = n; i < c.n; i++) free(paths[i - n]);
-    }
-    free(paths);
+    if (!f->failed) digest_finish(c.entries, c.n, hex);
+    for (size_t i = 0; i < c.n; i++) free(c.entries[i].own);
     free(c.entries);
 }

@@ -9,6 +9,7 @@
  *     FAULT_ROOM    anything: every disk says that there is plenty of room on it
  *     FAULT_COUNTS  a file that holds, as an array of uint64, how often each call has been made so far
  *
+ * The name of a function of HDF5 in tests/fault_hdf.c is that of a call as well; only one of them is counted in a process.
  * Of the standard streams nothing fails: a test wants to read what the program says. */
 #include <dlfcn.h>
 #include <errno.h>
@@ -28,13 +29,14 @@
 
 #include "tests/fault_shim.h"
 
-enum call { MALLOC, WRITE, SYNC, RENAME, CLOSE, OPEN, TRUNCATE, READ, FORK, CALLS };
+enum call { MALLOC, WRITE, SYNC, RENAME, CLOSE, OPEN, TRUNCATE, READ, FORK, HDF, CALLS };
 
 static const char *const names[CALLS] = {"malloc", "write",    "sync", "rename", "close",
-                                         "open",   "truncate", "read", "fork"};
+                                         "open",   "truncate", "read", "fork",   "hdf"};
 
-static _Atomic uint64_t *counts; /* NULL: main has not begun */
+static _Atomic uint64_t *counts; /* NULL: main has not begun, or this process is at its end */
 static enum call chosen = CALLS;
+static const char *function; /* of HDF5 */
 static uint64_t first, last;
 static int error_number;
 static long pause_ms;
@@ -61,6 +63,10 @@ static _Atomic uint64_t *counters(void)
 
 static enum call call_named(const char *name)
 {
+    if (name[0] == 'H') {
+        function = name;
+        return HDF;
+    }
     for (int i = 0; i < CALLS; i++) {
         if (strcmp(name, names[i]) == 0) return (enum call)i;
     }
@@ -101,6 +107,8 @@ void fault_arm(const char *call, uint64_t from, uint64_t until, int error)
     for (int i = 0; i < CALLS; i++) atomic_store(&counts[i], 0);
 }
 
+void fault_end(void) { counts = NULL; }
+
 uint64_t fault_count(const char *call) { return atomic_load(&counts[call_named(call)]); }
 
 /* ---- does this call fail? ---- */
@@ -119,6 +127,8 @@ static int fails(enum call call)
     if (error_number != 0) errno = error_number;
     return 1;
 }
+
+bool fault_hdf(const char *name) { return function != NULL && strcmp(function, name) == 0 && fails(HDF) != 0; }
 
 /* Of a write or read. Returns 0 where it fails, else how much of it is to be done. */
 static size_t amount(enum call call, int fd, size_t size)

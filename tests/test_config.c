@@ -189,6 +189,15 @@ static void wrong_paths_and_values_are_refused(void **state)
     wrong_set("run.sede=1", "there is no setting of run 'sede'; did you mean 'seed'?");
     wrong_set("runs.seed=1", "there is no key 'runs'; did you mean 'run'?");
     wrong_set("run.seed", "there is no '='; allowed: PATH=VALUE, as in run.seed=3 or parameters.GROUP.NAME=0.5");
+    wrong_set("run.replicates=99999999999", "replicates is out of range; allowed: a whole number from 1 to 10000000");
+    wrong_set("run.replicates=3000000000", "replicates is out of range; allowed: a whole number from 1 to 10000000");
+    wrong_set("run.replicates=-3000000000", "replicates is out of range; allowed: a whole number from 1 to 10000000");
+    wrong_set("run.replicates=-", "- is not a whole number; allowed: a whole number from 1 to 10000000");
+    wrong_set("run.replicates=", "nothing is not a whole number; allowed: a whole number from 1 to 10000000");
+    wrong_set("policies.parent.season=yes", "season is a flag; allowed: true or false");
+    wrong_set("scenarios.late.phases.x.day=1",
+              "there is no phase number 'x', the scenario has 2; allowed: "
+              "scenarios.NAME.phases.NUMBER.day=VALUE, or .policy; numbers count from 0");
     wrong_set("run=1", "this path leads nowhere; allowed: run.NAME=VALUE");
     wrong_set("run.replicates=0", "replicates = 0 is out of range; allowed: a whole number from 1 to 10000000");
     wrong_set("run.replicates=4294967297", "replicates is out of range; allowed: a whole number from 1 to 10000000");
@@ -216,6 +225,58 @@ static void wrong_paths_and_values_are_refused(void **state)
     wrong_set("scenarios.late.phases.2.day=1",
               "there is no phase number '2', the scenario has 2; allowed: "
               "scenarios.NAME.phases.NUMBER.day=VALUE, or .policy; numbers count from 0");
+}
+
+/* The file itself is wrong where the option leads. */
+static void wrong_place(const char *file, const char *set, const char *message)
+{
+    struct study s;
+    struct error e = {0};
+    const struct config_overrides overrides = {.set = &set, .n_set = 1};
+    folder_write("x.cfg", file);
+    assert_int_equal(config_load(&s, NULL, &toy_model, "x.cfg", &overrides, &e), -1);
+    assert_int_equal(e.kind, ERROR_INPUT);
+    assert_string_equal(e.text, message);
+}
+
+static void options_lead_only_to_groups(void **state)
+{
+    (void)state;
+    wrong_place("run = 1;\n" POLICIES SCENARIOS, "run.seed=1",
+                "x.cfg:1: run is a number; allowed: a group: { ... }");
+    wrong_place("parameters = 1;\n" POLICIES SCENARIOS, "parameters.growth.birth_rate=1",
+                "x.cfg:1: parameters is a number; allowed: a group: { ... }");
+    wrong_place("policies : { a = 1; };\n" SCENARIOS, "policies.a.boats=1",
+                "x.cfg:1: a is a number; allowed: a policy is a group: { LEVER = value; };");
+    wrong_place("policies : { a = 1; };\n" SCENARIOS, "run.seed=1",
+                "x.cfg:1: a is a number; allowed: a policy is a group: { LEVER = value; };");
+    wrong_place("policies = 1;\n" SCENARIOS, "policies.a.boats=1",
+                "--set policies.a.boats=1: there is no policy 'a', nor any other");
+    wrong_place(POLICIES "scenarios = 1;\n", "scenarios.a.policy=b",
+                "--set scenarios.a.policy=b: there is no scenario 'a', nor any other");
+    wrong_place(POLICIES "scenarios = ( 1, { policy = \"status_quo\"; } );\n", "scenarios.a.policy=b",
+                "--set scenarios.a.policy=b: there is no scenario 'a', nor any other");
+    wrong_place(POLICIES "scenarios = ( { name = \"a\"; policy = \"status_quo\"; phases = ( 1 ); } );\n",
+                "scenarios.a.phases.0.day=3", "x.cfg:2: this phase is a number; allowed: a group");
+    wrong_place(POLICIES "scenarios = ( { name = \"a\"; policy = \"status_quo\"; phases = 1; } );\n",
+                "scenarios.a.phases.0.day=3",
+                "--set scenarios.a.phases.0.day=3: there is no phase number '0', the scenario has 0; allowed: "
+                "scenarios.NAME.phases.NUMBER.day=VALUE, or .policy; numbers count from 0");
+    wrong_place(POLICIES "scenarios = ( { name = \"a\"; } );\n", "scenarios.a.policy.boats=3",
+                "--set scenarios.a.policy.boats=3: the policy is a name here; allowed: policies.NAME.LEVER=VALUE");
+}
+
+static void a_policy_in_a_scenario_has_a_name_of_its_own(void **state)
+{
+    (void)state;
+    struct study s;
+    load_text(&s, "policies : { status_quo : { }; policy_of_a : { }; };\n"
+                  "scenarios = ( { name = \"a\"; policy : { boats = 5; }; },\n"
+                  "  { name = \"a_name_that_is_so_long_that_nothing_can_stand_before_it_any\"; policy : { boats = "
+                  "6; }; } );\n");
+    assert_true(value_of(&s, "policy_within_1", "policy.boats") == 5);
+    assert_true(value_of(&s, "policy_within_2", "policy.boats") == 6);
+    study_free(&s);
 }
 
 static void messages_say_what_the_user_said(void **state)
@@ -296,6 +357,8 @@ int main(void)
         IN_FOLDER(any_seed_and_line_ending_is_read),
         IN_FOLDER(any_path_can_be_set),
         IN_FOLDER(wrong_paths_and_values_are_refused),
+        IN_FOLDER(options_lead_only_to_groups),
+        IN_FOLDER(a_policy_in_a_scenario_has_a_name_of_its_own),
         IN_FOLDER(messages_say_what_the_user_said),
         IN_FOLDER(scenarios_can_be_chosen),
         IN_FOLDER(large_studies_write_what_differs),

@@ -178,6 +178,9 @@ static void broken_text_is_explained(void **state)
     wrong("a = (1 2);", "x.cfg:1: there is no ',' before 2; allowed: ( value, value )");
     wrong("a = (1, );", "x.cfg:1: there is a ',' too many before ')'");
     wrong("a = word;", "x.cfg:1: 'word' is not a value; allowed: a number, true, false, or words in quotes");
+    wrong("a = [ ( 1 ) ];", "x.cfg:1: here or just before, something is missing or too much; allowed: NAME = value; "
+                            "NAME : { ... }; and ( value, value )");
+    wrong("a = [ 1, \"x\" ];", "x.cfg:1: mismatched element type in array");
     wrong("a = 12ab;", "x.cfg:1: '12ab' is not a number; allowed: 12, 0.5, 1e-3");
     wrong("a = \"x;\n", "x.cfg:1: this string is not closed; allowed: \"...\" on one line");
     wrong("\n/* a = 1;\n", "x.cfg:2: this comment is never closed; allowed: /* ... */");
@@ -222,6 +225,61 @@ static void limits_hold(void **state)
     for (int i = 0; i <= CONFIG_MAX_GROUP; i++) end += sprintf(end, "a%d = 1;\n", i);
     wrong(text, "x.cfg:1025: too many names in one group; allowed: at most 1024");
     free(text);
+}
+
+/* One name of 63 characters, the longest; `number` in it. */
+static const char *long_name(int number)
+{
+    static char name[64];
+    snprintf(name, sizeof name, "n%062d", number);
+    return name;
+}
+
+static void what_is_too_long_in_all_is_refused(void **state)
+{
+    (void)state;
+    char *text = repeated("", "\n", CONFIG_MAX_FILE - 10, "");
+    folder_write("y.cfg", text);
+    free(text);
+    wrong("@include \"y.cfg\"\n@include \"y.cfg\"\n@include \"y.cfg\"\n@include \"y.cfg\"\n@include "
+          "\"y.cfg\"\n" SCENARIOS,
+          "y.cfg:41: too much text in all included files; allowed: at most 1024 KiB");
+
+    FILE *out = fopen("y.cfg", "w"), *first = fopen("x.cfg", "w");
+    assert_true(out != NULL && first != NULL);
+    fprintf(first, "policies : { status_quo : { }; %s : { }; };\nscenarios = (\n", long_name(0));
+    for (int i = 0; i < STUDY_MAX_SCENARIOS; i++)
+        fprintf(i % 2 == 0 ? first : out, "{name=\"%s\";policy=\"n%062d\";phases=({day=1;policy=\"n%062d\";});}%s\n",
+                long_name(i), 0, 0, i + 1 < STUDY_MAX_SCENARIOS ? "," : "");
+    fprintf(first, "@include \"y.cfg\"\n);\n");
+    fclose(out);
+    fclose(first);
+    struct study s;
+    struct error e = {0};
+    char *resolved = NULL;
+    assert_int_equal(config_load(&s, &resolved, &toy_model, "x.cfg", NULL, &e), -1);
+    assert_null(resolved);
+    assert_non_null(strstr(e.text, "x.cfg: the resolved configuration has "));
+    assert_non_null(strstr(e.text, " KiB; allowed: at most 256, so split the study"));
+}
+
+static void a_long_circle_is_told_in_part(void **state)
+{
+    (void)state;
+    enum { LENGTH = 12 };
+    char text[4000], *end = text;
+    end += sprintf(end, "policies : {");
+    for (int i = 0; i < LENGTH; i++) {
+        end += sprintf(end, " %s : { inherits = ", long_name(i));
+        end += sprintf(end, "\"%s\"; };", long_name((i + 1) % LENGTH));
+    }
+    sprintf(end, " status_quo : { }; };\n" SCENARIOS);
+    struct study s;
+    struct error e = {0};
+    folder_write("x.cfg", text);
+    assert_int_equal(config_load(&s, NULL, &toy_model, "x.cfg", NULL, &e), -1);
+    assert_non_null(strstr(e.text, "x.cfg:1: policies inherit from each other: n0"));
+    assert_string_equal(strrchr(e.text, ' '), " ...");
 }
 
 static void bad_includes_are_refused(void **state)
@@ -436,6 +494,8 @@ int main(void)
         IN_FOLDER(bad_includes_are_refused),
         IN_FOLDER(only_regular_files_are_read),
         IN_FOLDER(what_no_memory_holds_is_refused),
+        IN_FOLDER(what_is_too_long_in_all_is_refused),
+        IN_FOLDER(a_long_circle_is_told_in_part),
         IN_FOLDER(includes_stay_in_the_folder_tree),
         IN_FOLDER(words_that_look_like_includes_are_harmless),
         IN_FOLDER(wrong_names_are_refused),

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIGS = ROOT / "configs"
-PROGRAM = Path(os.environ.get("ENFORCESIM", ROOT / "build" / "enforcesim"))
+PROGRAM = Path(os.environ.get("ENFORCESIM", ROOT / os.environ.get("BUILD", "build") / "enforcesim"))
 
 CASES = [
     "cebu",

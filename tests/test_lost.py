@@ -23,7 +23,7 @@ import pytest
 from conftest import PROGRAM, ROOT, effort
 
 SHIM = ROOT / os.environ.get("BUILD", "build") / "tests" / "fault_shim.so"
-CALLS = ["malloc", "write", "sync", "rename", "close", "open", "truncate", "read", "fork"]
+CALLS = ["malloc", "write", "sync", "rename", "close", "open", "truncate", "read", "fork", "hdf5"]
 EVER = 2**63
 
 # A city as small as it may be: writing the file is nearly all there is to do.
@@ -222,6 +222,34 @@ def test_every_allocation_may_fail(place, counts):
         place.clean()
         failed += not no_third_state(place, place.run(env=fault("malloc", k, errno.ENOMEM)), place.whole)
     assert failed > len(late) // 2
+
+
+@pytest.mark.slow
+def test_every_call_may_fail_while_a_file_is_told(place):
+    """The first 25 of each: the right words and nothing else, or one line that says why not."""
+    place.make_whole()
+
+    def info(env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+        command = [str(PROGRAM), "info", "x.h5"]
+        return subprocess.run(command, cwd=place.folder, env=env, capture_output=True, text=True, check=False)
+
+    path = place.folder / "counts-of-info"
+    right = info({**ENVIRONMENT, "LD_PRELOAD": str(SHIM), "FAULT_COUNTS": str(path)})
+    assert right.returncode == 0 and "verified: the values have this digest" in right.stdout
+    made = dict(zip(CALLS, struct.unpack(f"<{len(CALLS)}Q", path.read_bytes()), strict=True))
+    failed = []
+    for call in ("fork", "open", "read", "malloc"):
+        assert made[call] > 0
+        for k in range(1, min(made[call], 25) + 1):
+            done = info(fault(call, k, errno.ENOMEM if call == "malloc" else errno.EIO))
+            if done.returncode == 0:
+                assert (done.stdout, done.stderr) == (right.stdout, ""), (call, k)
+            else:
+                assert done.returncode in (1, 2), (call, k, done)
+                failed.append(one_line(done))
+    assert any("no process can be made" in line for line in failed)
+    assert any("the process that reads it ended with status 1" in line for line in failed)
+    assert any("out of memory" in line for line in failed)
 
 
 # ---- kills ----

@@ -220,6 +220,8 @@ static void test_the_invariants_notice_what_is_broken(void **state)
     BREAKS(&l, c->access[3], NAN);
     BREAKS(&l, c->losses[3], -1);
     BREAKS(&l, c->tie[3], (int32_t)c->officers);
+    BREAKS(&l, c->tie[3], NO_OFFICER - 1);
+    BREAKS(&l, c->access_baseline[3], -0.5f);
     BREAKS(&l, c->risk[3], -0.1);
     BREAKS(&l, c->risk[c->offenders - 1], NAN);
     BREAKS(&l, c->punishment[3], 1.1);
@@ -228,6 +230,14 @@ static void test_the_invariants_notice_what_is_broken(void **state)
     BREAKS(&l, c->integrity[3], -0.1f);
     BREAKS(&l, c->protection[1], 2);
     BREAKS(&l, c->price, 3.1);
+    BREAKS(&l, c->price, 0.4);
+    const uint32_t street = 2 * c->venues, trafficker = c->offenders - 1;
+    lab_fill(&l, street, CLASS_ADULT, 1);
+    BREAKS(&l, c->exploited[street], c->occupied[street]);
+    const uint8_t standing = (uint8_t)c->standing[trafficker];
+    c->standing[trafficker] = STANDING_VACANT;
+    BREAKS(&l, c->trial_on[trafficker], 30);
+    c->standing[trafficker] = standing;
     c->tie[4] = 3;
     lab_verify(&l);
     lab_set(&l, "policy.police", 0);
@@ -235,6 +245,39 @@ static void test_the_invariants_notice_what_is_broken(void **state)
     lab_enact(&l); /* ties are void without police */
     lab_verify(&l);
     lab_close(&l);
+}
+
+static void refused_world(struct lab *l, uint32_t replicate, const char *message)
+{
+    const struct luck luck = {.seed = 1, .replicate = replicate};
+    struct world *world = l->world;
+    struct error e = {0};
+    assert_int_equal(
+        model.create(&world, (const void *const *)l->study.policies[0].values.group, &luck, &l->study.calendar, &e),
+        -1);
+    assert_int_equal(e.kind, ERROR_INPUT);
+    assert_string_equal(e.text, message);
+    assert_null(world);
+}
+
+static void test_what_cannot_be_numbered_or_makes_no_sense_is_refused(void **state)
+{
+    (void)state;
+    struct lab l;
+    struct error e = {0};
+    lab_init(&l);
+    lab_set(&l, "region.cities", 2);
+    refused_world(&l, UINT32_MAX / 2, "replicates times region.cities must stay below 2^32");
+    lab_set(&l, "region.venues", 20000000);
+    refused_world(&l, 0,
+                  "region.venues = 20000000 in one city is too many; at most 10000000, and several cities "
+                  "(region.cities) beyond that");
+    lab_set(&l, "region.venues", 20);
+    lab_set(&l, "region.access_maximum", 0.25);
+    lab_set(&l, "region.access_minimum", 0.5);
+    assert_int_equal(study_check_policy(&l.study, 0, &e), -1);
+    assert_non_null(strstr(e.text, "region.access_minimum = 0.5 is above region.access_maximum = 0.25"));
+    study_free(&l.study);
 }
 
 int main(void)
@@ -247,6 +290,7 @@ int main(void)
         cmocka_unit_test(test_a_copy_has_the_same_future_and_its_own),
         cmocka_unit_test(test_the_memory_foretold_is_the_memory_used),
         cmocka_unit_test(test_the_invariants_notice_what_is_broken),
+        cmocka_unit_test(test_what_cannot_be_numbered_or_makes_no_sense_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

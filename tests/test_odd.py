@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 ODD = ROOT / "models" / "ODD.md"
 TABLES = ROOT / "models" / "odd_tables.py"
-PROGRAM = Path(os.environ.get("ENFORCESIM", ROOT / "build" / "enforcesim"))
+PROGRAM = Path(os.environ.get("ENFORCESIM", ROOT / os.environ.get("BUILD", "build") / "enforcesim"))
 
 ELEMENTS = [
     "Purpose and patterns",

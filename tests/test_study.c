@@ -164,6 +164,40 @@ static void checks_find_what_is_wrong(void **state)
     check_fails(two_sizes, "policy 'then': growth.places differs from policy 'now'; allowed: one value for all");
 }
 
+static void what_is_not_there_cannot_be_used(void **state)
+{
+    (void)state;
+    struct study s;
+    struct error e = {0};
+    build(&s);
+    assert_int_equal(study_add_policy(&s, "new", 2, &e), -1);
+    assert_string_equal(e.text, "policy 'new' copies a policy that does not exist");
+    e = (struct error){0};
+    assert_int_equal(study_add_phase(&s, 1, 0, 0, &e), -1);
+    assert_string_equal(e.text, "a phase of a scenario that does not exist");
+    e = (struct error){0};
+    assert_int_equal(study_set(&s, 2, "policy.boats", 1, &e), -1);
+    assert_string_equal(e.text, "policy.boats: there is no such policy to set it in");
+    e = (struct error){0};
+    for (int i = 1; i < STUDY_MAX_SCENARIOS; i++) {
+        char name[20];
+        snprintf(name, sizeof name, "s%d", i);
+        assert_int_equal(study_add_scenario(&s, name, &e), 0);
+    }
+    assert_int_equal(study_add_scenario(&s, "one-more", &e), -1);
+    assert_string_equal(e.text, "too many scenarios; allowed: at most 1000");
+    study_free(&s);
+    study_init(&s, &toy_model);
+    e = (struct error){0};
+    assert_int_equal(study_set(&s, -1, "policy.boats", 1, &e), -1);
+    assert_string_equal(e.text, "policy.boats: there is no such policy to set it in");
+    e = (struct error){0};
+    assert_int_equal(study_add_policy(&s, "now", -1, &e), 0);
+    assert_int_equal(study_check(&s, &e), -1);
+    assert_string_equal(e.text, "there is no scenario; allowed: 1 to 1000");
+    study_free(&s);
+}
+
 static void what_does_not_fit_is_refused(void **state)
 {
     (void)state;
@@ -227,8 +261,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_empty_study_has_defaults),        cmocka_unit_test(policies_hold_values),
         cmocka_unit_test(wrong_paths_and_values_are_refused), cmocka_unit_test(names_are_plain),
-        cmocka_unit_test(checks_find_what_is_wrong),          cmocka_unit_test(what_does_not_fit_is_refused),
-        cmocka_unit_test(times_are_where_the_manual_says),    cmocka_unit_test(metrics_follow_the_schedule),
+        cmocka_unit_test(checks_find_what_is_wrong),          cmocka_unit_test(what_is_not_there_cannot_be_used),
+        cmocka_unit_test(what_does_not_fit_is_refused),       cmocka_unit_test(times_are_where_the_manual_says),
+        cmocka_unit_test(metrics_follow_the_schedule),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

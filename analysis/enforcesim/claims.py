@@ -14,7 +14,7 @@ import pandas as pd
 import xarray as xr
 
 from . import files
-from .compare import SINGLE, TOLD, estimate, fieller, flat, level, pseudovalues
+from .compare import FEW, SINGLE, estimate, fieller, flat, level, pseudovalues
 from .files import EnforceSimError
 from .table import number
 
@@ -221,7 +221,7 @@ def _test(spec: Spec, ledger: Ledger) -> Test:
     holds = True if e.low >= tie else False if e.high < tie else None
     text = _words(spec, sides, pseudo, int((~kept).sum()))
     if e.few:
-        text += f" [fewer than {TOLD} replicates, or than half, differ from the rest: interval not to be trusted]"
+        text += f" [{FEW}: interval not to be trusted]"
     return Test(holds, text, _scenarios(sides), tuple(n for s in sides for n in _metrics(s, ledger)))
 
 

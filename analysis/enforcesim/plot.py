@@ -34,7 +34,7 @@ from .canvas import (
     zero_or_close,
 )
 from .claims import load
-from .compare import baseline_of, estimate, fieller, flat, level, paired, quantile_t
+from .compare import baseline_of, estimate, fieller, flat, level, paired
 from .files import EnforceSimError
 from .table import BLOCKS, OVER, YEAR, number, ratio_values, show
 
@@ -211,12 +211,11 @@ def _lines(axes: Axes, ds: xr.Dataset, metric: str, names: list[str], colour: di
         at, part = times[own], values[everyone.index(name)][:, own]
         if is_flow:
             at, part = _half_years(at, part, files.interval_days(ds)[own])
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # days without a survey have no value
-            middle = np.nanmean(part, axis=0)
-            n = len(part)
-            half = quantile_t(n) * np.nanstd(part, axis=0, ddof=1) / np.sqrt(n) if n > 1 else 0 * middle
-        axes.fill_between(at, middle - half, middle + half, color=colour[name], alpha=0.18, linewidth=0)
+        found = [estimate(column) for column in part.T]  # NaN on days without a survey
+        middle = np.array([e.mean for e in found])
+        axes.fill_between(
+            at, [e.low for e in found], [e.high for e in found], color=colour[name], alpha=0.18, linewidth=0
+        )
         axes.plot(at, middle, color=colour[name], linewidth=1.5, linestyle=DASHES[i % len(DASHES)])
         lowest, highest = min(lowest, np.nanmin(middle)), max(highest, np.nanmax(middle))
     zero_or_close([axes], np.array([lowest, highest]))
@@ -316,8 +315,9 @@ def _bars(axes: Axes, parts: dict[str, np.ndarray], names: list[str], fills: tup
             label=part,
         )
         start += size
-    half = [estimate(v).half for v in total]
-    axes.errorbar(start, range(len(names)), xerr=np.nan_to_num(half), fmt="none", color="black", linewidth=1, capsize=2)
+    found = [estimate(v) for v in total]
+    sides = np.nan_to_num([[e.mean - e.low for e in found], [e.high - e.mean for e in found]])
+    axes.errorbar(start, range(len(names)), xerr=sides, fmt="none", color="black", linewidth=1, capsize=2)
     axes.set_xlabel(label)
     axes.set_ylim(-0.5, len(names) - 0.5)
     axes.grid(axis="y", visible=False)

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from . import files
-from .compare import SINGLE, TOLD, Estimate, baseline_of, estimate, flat, level, paired, pseudovalues
+from .compare import FEW, SINGLE, Estimate, baseline_of, estimate, flat, level, paired, pseudovalues
 
 #: Whom a rate is counted over: the stocks added up for the denominator.
 OVER = {
@@ -174,9 +174,17 @@ def number(value: float, half: float = np.nan) -> str:
 
 
 def with_half(e: Estimate) -> str:
-    """`12.3 ±0.4`, with ? where the interval is not to be trusted; the mean alone where none can be given."""
-    mark = "?" if e.few else ""
-    return number(e.mean, e.half) + (f" ±{number(e.half, e.half)}{mark}" if np.isfinite(e.half) else "")
+    """`12.3 ±0.4`, or `12.3 −0.3/+0.6` where the interval reaches farther on one side, then ? if not to be trusted.
+
+    Sides that look the same, or differ from their mean by less than a tenth, are shown as one: rounding changes
+    as much. Where no interval can be given or nothing varied, the mean stands alone.
+    """
+    if not e.half > 0:
+        return number(e.mean, e.half)
+    below, above = number(e.mean - e.low, e.half), number(e.high - e.mean, e.half)
+    alike = below == above or abs(e.high + e.low - 2 * e.mean) < 0.2 * e.half
+    sides = f"±{number(e.half, e.half)}" if alike else f"−{below}/+{above}"
+    return f"{number(e.mean, e.half)} {sides}{'?' if e.few else ''}"
 
 
 def signed(e: Estimate) -> str:
@@ -215,9 +223,9 @@ def legend(ds: xr.Dataset) -> list[str]:
     """How to read the numbers."""
     lines = [
         "Flows are rates over the whole horizon; stocks and shares are means of the last 180 days.",
-        "± gives the 95 % interval over replicates: the luck of the draw, not doubt about the parameters.",
-        f"? marks intervals not to be trusted: fewer than {TOLD} replicates, or than half, differ from the rest; "
-        "run more (-r).",
+        "± or −/+ gives the 95 % interval over replicates: the luck of the draw, not doubt about the parameters. "
+        "Numbers without one were the same in all replicates.",
+        f"? marks intervals not to be trusted: {FEW}; run more (-r).",
     ]
     if ds.sizes["replicate"] == 1:
         lines[1:] = [f"Note: {SINGLE}. Run more replicates (-r)."]
@@ -229,7 +237,7 @@ def table(ds: xr.Dataset, baseline: str | None = None) -> str:
     blocks = rows(ds, baseline)
     base = baseline_of(ds, baseline)
     names = files.scenarios(ds)
-    out = [*textwrap.wrap(opening(ds), WIDTH), *legend(ds)]
+    out = [line for part in (opening(ds), *legend(ds)) for line in textwrap.wrap(part, WIDTH)]
     out += _part("Outcomes", blocks, names, lambda row, name: with_half(row.values[name]))
     if len(names) > 1:
         title = f"Paired differences from {base} (* the 95 % interval excludes 0)"
