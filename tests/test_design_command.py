@@ -10,7 +10,6 @@ import os
 import re
 import resource
 import signal
-import struct
 import subprocess
 import time
 from pathlib import Path
@@ -481,6 +480,14 @@ def test_a_full_disk_leaves_nothing(tmp_path):
 
 SHIM = PROGRAM.parent / "tests" / "fault_shim.so"
 CALLS = ["malloc", "write", "sync", "rename", "close", "open", "truncate", "read", "fork"]
+
+
+def calls_made(counts: Path, call: str) -> int:
+    """As the shim's file tells it, which may be only just made."""
+    data = counts.read_bytes() if counts.exists() else b""
+    return int(np.frombuffer(data, "<u8")[CALLS.index(call)]) if data else 0
+
+
 FAULTS = [
     *(("write", error, until) for error in (errno.EIO, errno.EINTR, 0) for until in (0, 1)),
     *((call, errno.EIO, until) for call in ("sync", "rename", "close", "open") for until in (0, 1)),
@@ -507,7 +514,7 @@ def test_every_call_may_fail(tmp_path, call, error, lasting):
 
     assert run(FAULT_COUNTS=str(tmp_path / "counts")).returncode == 0
     whole = out.read_bytes()
-    count = struct.unpack(f"<{len(CALLS)}Q", (tmp_path / "counts").read_bytes())[CALLS.index(call)]
+    count = calls_made(tmp_path / "counts", call)
     assert count > 0
     refused = 0
     for k in range(1, count + 1, effort(29, 1) if call == "malloc" else 1):
@@ -546,8 +553,7 @@ def test_an_interrupt_leaves_nothing(tmp_path, number):
     ]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=env) as process:
         while process.poll() is None:
-            data = counts.read_bytes() if counts.exists() else b""
-            if len(data) == 8 * len(CALLS) and struct.unpack(f"<{len(CALLS)}Q", data)[CALLS.index("read")] > 0:
+            if calls_made(counts, "read") > 0:
                 break
             time.sleep(0.01)
         process.send_signal(number)
