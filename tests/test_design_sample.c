@@ -418,6 +418,70 @@ static void impossible_sizes_are_refused(void **state)
     design_plan_free(&plan);
 }
 
+/* A model of many parameters, all of them alike and without a policy. */
+enum { MANY = DESIGN_MAX_COLUMNS + 1 };
+
+struct many {
+    char names[MANY][8];
+    struct parameter rows[MANY + 1];
+    struct submodel submodel;
+    const struct submodel *schedule[2];
+    struct model model;
+};
+
+static void make_many(struct many *m, double minimum, double maximum)
+{
+    *m = (struct many){.submodel = {.name = "many", .parameters = m->rows, .parameters_size = MANY * sizeof(double)},
+                       .schedule = {&m->submodel, NULL},
+                       .model = {.name = "many", .version = "1", .schedule = m->schedule}};
+    for (int i = 0; i < MANY; i++) {
+        snprintf(m->names[i], sizeof m->names[i], "p%d", i);
+        m->rows[i] = (struct parameter){.name = m->names[i],
+                                        .unit = "1",
+                                        .minimum = minimum,
+                                        .maximum = maximum,
+                                        .offset = (size_t)i * sizeof(double),
+                                        .type = FIELD_real,
+                                        .role = ROLE_uncertain};
+    }
+}
+
+static void strange_models_are_refused(void **state)
+{
+    (void)state;
+    static struct many m;
+    struct error e = {0};
+    struct prior p;
+    make_many(&m, 0, 1);
+    struct design_plan plan = {.model = &m.model, .method = DESIGN_lhs, .n = 1};
+    assert_int_equal(design_choose(&plan, NULL, NULL, 0, &e), -1);
+    assert_string_equal(e.text, "too many parameters; allowed: at most 256 columns");
+    m.rows[MANY - 1].name = NULL;
+    e = (struct error){0};
+    assert_int_equal(design_choose(&plan, NULL, NULL, 0, &e), 0);
+    plan.method =
+        DESIGN_sobol; /* all dimensions that there are, in each of which the two points lie in different halves */
+    plan.n = 2;
+    struct design d = sample(&plan);
+    assert_int_equal(d.n_points, 2 * 258);
+    for (uint32_t column = 0; column < 256; column++) {
+        assert_true((value(&d, 0, column) < 0.5) != (value(&d, 258, column) < 0.5));
+        assert_true((value(&d, 257, column) < 0.5) != (value(&d, 515, column) < 0.5));
+    }
+    design_free(&d);
+    design_plan_free(&plan);
+    make_many(&m, 1, 1);
+    static const char *const path[] = {"many.p3"};
+    assert_int_equal(design_choose(&plan, NULL, path, 1, &e), -1);
+    assert_string_equal(e.text, "many.p3 has one value only; allowed: parameters that can vary");
+    make_many(&m, -1e308, 1e308);
+    folder_write("p.cfg",
+                 "priors : { many : { p0 : { distribution = \"uniform\"; minimum = -1e308; maximum = 1e308; }; }; };");
+    e = (struct error){0};
+    assert_int_equal(prior_read(&p, &m.model, "p.cfg", &e), -1);
+    assert_string_equal(e.text, "p.cfg:1: the range is too wide; allowed: at most 1.79769e+308");
+}
+
 /* ---- on a study ---- */
 
 static int check(const void *parameters, struct error *e)
@@ -544,6 +608,7 @@ int main(void)
         IN_FOLDER(a_step_that_changes_nothing_is_refused),
         IN_FOLDER(a_grid_has_every_combination),
         IN_FOLDER(impossible_sizes_are_refused),
+        IN_FOLDER(strange_models_are_refused),
         IN_FOLDER(points_that_break_a_rule_are_counted),
         IN_FOLDER(what_is_written_is_read_again),
         IN_FOLDER(the_head_says_how_it_was_drawn),
