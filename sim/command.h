@@ -10,6 +10,7 @@
 
 int command_run(int argc, char **argv, const struct model *model);
 int command_check(int argc, char **argv, const struct model *model);
+int command_design(int argc, char **argv, const struct model *model);
 int command_params(int argc, char **argv, const struct model *model);
 int command_metrics(int argc, char **argv, const struct model *model);
 int command_info(int argc, char **argv, const struct model *model);

@@ -153,8 +153,9 @@ static int parse_error(struct config_tree *t)
     return error_set(t->e, ERROR_INPUT, "%s: %.200s", where, text);
 }
 
-static int parse(struct config_tree *t)
+int config_parse(struct config_tree *t, const char *what, const char *path)
 {
+    if (config_text_read(&t->text, what, path, t->e) != 0) return -1;
     if (t->text.n_lines == 0) return 0;
     errno = 0;
     const int read = config_read_string(&t->tree, t->text.text);
@@ -214,7 +215,7 @@ static int check_overrides(const struct config_overrides *overrides, struct erro
 static int read_study(struct config_tree *t, char **text, const char *path, const struct config_overrides *overrides)
 {
     if (overrides != NULL && check_overrides(overrides, t->e) != 0) return -1;
-    if (config_text_read(&t->text, path, t->e) != 0 || parse(t) != 0) return -1;
+    if (config_parse(t, "a scenario file", path) != 0) return -1;
     if (overrides != NULL && config_override(t, overrides) != 0) return -1;
     if (config_resolve(t) != 0) return -1;
     if (overrides != NULL && overrides->n_scenarios > 0 && keep_scenarios(t->study, overrides, t->e) != 0) return -1;

@@ -372,7 +372,7 @@ static int check_encoding(struct cursor *c)
     const char *zero = memchr(c->at, '\0', (size_t)(c->end - c->at));
     if (zero != NULL) {
         for (const char *p = c->at; p < zero; p++) c->line += *p == '\n';
-        return fail(c, "this is not a text: it has a zero byte; allowed: a scenario file in UTF-8");
+        return fail(c, "this is not a text: it has a zero byte; allowed: %s in UTF-8", c->scan->out->what);
     }
     if (strncmp(c->at, "\xEF\xBB\xBF", 3) == 0) c->at += 3;
     c->line_begin = c->at;

@@ -42,7 +42,7 @@ static int open_file(struct config_text *text, const char *path, const char *sho
     struct config_file *file = &files[text->n_files++];
     *file = (struct config_file){.shown = strdup(shown), .parent = parent};
     if (file->shown == NULL) return error_memory(e, "a path", 0);
-    struct input in = {.what = "a scenario file", .shown = shown, .most = CONFIG_MAX_FILE};
+    struct input in = {.what = text->what, .shown = shown, .most = CONFIG_MAX_FILE};
     int status = input_read(&in, path, e);
     file->real = in.real;
     file->text = in.text;
@@ -171,10 +171,10 @@ static int include(struct config_scan *scan, uint32_t file, uint32_t line, const
                      path, shown);
 }
 
-int config_text_read(struct config_text *text, const char *path, struct error *e)
+int config_text_read(struct config_text *text, const char *what, const char *path, struct error *e)
 {
-    *text = (struct config_text){0};
-    if (path[0] == '\0') return error_set(e, ERROR_INPUT, "the path of the scenario file is empty");
+    *text = (struct config_text){.what = what};
+    if (path[0] == '\0') return error_set(e, ERROR_INPUT, "the path of %s is empty", what);
     struct config_scan scan = {.out = text, .include = include};
     int status = open_file(text, path, path, 0, e);
     if (status == 0) status = config_scan_file(&scan, 0, e);

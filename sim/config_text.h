@@ -30,10 +30,12 @@ struct config_text {
     size_t n_lines, lines_capacity;
     struct config_file *files;
     uint32_t n_files;
+    const char *what; /* it should be */
 };
 
-/* -1: ERROR_INPUT with file and line, or ERROR_FAILURE. Free in any case. */
-int config_text_read(struct config_text *text, const char *path, struct error *e);
+/* `what` is what the file should be, for messages: "a scenario file". -1: ERROR_INPUT with file and line, or ERROR_FAILURE. Free
+ * in any case. */
+int config_text_read(struct config_text *text, const char *what, const char *path, struct error *e);
 void config_text_free(struct config_text *text);
 
 /* "FILE:LINE" of a line of the text, counted from 1. */

@@ -46,6 +46,9 @@ extern const char *const config_scenario_names[];
 extern const char *const config_phase_names[];
 extern const char *const config_top_names[];
 
+/* Reads a file's text into t->text and its tree into t->tree, which has been initialised; for `what` see config_text_read. */
+int config_parse(struct config_tree *t, const char *what, const char *path);
+
 /* Changes the tree as the command line says. */
 int config_override(struct config_tree *t, const struct config_overrides *overrides);
 

@@ -13,7 +13,7 @@
 #include "sim/study.h"
 
 enum {
-    DESIGN_MAX_FILE = 16 * 1024 * 1024, /* bytes */
+    DESIGN_MAX_FILE = 32 * 1024 * 1024, /* bytes */
     DESIGN_MAX_COLUMNS = 256,
     DESIGN_MAX_POINTS = 100000,
     DESIGN_MAX_VALUES = 1000000, /* points times columns */

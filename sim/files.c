@@ -2,7 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -28,3 +29,21 @@ static int sync_path(const char *path, int flags, struct error *e)
 int files_sync(const char *path, struct error *e) { return sync_path(path, 0, e); }
 
 int files_sync_folder(const char *folder, struct error *e) { return sync_path(folder, O_DIRECTORY, e); }
+
+int files_publish(const char *temporary, const char *path, bool replace, struct error *e)
+{
+    char *folder = files_folder(path);
+    if (folder == NULL) return error_memory(e, "a path", 4096);
+    int status = files_sync(temporary, e);
+    if (status == 0) {
+        status = renameat2(AT_FDCWD, temporary, AT_FDCWD, path, replace ? 0 : RENAME_NOREPLACE);
+        if (status != 0 && !replace && errno == EINVAL) { /* a file system without that flag */
+            errno = EEXIST;
+            if (access(path, F_OK) != 0) status = rename(temporary, path);
+        }
+        if (status != 0) error_set(e, ERROR_FAILURE, "%s: cannot be put in place: %s", path, strerror(errno));
+    }
+    if (status == 0) status = files_sync_folder(folder, e);
+    free(folder);
+    return status;
+}

@@ -1,4 +1,4 @@
-/* What the journal and the results file need of the file system. */
+/* What the files that the program writes need of the file system. */
 #ifndef SIM_FILES_H
 #define SIM_FILES_H
 
@@ -10,5 +10,8 @@ char *files_folder(const char *path);
 /* Bring a file, and the names in a folder, to the disk. ERROR_FAILURE when that fails. */
 int files_sync(const char *path, struct error *e);
 int files_sync_folder(const char *folder, struct error *e);
+
+/* Gives a finished file its name, in place of what has it if `replace`, and makes the name last. ERROR_FAILURE. */
+int files_publish(const char *temporary, const char *path, bool replace, struct error *e);
 
 #endif

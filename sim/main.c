@@ -20,6 +20,7 @@ struct command {
 static const struct command commands[] = {
     {"run", command_run, "CONFIG [OPTION]...", "simulate the scenarios of a file and write a results file"},
     {"check", command_check, "CONFIG [OPTION]...", "validate a scenario file and print it fully resolved"},
+    {"design", command_design, "METHOD CONFIG [OPTION]...", "draw a design of experiments: lhs, sobol, morris or grid"},
     {"params", command_params, "[GROUP] [OPTION]...",
      "list every parameter: path, unit, default, range, meaning, source"},
     {"metrics", command_metrics, "[GROUP] [OPTION]...", "list every output: name, unit, kind, meaning"},
@@ -31,7 +32,7 @@ static void print_help(void)
 {
     printf("Usage: enforcesim COMMAND [ARGUMENT]...\n\n%s\n\nCommands:\n", model.title);
     for (size_t i = 0; i < N_COMMANDS; i++) {
-        printf("  %-8s %-20s %s\n", commands[i].name, commands[i].arguments, commands[i].purpose);
+        printf("  %-8s %-25s %s\n", commands[i].name, commands[i].arguments, commands[i].purpose);
     }
     printf(
         "\n"
@@ -40,6 +41,7 @@ static void print_help(void)
         "Examples:\n"
         "  enforcesim check configs/essay.cfg\n"
         "  enforcesim run configs/essay.cfg -o results/essay.h5\n"
+        "  enforcesim design lhs configs/essay.cfg -n 100 --prior neutral -o design.csv\n"
         "  enforcesim params police --format markdown\n\n"
         "Exit status: 0 done; 1 failed while running; 2 bad usage or input, nothing written; 130, 143 interrupted.\n");
 }

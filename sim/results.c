@@ -1,12 +1,9 @@
 /* Writing the results file: from the journal, in blocks, so that memory stays bounded however large the study. */
 #include "sim/results.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sim/digest.h"
@@ -235,25 +232,6 @@ static int write_file(struct writer *w, const char *path, const char *config, co
     return hdf_close(&w->f);
 }
 
-/* Gives the finished file its name, and makes the name last. */
-static int publish(const char *temporary, const char *path, bool replace, struct error *e)
-{
-    char *folder = files_folder(path);
-    if (folder == NULL) return error_memory(e, "a path", 4096);
-    int status = files_sync(temporary, e);
-    if (status == 0) {
-        status = renameat2(AT_FDCWD, temporary, AT_FDCWD, path, replace ? 0 : RENAME_NOREPLACE);
-        if (status != 0 && !replace && errno == EINVAL) { /* a file system without that flag */
-            errno = EEXIST;
-            if (access(path, F_OK) != 0) status = rename(temporary, path);
-        }
-        if (status != 0) error_set(e, ERROR_FAILURE, "%s: cannot be put in place: %s", path, strerror(errno));
-    }
-    if (status == 0) status = files_sync_folder(folder, e);
-    free(folder);
-    return status;
-}
-
 static char *beside(const char *path, const char *ending)
 {
     char *name = NULL;
@@ -280,7 +258,7 @@ int results_write(const char *path, bool replace, const struct study *s, const s
     if (status == 0) {
         unlink(temporary); /* of a run that was killed; a link there is not to be followed */
         status = write_file(&w, temporary, config, provenance, digest, e);
-        if (status == 0) status = publish(temporary, path, replace, e);
+        if (status == 0) status = files_publish(temporary, path, replace, e);
         if (status != 0) unlink(temporary);
     }
     writer_free(&w);

@@ -62,7 +62,7 @@ def small(program, tmp_path_factory) -> tuple[Path, Path]:
 def test_version_and_help(program):
     assert re.search(r"\d+\.\d+\.\d+", program("--version").stdout)
     assert "run" in program("--help").stdout
-    for command in ("run", "check", "params", "metrics", "info"):
+    for command in ("run", "check", "design", "params", "metrics", "info"):
         done = program(command, "--help")
         assert (done.returncode == 0 and "Usage" in done.stdout) or "usage" in done.stdout
 

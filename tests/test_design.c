@@ -177,7 +177,7 @@ static void limits_hold(void **state)
     wrong_repeated("growth.birth_rate\n", "0\n", DESIGN_MAX_POINTS + 1,
                    "d.csv:100002: too many points; allowed: at most 100000");
     wrong_repeated("growth.birth_rate\n", "\n", DESIGN_MAX_FILE,
-                   "d.csv: the file is too long; allowed: at most 16384 KiB");
+                   "d.csv: the file is too long; allowed: at most 32768 KiB");
 }
 
 static void points_are_tried_on_a_study(void **state)

@@ -61,6 +61,7 @@ REPLAYED(config, 9)
 REPLAYED(set, 4)
 REPLAYED(journal, 7)
 REPLAYED(design, 6)
+REPLAYED(prior, 3)
 
 int main(void)
 {
@@ -69,6 +70,7 @@ int main(void)
         cmocka_unit_test(set_inputs),
         cmocka_unit_test(journal_inputs),
         cmocka_unit_test(design_inputs),
+        cmocka_unit_test(prior_inputs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,6 +13,7 @@ int fuzz_config(const uint8_t *data, size_t size);  /* scenario files that inclu
 int fuzz_set(const uint8_t *data, size_t size);     /* --set and --scenario                   */
 int fuzz_journal(const uint8_t *data, size_t size); /* FILE.partial                           */
 int fuzz_design(const uint8_t *data, size_t size);  /* designs of experiments, as CSV         */
+int fuzz_prior(const uint8_t *data, size_t size);   /* prior files                            */
 
 /* CPU seconds that the input of the last call took to be read, were it accepted; negative: it was refused. */
 extern double fuzz_seconds;
