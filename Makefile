@@ -38,7 +38,7 @@ FAULT_SHIM      := $(BUILD)/tests/fault_shim.so
 TEST_SUPPORT    := $(filter-out $(wildcard tests/test_*.c) $(SHIM_SOURCES) tests/coverage_exit.c,$(wildcard tests/*.c)) $(wildcard tests/fuzz/fuzz*.c)
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
-ifeq ($(filter -j%,$(MAKEFLAGS)),)
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
 

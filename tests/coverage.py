@@ -1,7 +1,7 @@
 """Coverage of our C as `make coverage` prints it: lines reached, and branches taken, by file and in all.
 
-A branch counts when it was taken at least once; both ways of a condition are branches. Nothing is left out: what children
-do counts as well, in whatever way they end but by a signal (tests/coverage_exit.c).
+A branch counts when it was taken at least once; both ways of a condition are branches. Nothing is left out: what
+children do counts as well, in whatever way they end but by a signal (tests/coverage_exit.c).
 
     python3 tests/coverage.py BUILD [--missing]
 """

@@ -1,10 +1,10 @@
 """Mutation check: do the tests notice when one token of the model, or of the sampler, is wrong?
 
 Draws one-token mutants of models/ and sim/random.h at random, builds each in a copy of the last commit, and runs the
-tests until one fails: first the golden results, which are the quickest to notice, then the C tests that compare the rules
-with theory, then the Python tests that run the program. With --theory golden results are left out. What survives is
-listed, to be read by somebody. A mutant that does not compile, or has the same object code (which no test could tell),
-is drawn again.
+tests until one fails: first the golden results, the quickest to notice, then the C tests that compare the rules with
+theory, then the Python tests that run the program. With --theory golden results are left out. What survives is listed,
+to be read by somebody. A mutant that does not compile, or has the same object code (which no test could tell), is
+drawn again.
 
     .venv/bin/python tests/mutate.py [--mutants 200] [--seed 1] [--jobs 2]
 """

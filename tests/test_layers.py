@@ -135,7 +135,9 @@ def test_the_library_touches_no_file_and_ends_no_program():
 def test_no_number_comes_from_the_library_of_mathematics():
     """Its last bits differ between machines (sim/portable_math.h); exact are only roots, rounding and comparing."""
     exact = {"sqrt", "lround", "floor", "ceil", "fmin", "fmax", "fabs"}
-    mathematics = re.compile(r"(a?(cos|sin|tan)h?|atan2|cbrt|exp(2|10|m1)?|log(2|10|1p|b)?|pow|hypot|fma|erfc?|[lt]gamma)(f|l)?")
+    mathematics = re.compile(
+        r"(a?(cos|sin|tan)h?|atan2|cbrt|exp(2|10|m1)?|log(2|10|1p|b)?|pow|hypot|fma|erfc?|[lt]gamma)(f|l)?"
+    )
     wanted = {name for path in core_objects() for name in names(path, "-u")}
     assert wanted & exact, "nm tells nothing"
     assert not {name for name in wanted if mathematics.fullmatch(name)}
