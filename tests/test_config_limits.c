@@ -42,7 +42,7 @@ static void write_padding(FILE *out, size_t own)
     static const char *const kinds[] = {"/* * / ** \n", "# ////\n", " \t \n", "\n"};
     size_t each = CONFIG_MAX_TOTAL / 8 - own / 8 - 1000;
     for (int i = 0; i < 8; i++) {
-        char path[16];
+        char path[32];
         snprintf(path, sizeof path, "pad%d.cfg", i);
         FILE *pad = fopen(path, "w");
         assert_non_null(pad);
@@ -135,7 +135,7 @@ static void many_files(void **state)
     assert_non_null(out);
     fprintf(out, "%sscenarios = ( { name = \"a\"; policy = \"status_quo\"; } );\n", status_quo);
     for (int i = 1; i <= CONFIG_MAX_INCLUDES; i++) {
-        char path[16], text[64];
+        char path[32], text[64];
         snprintf(path, sizeof path, "d%d.cfg", i);
         snprintf(text, sizeof text, "@include \"d%d.cfg\"\n", i + 1);
         folder_write(path, i < CONFIG_MAX_INCLUDES ? text : "// the last\n");

@@ -422,7 +422,7 @@ static void impossible_sizes_are_refused(void **state)
 enum { MANY = DESIGN_MAX_COLUMNS + 1 };
 
 struct many {
-    char names[MANY][8];
+    char names[MANY][16];
     struct parameter rows[MANY + 1];
     struct submodel submodel;
     const struct submodel *schedule[2];
