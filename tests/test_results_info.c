@@ -161,6 +161,7 @@ static herr_t copy_attribute(hid_t from, const char *name, const H5A_info_t *abo
     assert_true(H5Aread(old, type, bytes) >= 0); /* of references too: their targets stay where they are */
     hid_t new = H5Acreate2(*(hid_t *)to, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
     assert_true(new >= 0 && H5Awrite(new, type, bytes) >= 0);
+    if (H5Tdetect_class(type, H5T_VLEN) > 0) assert_true(H5Dvlen_reclaim(type, space, H5P_DEFAULT, bytes) >= 0);
     H5Aclose(new);
     H5Sclose(space);
     H5Tclose(type);
