@@ -13,12 +13,12 @@
 
 /* ---- the sampler ----------------------------------------------------------------------------------------------------------- */
 
-enum { COUNTS_MOST = 400, MARKS = 20, GROUPS = 40 };
+enum { COUNTS_MOST = 400, SINGLE_MOST = 16, MARKS = 20, GROUPS = 40 };
 
 /* What a number of days of one sampler were like. */
 struct sample {
     uint64_t daily[COUNTS_MOST]; /* days with so many events on the line */
-    uint64_t single[16];         /* entity-days with so many events */
+    uint64_t single[SINGLE_MOST]; /* entity-days with so many events, or more in the last */
     uint64_t mark[MARKS];        /* events by their mark, in equal parts of (0, 1) */
     uint64_t place[GROUPS];      /* events by where they are on the line */
     uint64_t thinned[GROUPS];    /* events whose mark lies below the share of their place */
@@ -43,7 +43,7 @@ static void end_day(struct sample *s, uint32_t length, uint32_t events)
     assert_true(events < COUNTS_MOST);
     s->daily[events]++;
     for (uint32_t i = 0; i < length; i++) {
-        s->single[s->today[i]]++;
+        s->single[s->today[i] < SINGLE_MOST ? s->today[i] : SINGLE_MOST - 1]++;
         if (!s->today[i]) continue;
         s->again[s->yesterday[i] > 0]++;
         s->both[s->beside[i] > 0]++;
@@ -118,7 +118,7 @@ static void poisson_cells(const uint64_t *counts, size_t cells, double mean)
 static void is_poisson(const struct sample *s, uint32_t length, double rate)
 {
     poisson_cells(s->daily, COUNTS_MOST, rate * length);
-    poisson_cells(s->single, 16, rate);
+    poisson_cells(s->single, SINGLE_MOST, rate);
     in_equal_parts(s->mark, MARKS);
     in_equal_parts(s->place, GROUPS);
     for (size_t g = 0; g < GROUPS; g++) assert_binomial((double)s->thinned[g], (double)s->place[g], share_of_group(g));
@@ -145,7 +145,7 @@ static void test_leaping_is_tossing_a_coin_for_everybody(void **state)
         is_poisson(&leaps, length, rate);
         is_poisson(&coins, length, rate);
         assert_agrees(agreement_between(leaps.daily, coins.daily, COUNTS_MOST, NULL));
-        assert_agrees(agreement_between(leaps.single, coins.single, 16, NULL));
+        assert_agrees(agreement_between(leaps.single, coins.single, SINGLE_MOST, NULL));
         assert_agrees(agreement_between(leaps.mark, coins.mark, MARKS, NULL));
         assert_agrees(agreement_between(leaps.place, coins.place, GROUPS, NULL));
         assert_agrees(agreement_between(leaps.thinned, coins.thinned, GROUPS, NULL));
