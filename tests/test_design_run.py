@@ -1,4 +1,4 @@
-"""`run --design`: every point is the study with that point's parameters; streamed, resumable; no point costs another."""
+"""`run --design`: every point is the study with that point's parameters; resumable; no point costs another."""
 
 from __future__ import annotations
 
@@ -124,8 +124,8 @@ def test_points_that_break_a_rule_cost_no_other(program, folder):
     done = program("run", "s.cfg", "--design", "rule.csv", "-o", "rule.h5", "--quiet")
     assert done.returncode == 1
     assert done.stderr == (
-        "enforcesim: rule.csv:3: policy 'status_quo': region: region.access_minimum = 0.9 is above region.access_maximum"
-        " = 0.2; 2 of 4 points could not be run, this is the first; /design/problem in rule.h5 lists them\n"
+        "enforcesim: rule.csv:3: policy 'status_quo': region: region.access_minimum = 0.9 is above "
+        "region.access_maximum = 0.2; 2 of 4 points could not be run, this is the first; /design/problem in rule.h5 lists them\n"
     )
     assert not Path("rule.h5.partial").exists()
     assert program("run", "s.cfg", "--design", "good.csv", "-o", "good.h5").returncode == 0
@@ -205,16 +205,13 @@ def test_an_interrupted_design_goes_on(program, folder, number):
         running.communicate(timeout=30)
         assert running.returncode == {signal.SIGKILL: -9, signal.SIGINT: 130, signal.SIGTERM: 143}[number]
         time.sleep(0.05)  # the child of a killed process ends a moment later
-    other = write_design(
-        folder / "other.csv", ("violence.client_violence",), [(value / 999,) for value in range(1, 61)]
-    )
+    values = [(value / 999,) for value in range(1, 61)]
+    other = write_design(folder / "other.csv", ("violence.client_violence",), values)
     refused = program("run", "s.cfg", "--design", other, *command[4:], "--resume")
     assert refused.returncode == 2 and "belongs to another run" in refused.stderr
     without = program("run", "s.cfg", *command[4:], "--resume")
     assert without.returncode == 2 and "belongs to another run" in without.stderr
     assert program(*command, "--resume").returncode == 0
-    # the command line is in the file, but not in the digest
-    assert Path("long.h5").read_bytes().replace(b" --resume", b"") != b""
     Path("again.h5").write_bytes(whole)
     with h5py.File("long.h5") as resumed, h5py.File("again.h5") as straight:
         assert resumed.attrs["digest"] == straight.attrs["digest"]
@@ -235,11 +232,5 @@ def test_failed_points_stay_failed_after_resuming(program, folder):
     done = program(*command, "--resume")
     assert done.returncode == 1 and "3 of 6 points could not be run" in done.stderr
     with h5py.File("rule.h5") as file:
-        assert np.isnan(file["summary/minor_days"][:]).all(axis=(1, 2)).tolist() == [
-            False,
-            False,
-            True,
-            False,
-            True,
-            True,
-        ]
+        missing = np.isnan(file["summary/minor_days"][:]).all(axis=(1, 2))
+        assert missing.tolist() == [False, False, True, False, True, True]
