@@ -125,7 +125,8 @@ def test_points_that_break_a_rule_cost_no_other(program, folder):
     assert done.returncode == 1
     assert done.stderr == (
         "enforcesim: rule.csv:3: policy 'status_quo': region: region.access_minimum = 0.9 is above "
-        "region.access_maximum = 0.2; 2 of 4 points could not be run, this is the first; /design/problem in rule.h5 lists them\n"
+        "region.access_maximum = 0.2; 2 of 4 points could not be run, this is the first; "
+        "/design/problem in rule.h5 lists them\n"
     )
     assert not Path("rule.h5.partial").exists()
     assert program("run", "s.cfg", "--design", "good.csv", "-o", "good.h5").returncode == 0
