@@ -66,6 +66,7 @@ static void print_info(const struct results_info *info)
     printf("%-12s %d days of burn-in, %d days of policy\n", "time", info->burn_in, info->horizon);
     if (info->n_times > 0)
         printf("%-12s %zu, days %d to %d\n", "records", info->n_times, info->times[0], info->times[info->n_times - 1]);
+    if (info->n_points > 0) printf("%-12s %zu, of a design\n", "points", info->n_points);
     printf("%-12s %zu\n", "replicates", info->n_replicates);
     printf("%-12s", "scenarios");
     for (size_t i = 0; i < info->n_scenarios; i++) {

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "sim/digest.h"
 #include "sim/input.h"
 
 struct reader {
@@ -318,13 +319,18 @@ int design_apply(const struct design *d, uint32_t point, struct study *s, struct
     return store(d, &d->values[(size_t)point * d->n_columns], s, e);
 }
 
-/* The first point shows that all else is well. Further ones can break only rules between parameters, which are the same in all
- * policies, and the limit of memory. */
-static int check_point(const struct design *d, uint32_t point, struct study *s, struct error *e)
+/* Points can break only rules between parameters, which are the same in all policies, and the limit of memory. */
+int design_place(const struct design *d, uint32_t point, uint32_t threads, struct study *s, struct error *e)
 {
     if (design_apply(d, point, s, e) != 0) return -1;
-    if (point == 0) return study_check(s, e);
-    return study_check_policy(s, 0, e) != 0 ? -1 : study_fits(s, 1, e);
+    return study_check_policy(s, 0, e) != 0 ? -1 : study_fits(s, threads, e);
+}
+
+/* The first point shows that all else is well. */
+static int check_point(const struct design *d, uint32_t point, struct study *s, struct error *e)
+{
+    if (point > 0) return design_place(d, point, 1, s, e);
+    return design_apply(d, point, s, e) != 0 ? -1 : study_check(s, e);
 }
 
 int design_check(const struct design *d, const char *path, struct study *s, struct error *e)
@@ -342,4 +348,14 @@ int design_check(const struct design *d, const char *path, struct study *s, stru
     }
     store(d, own, s, NULL);
     return status;
+}
+
+void design_digest(const struct design *d, char hex[65])
+{
+    struct digest_entry all = {.path = "design"};
+    digest_begin(&all.digest);
+    for (uint32_t i = 0; i < d->n_columns; i++)
+        digest_texts(&all.digest, (const char *[]){d->model->schedule[d->columns[i].group]->name, d->columns[i].row->name}, 2);
+    digest_doubles(&all.digest, d->values, (size_t)d->n_points * d->n_columns);
+    digest_finish(&all, 1, hex);
 }

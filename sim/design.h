@@ -39,6 +39,12 @@ void design_free(struct design *d);
 /* Sets the values of a point in all policies of a study. -1: ERROR_INPUT; the study then holds some of them. */
 int design_apply(const struct design *d, uint32_t point, struct study *s, struct error *e);
 
+/* The same, and whether `threads` threads could run the study there: for a run that goes from point to point. */
+int design_place(const struct design *d, uint32_t point, uint32_t threads, struct study *s, struct error *e);
+
+/* A SHA-256, in hexadecimal, of columns and values. */
+void design_digest(const struct design *d, char hex[65]);
+
 /* Whether the study would pass study_check at every point; the study itself, whose policies must differ by their levers only,
  * comes out as it went in. `path` is how messages call the design: ERROR_INPUT beginning "PATH:LINE: " with the line of the
  * first point that fails. */

@@ -166,7 +166,7 @@ static hid_t dataset_create(struct hdf *f, hid_t group, const char *name, hid_t 
     hid_t dataset = -1, access = H5Pcreate(H5P_DATASET_ACCESS), create = dataset_properties(shape, filtered, nan);
     hid_t space = shape->rank == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple(shape->rank, shape->size, NULL);
     /* Whole chunks are written at once: a cache of them would only take memory. */
-    bool uncached = shape->rank == HDF_MAX_RANK && H5Pset_chunk_cache(access, 1, 0, 1.0) < 0;
+    bool uncached = shape->rank >= 3 && H5Pset_chunk_cache(access, 1, 0, 1.0) < 0;
     if (access >= 0 && create >= 0 && space >= 0 && !uncached) {
         dataset = H5Dcreate2(group, name, type, space, H5P_DEFAULT, create, access);
     }
@@ -312,6 +312,18 @@ hid_t hdf_numbers_scale(struct hdf *f, hid_t group, const char *name, const int3
     hid_t dataset = hdf_dataset(f, group, name, H5T_STD_I32LE, &shape, false);
     hdf_write(f, dataset, values);
     make_scale(f, dataset, name);
+    return dataset;
+}
+
+hid_t hdf_points_scale(struct hdf *f, hid_t group, uint32_t n)
+{
+    if (f->failed) return -1;
+    int32_t *numbers = malloc(n * sizeof *numbers);
+    if (numbers == NULL) return hdf_no_memory(f, "the points", (double)n * sizeof *numbers);
+    for (uint32_t i = 0; i < n; i++) numbers[i] = (int32_t)i;
+    hid_t dataset = hdf_numbers_scale(f, group, "point", numbers, n);
+    hdf_describe(f, dataset, "1", "point: the line of values of the design, counted from 0");
+    free(numbers);
     return dataset;
 }
 

@@ -19,7 +19,7 @@ struct hdf {
     bool failed;
 };
 
-enum { HDF_MAX_RANK = 3 };
+enum { HDF_MAX_RANK = 4 };
 
 /* A dataset to be made: its dimensions by size and by the dimension scale of each. */
 struct hdf_shape {
@@ -63,6 +63,7 @@ void hdf_string(struct hdf *f, hid_t group, const char *name, const char *text);
 
 /* Coordinates: datasets that are the dimension scale of their own name. Labels are the first member of n structs. */
 hid_t hdf_numbers_scale(struct hdf *f, hid_t group, const char *name, const int32_t *values, size_t n);
+hid_t hdf_points_scale(struct hdf *f, hid_t group, uint32_t n); /* "point": 0 ... n - 1 */
 hid_t hdf_labels_scale(struct hdf *f, hid_t group, const char *name, const void *first, size_t stride, size_t n);
 
 void hdf_attribute(struct hdf *f, hid_t object, const char *name, const char *text); /* an empty text is left out */

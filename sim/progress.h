@@ -6,14 +6,15 @@
 
 struct progress {
     bool shown;
-    uint32_t replicates; /* in all */
-    uint32_t before;     /* finished before this run began */
+    const char *what;  /* the units: "replicates" */
+    uint32_t units;    /* in all */
+    uint32_t before;   /* finished before this run began */
     double started, last; /* monotonic seconds */
     struct run_progress latest;
 };
 
 double progress_clock(void); /* monotonic seconds */
-struct progress progress_begin(bool shown, uint32_t replicates, uint32_t before);
+struct progress progress_begin(bool shown, const char *what, uint32_t units, uint32_t before);
 void progress_update(struct progress *p, const struct run_progress *latest); /* at most five lines a second */
 void progress_end(const struct progress *p);                                 /* wipes the line */
 

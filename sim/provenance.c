@@ -40,18 +40,12 @@ static void parameter_attributes(struct hdf *f, hid_t dataset, const struct para
     if (row->type == FIELD_flag) flag_attributes(f, dataset, "false|true");
 }
 
-static void write_parameter(struct hdf *f, const struct study *s, hid_t group, size_t g,
-                            const struct parameter *row, const struct hdf_shape *shape)
+/* A parameter's values along the one dimension of `shape`. */
+static void write_values(struct hdf *f, hid_t group, const char *of, const struct parameter *row, const struct hdf_shape *shape,
+                         const double *values)
 {
     char name[256];
-    const uint32_t n = s->n_policies;
-    double *values = malloc(n * sizeof *values);
-    if (values == NULL) {
-        hdf_no_memory(f, "a parameter's values", (double)n * sizeof *values);
-        return;
-    }
-    for (uint32_t i = 0; i < n; i++) values[i] = parameter_value(row, s->policies[i].values.group[g]);
-    snprintf(name, sizeof name, "%s.%s", s->model->schedule[g]->name, row->name);
+    snprintf(name, sizeof name, "%s.%s", of, row->name);
     const bool real = row->type == FIELD_real;
     hid_t dataset = hdf_dataset(f, group, name, real ? H5T_IEEE_F64LE : H5T_STD_I32LE, shape, false);
     if (!f->failed && H5Dwrite(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0) {
@@ -59,6 +53,19 @@ static void write_parameter(struct hdf *f, const struct study *s, hid_t group, s
     }
     parameter_attributes(f, dataset, row);
     hdf_close_dataset(f, dataset);
+}
+
+static void write_parameter(struct hdf *f, const struct study *s, hid_t group, size_t g,
+                            const struct parameter *row, const struct hdf_shape *shape)
+{
+    const uint32_t n = s->n_policies;
+    double *values = malloc(n * sizeof *values);
+    if (values == NULL) {
+        hdf_no_memory(f, "a parameter's values", (double)n * sizeof *values);
+        return;
+    }
+    for (uint32_t i = 0; i < n; i++) values[i] = parameter_value(row, s->policies[i].values.group[g]);
+    write_values(f, group, s->model->schedule[g]->name, row, shape, values);
     free(values);
 }
 
@@ -122,6 +129,41 @@ static void write_config(struct hdf *f, const struct study *s, const char *confi
     hdf_close_group(f, group);
 }
 
+/* ---- the design ---- */
+
+static void write_problems(struct hdf *f, hid_t group, hid_t point, const struct results_content *content)
+{
+    const uint32_t n = content->design->n_points;
+    const char **texts = malloc(n * sizeof *texts);
+    if (texts == NULL) {
+        hdf_no_memory(f, "the problems of points", (double)n * sizeof *texts);
+        return;
+    }
+    for (uint32_t i = 0; i < n; i++) texts[i] = content->problems[i] != NULL ? content->problems[i] : "";
+    hid_t dataset = hdf_strings(f, group, "problem", texts, n, point);
+    hdf_attribute(f, dataset, "long_name", "why a point, or one of its replicates, could not be run; empty: all were");
+    hdf_close_dataset(f, dataset);
+    free(texts);
+}
+
+static void write_design(struct hdf *f, const struct results_content *content)
+{
+    const struct design *d = content->design;
+    const hsize_t n = d->n_points, chunk = n < 32768 ? n : 32768;
+    hid_t group = hdf_group(f, "design"), point = hdf_points_scale(f, group, d->n_points);
+    struct hdf_shape shape = {.rank = 1, .size = {n}, .chunk = {chunk}, .scale = {point}};
+    double *values = malloc(n * sizeof *values);
+    if (values == NULL) hdf_no_memory(f, "a parameter's values", (double)n * sizeof *values);
+    for (uint32_t k = 0; values != NULL && k < d->n_columns; k++) {
+        for (uint32_t i = 0; i < d->n_points; i++) values[i] = d->values[(size_t)i * d->n_columns + k];
+        write_values(f, group, d->model->schedule[d->columns[k].group]->name, d->columns[k].row, &shape, values);
+    }
+    free(values);
+    write_problems(f, group, point, content);
+    hdf_close_dataset(f, point);
+    hdf_close_group(f, group);
+}
+
 static void write_root(struct hdf *f, const struct study *s, const struct results_provenance *p)
 {
     char seed[32];
@@ -147,9 +189,10 @@ static void write_root(struct hdf *f, const struct study *s, const struct result
     hdf_attribute(f, f->file, "created", p->created);
 }
 
-void provenance_write(struct hdf *f, const struct study *s, const struct results_provenance *provenance, const char *config)
+void provenance_write(struct hdf *f, const struct results_content *content)
 {
-    write_parameters(f, s);
-    write_config(f, s, config);
-    write_root(f, s, provenance);
+    write_parameters(f, content->study);
+    write_config(f, content->study, content->config);
+    if (content->design != NULL) write_design(f, content);
+    write_root(f, content->study, &content->provenance);
 }

@@ -6,6 +6,6 @@
 #include "sim/results.h"
 
 /* All but the digest. Errors stay in `f`. */
-void provenance_write(struct hdf *f, const struct study *s, const struct results_provenance *provenance, const char *config);
+void provenance_write(struct hdf *f, const struct results_content *content);
 
 #endif

@@ -13,7 +13,8 @@
 #include "sim/results_digest.h"
 
 enum {
-    CHUNK = 256 * 1024, /* bytes of the series of some replicates that are stored, and checked, together */
+    CHUNK = 256 * 1024,       /* bytes of a series that are stored, and checked, together */
+    MEMORY = 64 * 1024 * 1024 /* bytes of all series that are gathered together, where one chunk of each is less */
 };
 
 /* A metric's two datasets and what of them has been written. */
@@ -24,19 +25,28 @@ struct output {
     struct digest *series_digest, *summary_digest;
 };
 
+/* Points, scenarios and replicates that are gathered and written together: a box that is one run of every dataset's values in C
+ * order, because the digests are fed on the way. */
+struct box {
+    uint32_t points, scenarios, replicates;
+};
+
 struct writer {
     struct hdf f;
+    const struct results_content *content;
     const struct study *s;
-    const struct journal *j;
     struct metric_entry *entries;
     struct output *outputs;
     struct digest_entry *digests; /* two per metric, then the three coordinates */
     int32_t *times, *numbers;     /* numbers: of the replicates */
     size_t n_metrics, n_times, length;
-    size_t block;                /* replicates written together */
-    double *slices;              /* [block][metric][length] */
-    double *series, *summary;    /* [metric][block][time], [metric][block] */
+    uint32_t points;             /* 1 without a design */
+    struct box box;
+    double *slices;              /* [cell of the box][metric][length] */
+    double *series, *summary;    /* [metric][cell][time], [metric][cell] */
 };
+
+static size_t cells(struct box box) { return (size_t)box.points * box.scenarios * box.replicates; }
 
 /* ---- coordinates ---- */
 
@@ -83,7 +93,7 @@ static hid_t metric_dataset(struct writer *w, hid_t group, const struct metric_e
                             const char *method)
 {
     const struct metric *metric = entry->metric;
-    hid_t dataset = hdf_dataset(&w->f, group, metric->name, H5T_IEEE_F64LE, shape, metric->kind == METRIC_share);
+    hid_t dataset = hdf_dataset(&w->f, group, metric->name, H5T_IEEE_F64LE, shape, w->content->design != NULL || metric->kind == METRIC_share);
     hdf_describe(&w->f, dataset, metric->unit, metric->meaning);
     hdf_attribute(&w->f, dataset, "metric_kind", kind_name(metric->kind));
     hdf_attribute(&w->f, dataset, "submodel", entry->submodel->name);
@@ -91,16 +101,35 @@ static hid_t metric_dataset(struct writer *w, hid_t group, const struct metric_e
     return dataset;
 }
 
+/* A shape whose first dimension, `point`, is there with a design only. */
+static struct hdf_shape shape_of(const struct writer *w, int rank, const hsize_t *size, const hsize_t *chunk, const hid_t *scale)
+{
+    struct hdf_shape shape = {.rank = 0};
+    for (int i = w->content->design == NULL; i < rank; i++) {
+        shape.size[shape.rank] = size[i];
+        shape.chunk[shape.rank] = chunk[i];
+        shape.scale[shape.rank++] = scale[i];
+    }
+    return shape;
+}
+
+static hid_t point_coordinate(struct writer *w, hid_t group)
+{
+    return w->content->design == NULL ? -1 : hdf_points_scale(&w->f, group, w->points);
+}
+
 static void series_create(struct writer *w)
 {
-    hid_t scenario = scenario_coordinate(w, w->f.file), replicate = replicate_coordinate(w, w->f.file);
-    hid_t time = time_coordinate(w);
-    struct hdf_shape shape = {.rank = 3, .size = {w->s->n_scenarios, w->s->replicates, w->n_times},
-                              .chunk = {1, w->block, w->n_times}, .scale = {scenario, replicate, time}};
+    hid_t point = point_coordinate(w, w->f.file), scenario = scenario_coordinate(w, w->f.file);
+    hid_t replicate = replicate_coordinate(w, w->f.file), time = time_coordinate(w);
+    struct hdf_shape shape = shape_of(w, 4, (hsize_t[]){w->points, w->s->n_scenarios, w->s->replicates, w->n_times},
+                                      (hsize_t[]){w->box.points, 1, w->box.replicates, w->n_times},
+                                      (hid_t[]){point, scenario, replicate, time});
     for (size_t m = 0; m < w->n_metrics; m++) {
         bool flow = w->entries[m].metric->kind == METRIC_flow;
         w->outputs[m].series = metric_dataset(w, w->f.file, &w->entries[m], &shape, flow ? "time: sum" : "time: point");
     }
+    hdf_close_dataset(&w->f, point);
     hdf_close_dataset(&w->f, scenario);
     hdf_close_dataset(&w->f, replicate);
     hdf_close_dataset(&w->f, time);
@@ -109,55 +138,79 @@ static void series_create(struct writer *w)
 static void summaries_create(struct writer *w)
 {
     hid_t group = hdf_group(&w->f, "summary");
-    hid_t scenario = scenario_coordinate(w, group), replicate = replicate_coordinate(w, group);
-    hsize_t together = CHUNK / sizeof(double);
-    struct hdf_shape shape = {.rank = 2, .size = {w->s->n_scenarios, w->s->replicates},
-                              .chunk = {1, w->s->replicates < together ? w->s->replicates : together},
-                              .scale = {scenario, replicate}};
+    hid_t point = point_coordinate(w, group), scenario = scenario_coordinate(w, group);
+    hid_t replicate = replicate_coordinate(w, group);
+    const bool design = w->content->design != NULL;
+    const uint32_t together = CHUNK / sizeof(double), all = w->s->replicates;
+    const uint32_t replicates = design ? w->box.replicates : all < together ? all : together;
+    struct hdf_shape shape = shape_of(w, 3, (hsize_t[]){w->points, w->s->n_scenarios, all},
+                                      (hsize_t[]){w->box.points, 1, replicates}, (hid_t[]){point, scenario, replicate});
     for (size_t m = 0; m < w->n_metrics; m++) {
         bool flow = w->entries[m].metric->kind == METRIC_flow;
         w->outputs[m].summary = metric_dataset(w, group, &w->entries[m], &shape, flow ? "time: sum" : "time: mean");
     }
+    hdf_close_dataset(&w->f, point);
     hdf_close_dataset(&w->f, scenario);
     hdf_close_dataset(&w->f, replicate);
     hdf_close_group(&w->f, group);
 }
 
-/* Sorts out one metric's values of a block of replicates, and feeds its digests. */
+/* Sorts out one metric's values of a box, and feeds its digests. */
 static void gather(struct writer *w, size_t m, size_t n)
 {
-    double *series = w->series + m * w->block * w->n_times, *summary = w->summary + m * w->block;
-    for (size_t r = 0; r < n; r++) {
-        const double *from = w->slices + (r * w->n_metrics + m) * w->length;
-        memcpy(series + r * w->n_times, from, w->n_times * sizeof *series);
-        summary[r] = from[w->n_times];
+    double *series = w->series + m * cells(w->box) * w->n_times, *summary = w->summary + m * cells(w->box);
+    for (size_t cell = 0; cell < n; cell++) {
+        const double *from = w->slices + (cell * w->n_metrics + m) * w->length;
+        memcpy(series + cell * w->n_times, from, w->n_times * sizeof *series);
+        summary[cell] = from[w->n_times];
     }
     digest_doubles(w->outputs[m].series_digest, series, n * w->n_times);
     digest_doubles(w->outputs[m].summary_digest, summary, n);
 }
 
-static void write_block(struct writer *w, uint32_t scenario, uint32_t first, uint32_t n)
+/* What a unit of a design that could not be run has in place of values is NaN. */
+static void read_slice(struct writer *w, uint32_t unit, uint32_t scenario, double *slice)
 {
-    const size_t slice = w->n_metrics * w->length;
-    for (uint32_t r = 0; r < n; r++) {
-        if (w->f.failed) return;
-        if (journal_read(w->j, first + r, scenario * slice, slice, w->slices + r * slice, w->f.e) != 0) w->f.failed = true;
-    }
-    for (size_t m = 0; m < w->n_metrics; m++) gather(w, m, n);
-    const hsize_t at[] = {scenario, first, 0}, count[] = {1, n, w->n_times};
-    for (size_t m = 0; m < w->n_metrics; m++) {
-        hdf_write_block(&w->f, w->outputs[m].series, at, count, w->series + m * w->block * w->n_times);
-        hdf_write_block(&w->f, w->outputs[m].summary, at, count, w->summary + m * w->block);
+    const size_t length = w->n_metrics * w->length;
+    if (w->content->design != NULL && !journal_finished(w->content->journal)[unit]) {
+        for (size_t i = 0; i < length; i++) slice[i] = (double)NAN;
+    } else if (journal_read(w->content->journal, unit, scenario * length, length, slice, w->f.e) != 0) {
+        w->f.failed = true;
     }
 }
 
-/* In C order of every dataset, because the digests are fed on the way. */
+static void write_box(struct writer *w, uint32_t point, uint32_t scenario, uint32_t replicate, struct box box)
+{
+    double *slice = w->slices;
+    for (uint32_t p = point; p < point + box.points; p++)
+        for (uint32_t s = scenario; s < scenario + box.scenarios; s++)
+            for (uint32_t r = replicate; r < replicate + box.replicates; r++, slice += w->n_metrics * w->length) {
+                if (!w->f.failed) read_slice(w, p * w->s->replicates + r, s, slice);
+            }
+    if (w->f.failed) return;
+    for (size_t m = 0; m < w->n_metrics; m++) gather(w, m, cells(box));
+    const int skipped = w->content->design == NULL; /* of the dimensions */
+    const hsize_t at[] = {point, scenario, replicate, 0}, count[] = {box.points, box.scenarios, box.replicates, w->n_times};
+    for (size_t m = 0; m < w->n_metrics; m++) {
+        hdf_write_block(&w->f, w->outputs[m].series, at + skipped, count + skipped, w->series + m * cells(w->box) * w->n_times);
+        hdf_write_block(&w->f, w->outputs[m].summary, at + skipped, count + skipped, w->summary + m * cells(w->box));
+    }
+}
+
+static uint32_t least(uint32_t a, uint32_t b) { return a < b ? a : b; }
+
 static void write_metrics(struct writer *w)
 {
-    for (uint32_t scenario = 0; scenario < w->s->n_scenarios; scenario++) {
-        for (uint32_t first = 0; first < w->s->replicates && !w->f.failed; first += (uint32_t)w->block) {
-            uint32_t left = w->s->replicates - first;
-            write_block(w, scenario, first, left < w->block ? left : (uint32_t)w->block);
+    const struct box all = {w->points, w->s->n_scenarios, w->s->replicates};
+    struct box box;
+    for (uint32_t point = 0; point < all.points; point += box.points) {
+        box.points = least(w->box.points, all.points - point);
+        for (uint32_t scenario = 0; scenario < all.scenarios; scenario += box.scenarios) {
+            box.scenarios = least(w->box.scenarios, all.scenarios - scenario);
+            for (uint32_t replicate = 0; replicate < all.replicates; replicate += box.replicates) {
+                box.replicates = least(w->box.replicates, all.replicates - replicate);
+                if (!w->f.failed) write_box(w, point, scenario, replicate, box);
+            }
         }
     }
     for (size_t m = 0; m < w->n_metrics; m++) {
@@ -168,14 +221,24 @@ static void write_metrics(struct writer *w)
 
 /* ---- the file ---- */
 
-static int writer_begin(struct writer *w, const struct study *s, const struct journal *j, struct error *e)
+/* A chunk of replicates of one point and scenario; or where there are few replicates, a chunk of points in all scenarios. */
+static struct box choose_box(const struct writer *w)
 {
-    *w = (struct writer){.s = s, .j = j, .n_metrics = model_metrics(s->model, NULL), .n_times = study_times(s, NULL),
-                         .length = study_series_length(s)};
-    w->block = CHUNK / (w->n_times * sizeof(double));
-    if (w->block == 0) w->block = 1;
-    if (w->block > s->replicates) w->block = s->replicates;
-    const size_t n = w->n_metrics, values = n * w->block * w->length;
+    const size_t row = w->n_times * sizeof(double), replicates = w->s->replicates;
+    const size_t all = w->n_metrics * w->length * sizeof(double) * replicates * w->s->n_scenarios; /* of a point */
+    if (w->content->design == NULL || replicates * row > CHUNK / 2 || all > MEMORY)
+        return (struct box){1, 1, least(CHUNK < row ? 1 : (uint32_t)(CHUNK / row), w->s->replicates)};
+    const uint32_t chunk = (uint32_t)(CHUNK / (replicates * row)), held = (uint32_t)(MEMORY / all);
+    return (struct box){least(least(chunk, held), w->points), w->s->n_scenarios, w->s->replicates};
+}
+
+static int writer_begin(struct writer *w, const struct results_content *content, struct error *e)
+{
+    const struct study *s = content->study;
+    *w = (struct writer){.content = content, .s = s, .n_metrics = model_metrics(s->model, NULL), .n_times = study_times(s, NULL),
+                         .length = study_series_length(s), .points = content->design != NULL ? content->design->n_points : 1};
+    w->box = choose_box(w);
+    const size_t n = w->n_metrics, values = n * cells(w->box) * w->length;
     w->entries = calloc(n + 1, sizeof *w->entries);
     w->outputs = calloc(n + 1, sizeof *w->outputs);
     w->digests = calloc(2 * n + 3, sizeof *w->digests);
@@ -183,7 +246,7 @@ static int writer_begin(struct writer *w, const struct study *s, const struct jo
     w->numbers = calloc((size_t)s->replicates + 1, sizeof *w->numbers);
     w->slices = malloc(values * sizeof *w->slices + 1);
     w->series = malloc(values * sizeof *w->series + 1);
-    w->summary = malloc(n * w->block * sizeof *w->summary + 1);
+    w->summary = malloc(n * cells(w->box) * sizeof *w->summary + 1);
     if (w->entries == NULL || w->outputs == NULL || w->digests == NULL || w->times == NULL || w->numbers == NULL ||
         w->slices == NULL || w->series == NULL || w->summary == NULL) {
         return error_memory(e, "writing the results", 2.0 * (double)values * sizeof(double));
@@ -216,15 +279,14 @@ static void writer_free(struct writer *w)
     free(w->summary);
 }
 
-static int write_file(struct writer *w, const char *path, const char *config, const struct results_provenance *provenance,
-                      char digest[RESULTS_DIGEST], struct error *e)
+static int write_file(struct writer *w, const char *path, char digest[RESULTS_DIGEST], struct error *e)
 {
     hdf_create(&w->f, path, e);
     if (!w->f.failed) {
         series_create(w);
         summaries_create(w);
         write_metrics(w);
-        provenance_write(&w->f, w->s, provenance, config);
+        provenance_write(&w->f, w->content);
         hdf_flush(&w->f);
         results_digest(&w->f, w->digests, 2 * w->n_metrics + 3, digest);
         hdf_attribute(&w->f, w->f.file, "digest", digest);
@@ -248,16 +310,16 @@ char *results_temporary(const char *path)
     return beside(path, ".tmp");
 }
 
-int results_write(const char *path, bool replace, const struct study *s, const struct journal *j, const char *config,
-                  const struct results_provenance *provenance, char digest[RESULTS_DIGEST], struct error *e)
+int results_write(const char *path, bool replace, const struct results_content *content, char digest[RESULTS_DIGEST],
+                  struct error *e)
 {
     struct writer w;
     char *temporary = results_temporary(path);
-    int status = writer_begin(&w, s, j, e);
+    int status = writer_begin(&w, content, e);
     if (temporary == NULL) status = error_memory(e, "a path", 4096);
     if (status == 0) {
         unlink(temporary); /* of a run that was killed; a link there is not to be followed */
-        status = write_file(&w, temporary, config, provenance, digest, e);
+        status = write_file(&w, temporary, digest, e);
         if (status == 0) status = files_publish(temporary, path, replace, e);
         if (status != 0) unlink(temporary);
     }
@@ -266,9 +328,10 @@ int results_write(const char *path, bool replace, const struct study *s, const s
     return status;
 }
 
-double results_size(const struct study *s, size_t config_length)
+double results_size(const struct study *s, const struct design *design, size_t config_length)
 {
     /* Incompressible values, two checksums and an index entry for each chunk, and a page or two of labels per dataset. */
-    double values = (double)study_values(s) * s->replicates * sizeof(double);
-    return values * 1.03 + 4096.0 * (double)(64 + 3 * model_metrics(s->model, NULL)) + (double)config_length;
+    double points = design != NULL ? design->n_points : 1, columns = design != NULL ? design->n_columns + 16 : 0;
+    double values = ((double)study_values(s) * s->replicates + columns) * points * sizeof(double);
+    return values * 1.03 + 4096.0 * (double)(64 + 3 * model_metrics(s->model, NULL)) + 8192.0 * columns + (double)config_length;
 }

@@ -8,6 +8,12 @@
  * /config/text                    the resolved configuration
  * /config/phase_scenario, _day, _policy   (phase) which policy rules a scenario from which day on
  *
+ * With a design every metric has a dimension `point` in front, and there are
+ *
+ * /design/GROUP.NAME              (point) double or int32: the parameter at each point, in place of what /parameters says
+ * /design/problem                 (point) text: why a point, or one of its replicates, could not be run; empty where all were.
+ *                                 The values of what was not run are NaN
+ *
  * The digest is the SHA-256, in hexadecimal, over all that the file holds, in the byte order of its paths: every dataset (minors,
  * summary/minors), group (summary/) and attribute (minors@units; @title at the root). Of each: the path, a zero byte, and the
  * SHA-256 of its content, which is
@@ -23,6 +29,7 @@
 #ifndef SIM_RESULTS_H
 #define SIM_RESULTS_H
 
+#include "sim/design.h"
 #include "sim/journal.h"
 #include "sim/study.h"
 
@@ -37,13 +44,23 @@ struct results_provenance {
 char *results_partial(const char *path);
 char *results_temporary(const char *path);
 
-/* Writes the whole journal of `s` to `path` by way of results_temporary: at every moment there is the old file, or
- * none, or the complete new one. replace: an existing file gives way. -1: ERROR_FAILURE, nothing left behind. */
-int results_write(const char *path, bool replace, const struct study *s, const struct journal *j, const char *config,
-                  const struct results_provenance *provenance, char digest[RESULTS_DIGEST], struct error *e);
+/* What goes into a file. */
+struct results_content {
+    const struct study *study;
+    const struct journal *journal;
+    const char *config;              /* the resolved configuration */
+    const struct design *design;     /* or NULL */
+    const char *const *problems;     /* [points] of a design: NULL where there was none */
+    struct results_provenance provenance;
+};
+
+/* Writes the whole journal to `path` by way of results_temporary: at every moment there is the old file, or none, or the
+ * complete new one. replace: an existing file gives way. -1: ERROR_FAILURE, nothing left behind. */
+int results_write(const char *path, bool replace, const struct results_content *content, char digest[RESULTS_DIGEST],
+                  struct error *e);
 
 /* Bytes the file takes at most. */
-double results_size(const struct study *s, size_t config_length);
+double results_size(const struct study *s, const struct design *design, size_t config_length);
 
 /* What a file says of itself, with its digest computed afresh. */
 struct results_metric {
@@ -58,6 +75,7 @@ struct results_info {
     char **scenarios;
     int32_t *times;
     struct results_metric *metrics;
+    size_t n_points; /* of a design; 0: there is none */
     size_t n_scenarios, n_replicates, n_times, n_metrics;
 };
 

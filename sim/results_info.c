@@ -89,7 +89,7 @@ static herr_t note_metric(hid_t group, const char *name, const H5L_info_t *link,
     struct names *names = context;
     struct results_info *info = names->info;
     if (link->type != H5L_TYPE_HARD || strcmp(name, "scenario") == 0 || strcmp(name, "replicate") == 0 ||
-        strcmp(name, "time") == 0)
+        strcmp(name, "time") == 0 || strcmp(name, "point") == 0)
         return 0;
     H5O_info_t object;
     if (H5Oget_info_by_name2(group, name, &object, H5O_INFO_BASIC, H5P_DEFAULT) < 0) return -1;
@@ -102,36 +102,56 @@ static herr_t note_metric(hid_t group, const char *name, const H5L_info_t *link,
     return more[info->n_metrics++].name == NULL ? -1 : 0;
 }
 
-/* Feeds a dataset of doubles to its digest, in C order and in pieces. */
+/* Feeds a dataset of doubles to its digest, in C order and in pieces of its last dimension. */
 static void digest_dataset(struct hdf *f, hid_t dataset, const struct hdf_shape *shape, struct digest *digest,
                            double *buffer)
 {
-    hsize_t rows = shape->rank == 3 ? shape->size[1] : 1, length = shape->size[shape->rank - 1];
-    for (hsize_t s = 0; s < shape->size[0] && !f->failed; s++)
-        for (hsize_t r = 0; r < rows && !f->failed; r++)
-            for (hsize_t at = 0; at < length && !f->failed; at += BLOCK) {
-                hsize_t n = length - at < BLOCK ? length - at : BLOCK;
-                const hsize_t first3[] = {s, r, at}, count3[] = {1, 1, n}, first2[] = {s, at}, count2[] = {1, n};
-                bool series = shape->rank == 3;
-                hdf_read_block(f, dataset, H5T_NATIVE_DOUBLE, series ? first3 : first2, series ? count3 : count2,
-                               buffer);
-                if (!f->failed) digest_doubles(digest, buffer, n);
-            }
+    const int last = shape->rank - 1;
+    hsize_t rows = 1, first[HDF_MAX_RANK] = {0}, count[HDF_MAX_RANK] = {1, 1, 1, 1};
+    for (int i = 0; i < last; i++) rows *= shape->size[i];
+    for (hsize_t row = 0; row < rows && !f->failed; row++) {
+        hsize_t rest = row;
+        for (int i = last - 1; i >= 0; rest /= shape->size[i--]) first[i] = rest % shape->size[i];
+        for (hsize_t at = 0; at < shape->size[last] && !f->failed; at += BLOCK) {
+            first[last] = at;
+            count[last] = shape->size[last] - at < BLOCK ? shape->size[last] - at : BLOCK;
+            hdf_read_block(f, dataset, H5T_NATIVE_DOUBLE, first, count, buffer);
+            if (!f->failed) digest_doubles(digest, buffer, count[last]);
+        }
+    }
+}
+
+/* The dimensions of metrics, without the last for their summaries. */
+static bool fits(const struct results_info *info, const struct hdf_shape *shape, bool series)
+{
+    const size_t wanted[] = {info->n_points, info->n_scenarios, info->n_replicates, info->n_times};
+    const int skipped = info->n_points == 0, dimensions = 3 + series - skipped;
+    if (shape->rank != dimensions) return false;
+    for (int i = 0; i < dimensions; i++)
+        if (shape->size[i] != wanted[i + skipped]) return false;
+    return true;
 }
 
 static void read_metric(struct hdf *f, struct results_info *info, struct results_metric *metric, const char *path,
-                        int rank, struct digest *digest, double *buffer)
+                        bool series, struct digest *digest, double *buffer)
 {
     struct hdf_shape shape = {0};
     hid_t dataset = hdf_open_dataset(f, f->file, path, &shape);
     if (f->failed) return;
-    bool fits = shape.rank == rank && shape.size[0] == info->n_scenarios && shape.size[1] == info->n_replicates &&
-                (rank == 2 || shape.size[2] == info->n_times);
-    if (!fits) hdf_fail(f, "a metric has another shape than its coordinates");
+    if (!fits(info, &shape, series)) hdf_fail(f, "a metric has another shape than its coordinates");
     hdf_read_attribute(f, dataset, "metric_kind", metric->kind, sizeof metric->kind);
     hdf_read_attribute(f, dataset, "units", metric->unit, sizeof metric->unit);
     hdf_read_attribute(f, dataset, "submodel", metric->submodel, sizeof metric->submodel);
     digest_dataset(f, dataset, &shape, digest, buffer);
+    hdf_close_dataset(f, dataset);
+}
+
+/* The number of points, where there is a design. */
+static void read_points(struct hdf *f, struct results_info *info)
+{
+    if (f->failed || H5Lexists(f->file, "point", H5P_DEFAULT) <= 0) return;
+    hid_t dataset = open_coordinate(f, "point", DESIGN_MAX_POINTS, &info->n_points);
+    if (!f->failed && info->n_points == 0) hdf_fail(f, "a coordinate has an impossible size");
     hdf_close_dataset(f, dataset);
 }
 
@@ -142,6 +162,7 @@ static void read_all(struct hdf *f, struct results_info *info)
     read_scenarios(f, info, &coordinates[0].digest);
     free(read_numbers(f, "replicate", STUDY_MAX_REPLICATES, &info->n_replicates, &coordinates[1].digest));
     info->times = read_numbers(f, "time", STUDY_MAX_DAYS + 1, &info->n_times, &coordinates[2].digest);
+    read_points(f, info);
     struct names names = {f, info};
     if (!f->failed && H5Literate(f->file, H5_INDEX_NAME, H5_ITER_INC, NULL, note_metric, &names) < 0)
         hdf_fail(f, "its contents cannot be listed");
@@ -159,8 +180,8 @@ static void read_all(struct hdf *f, struct results_info *info)
         entries[2 * m + 1].path = paths[m];
         digest_begin(&entries[2 * m].digest);
         digest_begin(&entries[2 * m + 1].digest);
-        read_metric(f, info, metric, paths[m], 2, &entries[2 * m + 1].digest, buffer);
-        if (!f->failed) read_metric(f, info, metric, metric->name, 3, &entries[2 * m].digest, buffer);
+        read_metric(f, info, metric, paths[m], false, &entries[2 * m + 1].digest, buffer);
+        if (!f->failed) read_metric(f, info, metric, metric->name, true, &entries[2 * m].digest, buffer);
     }
     if (made && !f->failed) {
         memcpy(entries + 2 * n, coordinates, sizeof coordinates);

@@ -1,4 +1,5 @@
-/* The engine's loop: replicates on threads, one burn-in each, and a copy of the burnt-in world for every scenario. */
+/* The engine's loop: units (replicates, or those of a design's points) on threads, one burn-in each, and a copy of the burnt-in
+ * world for every scenario. */
 #include "sim/run.h"
 
 #include <pthread.h>
@@ -28,7 +29,7 @@ struct slot {
 
 /* What all threads of a run share: constant but for the last block, which is guarded by the mutex or atomic. */
 struct job {
-    const struct study *s;
+    const struct study *s; /* gives the shape; a unit's own study the parameters */
     const struct model *model;
     const struct run_options *options;
     struct tally_layout layout;
@@ -39,8 +40,18 @@ struct job {
     struct run_progress progress;
     struct slot *spare;
     atomic_bool ended;
-    atomic_uint waiting; /* replicates not begun */
+    atomic_uint waiting; /* units not begun */
     atomic_uint busy;    /* threads that simulate */
+};
+
+/* A replicate, of a point where there is a design. */
+struct unit {
+    struct job *job;
+    const struct study *s;
+    uint32_t number, replicate;
+    double *values;
+    struct error error; /* guarded by the job's mutex */
+    atomic_bool broken;
 };
 
 /* ---- the job ---- */
@@ -53,10 +64,25 @@ static void fail(struct job *job, const struct error *error)
     atomic_store(&job->ended, true);
 }
 
-/* -1 when this run is to end. */
-static int go_on(struct job *job)
+/* Of a design, one unit alone. */
+static void unit_fail(struct unit *unit, const struct error *error)
 {
+    if (unit->job->options->points == 0) {
+        fail(unit->job, error);
+        return;
+    }
+    pthread_mutex_lock(&unit->job->mutex);
+    if (unit->error.kind == ERROR_NONE) unit->error = *error;
+    pthread_mutex_unlock(&unit->job->mutex);
+    atomic_store(&unit->broken, true);
+}
+
+/* -1 when the run, or this unit, is to end. */
+static int go_on(const struct unit *unit)
+{
+    struct job *job = unit->job;
     if (atomic_load_explicit(&job->ended, memory_order_relaxed)) return -1;
+    if (atomic_load_explicit(&unit->broken, memory_order_relaxed)) return -1;
     if (job->options->stop == NULL || !*job->options->stop) return 0;
     struct error error = {0};
     error_set(&error, ERROR_INTERRUPTED, "interrupted");
@@ -74,25 +100,31 @@ static void report(struct job *job, struct slot *slot)
 }
 
 /* After a first error nothing more is delivered. */
-static int deliver(struct job *job, uint32_t replicate, const double *values)
+static void deliver(struct unit *unit)
 {
+    struct job *job = unit->job;
     struct error error = {0};
     pthread_mutex_lock(&job->mutex);
     int status = job->error.kind == ERROR_NONE ? 0 : -1;
-    if (status == 0 && job->options->done != NULL) {
-        status = job->options->done(job->options->context, replicate, values, &error);
+    if (status == 0 && unit->error.kind != ERROR_NONE) {
+        if (job->options->failed != NULL) job->options->failed(job->options->context, unit->number, &unit->error);
+    } else if (status == 0 && job->options->done != NULL) {
+        status = job->options->done(job->options->context, unit->number, unit->values, &error);
     }
     if (status == 0) {
-        job->progress.replicates++;
+        job->progress.units++;
         if (job->options->progress != NULL) job->options->progress(job->options->context, &job->progress);
     } else if (job->error.kind == ERROR_NONE) {
-        error_set(&error, ERROR_FAILURE, "replicate %u could not be stored", replicate);
+        error_set(&error, ERROR_FAILURE, "replicate %u could not be stored", unit->replicate);
         job->error = error;
     }
     pthread_mutex_unlock(&job->mutex);
-    if (status == 0) return 0;
-    atomic_store(&job->ended, true);
-    return -1;
+    if (status != 0) atomic_store(&job->ended, true);
+}
+
+static uint32_t units_of(const struct study *s, const struct run_options *options)
+{
+    return options->points > 0 ? options->points * s->replicates : s->replicates;
 }
 
 static uint32_t threads_of(const struct run_options *options)
@@ -180,12 +212,12 @@ static int job_begin(struct job *job, const struct study *s, const struct run_op
 {
     *job = (struct job){.s = s, .model = s->model, .options = options, .threads = threads_of(options)};
     if (pthread_mutex_init(&job->mutex, NULL) != 0) return error_set(e, ERROR_FAILURE, "no lock could be made");
-    uint32_t skipped = 0;
-    for (uint32_t r = 0; options->skip != NULL && r < s->replicates; r++) skipped += options->skip[r];
-    job->progress.replicates = skipped;
+    uint32_t skipped = 0, units = units_of(s, options);
+    for (uint32_t u = 0; options->skip != NULL && u < units; u++) skipped += options->skip[u];
+    job->progress.units = skipped;
     atomic_init(&job->ended, false);
     atomic_init(&job->busy, 0);
-    atomic_init(&job->waiting, s->replicates - skipped);
+    atomic_init(&job->waiting, units - skipped);
     if (tally_layout_create(&job->layout, s, e) == 0) return 0;
     job_free(job);
     return -1;
@@ -202,36 +234,43 @@ static int job_end(struct job *job, struct error *e)
 
 /* ---- worlds ---- */
 
-static const void *const *groups_of(const struct job *job, uint32_t policy)
+static const void *const *groups_of(const struct unit *unit, uint32_t policy)
 {
-    return (const void *const *)job->s->policies[policy].values.group;
+    return (const void *const *)unit->s->policies[policy].values.group;
 }
 
-static struct slot *slot_create(struct job *job, uint32_t replicate)
+static struct slot *slot_create(struct unit *unit)
 {
+    struct job *job = unit->job;
     struct error error = {0};
-    struct luck luck = {.seed = job->s->seed, .replicate = replicate};
+    struct luck luck = {.seed = job->s->seed, .replicate = unit->replicate};
     struct slot *slot = calloc(1, sizeof *slot);
     if (slot == NULL) {
         error_memory(&error, "a world", sizeof *slot);
-    } else if (job->model->create(&slot->world, groups_of(job, job->s->baseline), &luck, &job->s->calendar, &error) == 0) {
+    } else if (job->model->create(&slot->world, groups_of(unit, job->s->baseline), &luck, &job->s->calendar, &error) == 0) {
         slot->parts = job->model->parts(slot->world);
         if (tally_create(&slot->tally, &job->layout, slot->parts, &error) == 0) return slot;
     }
     error_set(&error, ERROR_FAILURE, "a world could not be created");
-    fail(job, &error);
+    unit_fail(unit, &error);
     slot_destroy(job, slot);
     return NULL;
 }
 
-/* A slot that holds a copy of `from`. Slots used before are taken first: a copy needs no new memory then. */
-static struct slot *slot_copy(struct job *job, const struct slot *from, uint32_t replicate)
+/* A slot that holds a copy of `from`. Slots used before are taken first: a copy needs no new memory then. Those of another
+ * point may have had more or fewer parts. */
+static struct slot *slot_copy(struct unit *unit, const struct slot *from)
 {
+    struct job *job = unit->job;
     pthread_mutex_lock(&job->mutex);
     struct slot *slot = job->spare;
     if (slot != NULL) job->spare = slot->next;
     pthread_mutex_unlock(&job->mutex);
-    if (slot == NULL) slot = slot_create(job, replicate);
+    if (slot != NULL && slot->parts != from->parts) {
+        slot_destroy(job, slot);
+        slot = NULL;
+    }
+    if (slot == NULL) slot = slot_create(unit);
     if (slot == NULL) return NULL;
     struct error error = {0};
     if (job->model->copy(slot->world, from->world, &error) == 0) {
@@ -240,7 +279,7 @@ static struct slot *slot_copy(struct job *job, const struct slot *from, uint32_t
         return slot;
     }
     error_set(&error, ERROR_FAILURE, "a world could not be copied");
-    fail(job, &error);
+    unit_fail(unit, &error);
     slot_destroy(job, slot);
     return NULL;
 }
@@ -280,57 +319,63 @@ static void step_parts(struct job *job, struct slot *slot, const void *const *gr
 #pragma omp taskwait
 }
 
-static int verify(struct job *job, const struct slot *slot, int32_t t, uint32_t replicate)
+static int verify(struct unit *unit, const struct slot *slot, int32_t t)
 {
+    const struct job *job = unit->job;
     if (!job->options->verify || job->model->verify == NULL) return 0;
     struct error found = {0}, error = {0};
     if (job->model->verify(slot->world, &found) == 0) return 0;
-    error_set(&error, ERROR_FAILURE, "replicate %u, day %d of the policy: %.900s", replicate, t, found.text);
-    fail(job, &error);
+    error_set(&error, ERROR_FAILURE, "replicate %u, day %d of the policy: %.900s", unit->replicate, t, found.text);
+    unit_fail(unit, &error);
     return -1;
 }
 
-static void enact(const struct job *job, struct slot *slot, uint32_t policy)
+static void enact(const struct unit *unit, struct slot *slot, uint32_t policy)
 {
-    const void *const *groups = groups_of(job, policy);
-    job->model->govern(slot->world, groups);
+    const struct model *model = unit->job->model;
+    const void *const *groups = groups_of(unit, policy);
+    model->govern(slot->world, groups);
     for (uint32_t part = 0; part < slot->parts; part++) {
-        for (size_t row = 0; job->model->schedule[row] != NULL; row++) {
-            const struct submodel *submodel = job->model->schedule[row];
+        for (size_t row = 0; model->schedule[row] != NULL; row++) {
+            const struct submodel *submodel = model->schedule[row];
             if (submodel->enact != NULL) submodel->enact(slot->world, part, groups[row]);
         }
     }
 }
 
 /* The day that begins at t, in days since the policy starts; a new policy comes into force in its morning. */
-static int live(struct job *job, struct slot *slot, uint32_t policy, bool changes, int32_t t, uint32_t replicate)
+static int live(struct unit *unit, struct slot *slot, uint32_t policy, bool changes, int32_t t)
 {
-    if (go_on(job) != 0) return -1;
+    struct job *job = unit->job;
+    if (go_on(unit) != 0) return -1;
     job->model->dawn(slot->world, job->s->calendar.burn_in + t);
-    if (changes) enact(job, slot, policy);
-    step_parts(job, slot, groups_of(job, policy));
+    if (changes) enact(unit, slot, policy);
+    step_parts(job, slot, groups_of(unit, policy));
     if (job->model->couple != NULL) job->model->couple(slot->world);
     slot->person_days += job->model->population(slot->world);
     if (slot->person_days >= REPORT_EVERY) report(job, slot);
-    return verify(job, slot, t, replicate);
+    return verify(unit, slot, t);
 }
 
-static void start(const struct job *job, struct slot *slot)
+static void start(const struct unit *unit, struct slot *slot)
 {
-    const void *const *groups = groups_of(job, job->s->baseline);
-    job->model->govern(slot->world, groups);
+    const struct model *model = unit->job->model;
+    const uint32_t baseline = unit->job->s->baseline;
+    const void *const *groups = groups_of(unit, baseline);
+    model->govern(slot->world, groups);
     for (uint32_t part = 0; part < slot->parts; part++) {
-        for (size_t row = 0; job->model->schedule[row] != NULL; row++) {
-            const struct submodel *submodel = job->model->schedule[row];
+        for (size_t row = 0; model->schedule[row] != NULL; row++) {
+            const struct submodel *submodel = model->schedule[row];
             if (submodel->start != NULL) submodel->start(slot->world, part, groups[row]);
         }
     }
-    enact(job, slot, job->s->baseline);
+    enact(unit, slot, baseline);
 }
 
-static void observe(const struct job *job, struct slot *slot, uint32_t policy)
+static void observe(const struct unit *unit, struct slot *slot, uint32_t policy)
 {
-    const void *const *groups = groups_of(job, policy);
+    const struct job *job = unit->job;
+    const void *const *groups = groups_of(unit, policy);
     for (uint32_t part = 0; part < slot->parts; part++) {
         for (size_t row = 0; job->model->schedule[row] != NULL; row++) {
             const struct submodel *submodel = job->model->schedule[row];
@@ -340,61 +385,62 @@ static void observe(const struct job *job, struct slot *slot, uint32_t policy)
     }
 }
 
-/* ---- a replicate ---- */
+/* ---- a unit ---- */
 
 /* The burn-in, recorded as that of the first scenario. *after: the first record that belongs to the horizon. */
-static int burn_in(struct job *job, struct slot *slot, uint32_t replicate, size_t *after, double *values)
+static int burn_in(struct unit *unit, struct slot *slot, size_t *after)
 {
-    const struct study *s = job->s;
+    const struct study *s = unit->job->s;
+    const struct tally_layout *layout = &unit->job->layout;
     size_t next = 0;
-    start(job, slot);
+    start(unit, slot);
     int32_t t = -s->calendar.burn_in;
-    if (verify(job, slot, t, replicate) != 0) return -1;
+    if (verify(unit, slot, t) != 0) return -1;
     for (;; t++) {
-        if (t == job->layout.times[next]) {
-            observe(job, slot, s->baseline);
-            tally_record(&slot->tally, &job->layout, next++, values);
+        if (t == layout->times[next]) {
+            observe(unit, slot, s->baseline);
+            tally_record(&slot->tally, layout, next++, unit->values);
         }
         if (t >= 0) break;
-        if (t == job->layout.times[0] - s->record_every) tally_clear(&slot->tally, &job->layout);
-        if (live(job, slot, s->baseline, false, t, replicate) != 0) return -1;
+        if (t == layout->times[0] - s->record_every) tally_clear(&slot->tally, layout);
+        if (live(unit, slot, s->baseline, false, t) != 0) return -1;
     }
     *after = next;
     return 0;
 }
 
-static int horizon(struct job *job, struct slot *slot, uint32_t replicate, const struct scenario *scenario, size_t after,
-                   double *values)
+static int horizon(struct unit *unit, struct slot *slot, const struct scenario *scenario, size_t after, double *values)
 {
-    const int32_t days = job->s->calendar.horizon;
+    const struct tally_layout *layout = &unit->job->layout;
+    const int32_t days = unit->job->s->calendar.horizon;
     uint32_t policy = scenario->phases[0].policy, phase = 0;
     size_t next = after;
-    tally_summary_begin(&slot->tally, &job->layout, values);
+    tally_summary_begin(&slot->tally, layout, values);
     for (int32_t t = 0; t < days; t++) {
         bool changes = false;
         if (phase < scenario->n_phases && scenario->phases[phase].day == t) {
             policy = scenario->phases[phase++].policy;
             changes = true;
         }
-        if (live(job, slot, policy, changes, t, replicate) != 0) return -1;
-        bool recorded = t + 1 == job->layout.times[next], averaged = t + 1 > days - STUDY_SUMMARY_DAYS;
-        if (recorded || averaged) observe(job, slot, policy);
-        if (averaged) tally_summary_add(&slot->tally, &job->layout, values);
-        if (recorded) tally_record(&slot->tally, &job->layout, next++, values);
+        if (live(unit, slot, policy, changes, t) != 0) return -1;
+        bool recorded = t + 1 == layout->times[next], averaged = t + 1 > days - STUDY_SUMMARY_DAYS;
+        if (recorded || averaged) observe(unit, slot, policy);
+        if (averaged) tally_summary_add(&slot->tally, layout, values);
+        if (recorded) tally_record(&slot->tally, layout, next++, values);
     }
-    tally_summary_finish(&slot->tally, &job->layout, after, values);
+    tally_summary_finish(&slot->tally, layout, after, values);
     return 0;
 }
 
-static void branch(struct job *job, const struct slot *burnt_in, uint32_t replicate, uint32_t scenario, size_t after,
-                   double *values)
+static void branch(struct unit *unit, const struct slot *burnt_in, uint32_t scenario, size_t after)
 {
-    if (go_on(job) != 0) return;
-    struct slot *slot = slot_copy(job, burnt_in, replicate);
+    struct job *job = unit->job;
+    if (go_on(unit) != 0) return;
+    struct slot *slot = slot_copy(unit, burnt_in);
     if (slot == NULL) return;
     atomic_fetch_add(&job->busy, 1);
-    int status = horizon(job, slot, replicate, &job->s->scenarios[scenario], after,
-                         values + scenario * job->layout.n_metrics * job->layout.length);
+    int status = horizon(unit, slot, &job->s->scenarios[scenario], after,
+                         unit->values + scenario * job->layout.n_metrics * job->layout.length);
     atomic_fetch_sub(&job->busy, 1);
     if (status == 0) report(job, slot);
     slot_spare(job, slot);
@@ -412,40 +458,81 @@ static void share_burn_in(const struct job *job, size_t after, double *values)
     }
 }
 
-static int replicate_run(struct job *job, uint32_t replicate, double *values)
+static void simulate(struct unit *unit)
 {
-    if (go_on(job) != 0) return -1;
-    atomic_fetch_sub(&job->waiting, 1);
-    struct slot *slot = slot_create(job, replicate);
-    if (slot == NULL) return -1;
+    struct job *job = unit->job;
+    struct slot *slot = slot_create(unit);
+    if (slot == NULL) return;
     size_t after = 0;
     atomic_fetch_add(&job->busy, 1);
-    int status = burn_in(job, slot, replicate, &after, values);
+    int status = burn_in(unit, slot, &after);
     atomic_fetch_sub(&job->busy, 1);
     if (status == 0) {
         report(job, slot);
-        share_burn_in(job, after, values);
-        /* Threads that find no replicate to begin any more take scenarios. */
+        share_burn_in(job, after, unit->values);
+        /* Threads that find no unit to begin any more take scenarios. */
         bool spread = job->threads > 1 && atomic_load(&job->waiting) == 0;
         for (uint32_t scenario = 0; scenario < job->s->n_scenarios; scenario++) {
-#pragma omp task if (spread) default(none) firstprivate(job, slot, replicate, scenario, after, values)
-            branch(job, slot, replicate, scenario, after, values);
+#pragma omp task if (spread) default(none) firstprivate(unit, slot, scenario, after)
+            branch(unit, slot, scenario, after);
         }
 #pragma omp taskwait
         (void)spread;
     }
     slot_destroy(job, slot);
-    return status == 0 ? go_on(job) : -1;
 }
 
-static double *values_create(struct job *job)
+/* ---- the units ---- */
+
+/* What a thread needs for unit after unit. */
+struct workplace {
+    struct study own; /* at the point `point` of a design */
+    uint32_t point;
+    struct error misplaced; /* why the point cannot be run */
+    double *values;
+};
+
+static int workplace_create(struct workplace *place, struct job *job)
 {
-    double *values = calloc(study_values(job->s), sizeof *values);
-    if (values != NULL) return values;
     struct error error = {0};
-    error_memory(&error, "the results of a replicate", (double)study_values(job->s) * sizeof *values);
+    *place = (struct workplace){.point = UINT32_MAX, .own = {.model = job->model}};
+    place->values = calloc(study_values(job->s), sizeof *place->values);
+    if (place->values == NULL) {
+        error_memory(&error, "the results of a replicate", (double)study_values(job->s) * sizeof *place->values);
+    } else if (job->options->points == 0 || study_copy(&place->own, job->s, &error) == 0) {
+        return 0;
+    }
     fail(job, &error);
-    return NULL;
+    return -1;
+}
+
+static void workplace_free(struct workplace *place)
+{
+    study_free(&place->own);
+    free(place->values);
+}
+
+/* The thread's study is set anew where the point is another than the last; its units follow each other. */
+static void unit_run(struct job *job, struct workplace *place, uint32_t number)
+{
+    const struct run_options *options = job->options;
+    struct unit unit = {.job = job, .s = job->s, .number = number, .replicate = number % job->s->replicates, .values = place->values};
+    atomic_init(&unit.broken, false);
+    if (go_on(&unit) != 0) return;
+    atomic_fetch_sub(&job->waiting, 1);
+    if (options->points > 0) {
+        uint32_t point = number / job->s->replicates;
+        unit.s = &place->own;
+        if (point != place->point) {
+            place->misplaced = (struct error){0};
+            place->point = point;
+            if (options->place(options->context, point, &place->own, &place->misplaced) != 0)
+                error_set(&place->misplaced, ERROR_FAILURE, "the point cannot be run");
+        }
+        if (place->misplaced.kind != ERROR_NONE) unit_fail(&unit, &place->misplaced);
+    }
+    if (go_on(&unit) == 0) simulate(&unit);
+    if (!atomic_load(&job->ended)) deliver(&unit);
 }
 
 int study_run(const struct study *s, const struct run_options *options, struct error *e)
@@ -453,16 +540,17 @@ int study_run(const struct study *s, const struct run_options *options, struct e
     struct job job;
     if (threads_check(threads_of(options), e) != 0 || job_begin(&job, s, options, e) != 0) return -1;
     const struct schedule before = schedule_set();
-#pragma omp parallel num_threads(job.threads) default(none) shared(job, s, options)
+    const uint32_t units = units_of(s, options);
+#pragma omp parallel num_threads(job.threads) default(none) shared(job, s, options, units)
     {
-        double *values = values_create(&job);
+        struct workplace place;
+        bool ready = workplace_create(&place, &job) == 0;
         /* Threads that are done wait at the end of the loop and take tasks of the others there. */
 #pragma omp for schedule(runtime)
-        for (uint32_t replicate = 0; replicate < s->replicates; replicate++) {
-            if (values == NULL || (options->skip != NULL && options->skip[replicate])) continue;
-            if (replicate_run(&job, replicate, values) == 0) deliver(&job, replicate, values);
+        for (uint32_t unit = 0; unit < units; unit++) {
+            if (ready && (options->skip == NULL || !options->skip[unit])) unit_run(&job, &place, unit);
         }
-        free(values);
+        workplace_free(&place);
     }
     schedule_restore(before);
     return job_end(&job, e);
@@ -473,6 +561,7 @@ int study_run_replicate(const struct study *s, uint32_t replicate, double *value
     struct job job;
     struct run_options alone = {.threads = 1};
     if (job_begin(&job, s, &alone, e) != 0) return -1;
-    replicate_run(&job, replicate, values);
+    struct unit unit = {.job = &job, .s = s, .number = replicate, .replicate = replicate, .values = values};
+    simulate(&unit);
     return job_end(&job, e);
 }

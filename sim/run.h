@@ -7,20 +7,28 @@
 #include "sim/study.h"
 
 struct run_progress {
-    uint64_t person_days;  /* simulated so far */
-    uint32_t replicates;   /* finished so far, those skipped included */
+    uint64_t person_days; /* simulated so far */
+    uint32_t units;       /* finished so far, those skipped and those that failed included */
 };
 
-/* What the caller wants to be told. All members may be NULL or 0. Callbacks are never called by two threads at once. */
+/* What the caller wants to be told. All members may be NULL or 0. Callbacks but `place` are never called by two threads at once.
+ *
+ * A unit is a replicate, or with a design a replicate of one of its points: unit = point * replicates + replicate. All points
+ * have the study's shape (scenarios, days, metrics) and luck; only parameters differ. */
 struct run_options {
-    uint32_t threads;                  /* 0: as many as the machine offers */
-    const atomic_int *stop; /* raised by anybody: the run ends within a day's work */
-    const bool *skip;                  /* [replicates]: already done in an earlier run */
-    /* A replicate is complete: study_values() doubles, valid during the call only. Not 0 ends the run, and no
-     * other call follows. */
-    int (*done)(void *context, uint32_t replicate, const double *values, struct error *e);
+    uint32_t threads;        /* 0: as many as the machine offers */
+    const atomic_int *stop;  /* raised by anybody: the run ends within a day's work */
+    const bool *skip;        /* [units]: already done in an earlier run */
+    uint32_t points;         /* of a design; 0: there is none */
+    /* Sets `own`, the calling thread's copy of the study, to a point. Called by several threads at once. Not 0: the point's
+     * units fail. Must be there when points > 0. */
+    int (*place)(void *context, uint32_t point, struct study *own, struct error *e);
+    /* A unit is complete: study_values() doubles, valid during the call only. Not 0 ends the run, and no other call follows. */
+    int (*done)(void *context, uint32_t unit, const double *values, struct error *e);
+    /* A unit of a design could not be simulated; the others go on. Without a design the first failure ends the run. */
+    void (*failed)(void *context, uint32_t unit, const struct error *error);
     void (*progress)(void *context, const struct run_progress *progress);
-    bool verify;                       /* check the model's invariants every day */
+    bool verify;             /* check the model's invariants every day */
     void *context;
 };
 

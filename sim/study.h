@@ -66,6 +66,7 @@ int study_check_policy_name(const char *name, struct error *e);
 
 void study_init(struct study *s, const struct model *model); /* an empty study with default run settings */
 void study_free(struct study *s);
+int study_copy(struct study *to, const struct study *from, struct error *e); /* initialises `to`; nothing to free after -1 */
 
 /* Appends; a name that is taken or malformed is an ERROR_INPUT. The new policy has all defaults, or a copy of the values of
  * policy `from` (an index; negative for defaults). */

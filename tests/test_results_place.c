@@ -29,8 +29,8 @@ static void write_fails(const struct toy_results *toy, const char *path, bool re
 {
     struct error e = {0};
     char digest[RESULTS_DIGEST], temporary[200];
-    assert_int_equal(results_write(path, replace, &toy->study, toy->journal, TOY_CONFIG, &toy_provenance, digest, &e),
-                     -1);
+    const struct results_content content = toy_results_content(toy);
+    assert_int_equal(results_write(path, replace, &content, digest, &e), -1);
     assert_int_equal(e.kind, ERROR_FAILURE);
     assert_string_equal(e.text, message);
     snprintf(temporary, sizeof temporary, "%s.tmp", path);
@@ -96,8 +96,8 @@ static void a_full_disk_leaves_the_old_file(void **state)
             struct error e = {0};
             signal(SIGXFSZ, SIG_IGN);
             if (setrlimit(RLIMIT_FSIZE, &limit) != 0) _exit(2);
-            int failed =
-                results_write("toy.h5", true, &toy.study, toy.journal, TOY_CONFIG, &toy_provenance, digest, &e);
+            const struct results_content content = toy_results_content(&toy);
+            int failed = results_write("toy.h5", true, &content, digest, &e);
             _exit(failed == -1 && e.kind == ERROR_FAILURE && strstr(e.text, "toy.h5.tmp: ") == e.text &&
                           strstr(e.text, "File too large") != NULL
                       ? 0

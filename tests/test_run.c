@@ -17,7 +17,7 @@ struct kept {
     size_t each;
     uint32_t calls, fail_on;
     uint64_t person_days;
-    uint32_t replicates;
+    uint32_t units;
 };
 
 static int keep(void *context, uint32_t replicate, const double *values, struct error *e)
@@ -32,9 +32,9 @@ static void watch(void *context, const struct run_progress *progress)
 {
     struct kept *kept = context;
     assert_true(progress->person_days >= kept->person_days);
-    assert_true(progress->replicates >= kept->replicates);
+    assert_true(progress->units >= kept->units);
     kept->person_days = progress->person_days;
-    kept->replicates = progress->replicates;
+    kept->units = progress->units;
 }
 
 static double *run(const struct study *s, uint32_t threads, uint64_t *person_days)
@@ -47,7 +47,7 @@ static double *run(const struct study *s, uint32_t threads, uint64_t *person_day
     assert_int_equal(study_run(s, &options, &e), 0);
     assert_int_equal(e.kind, ERROR_NONE);
     assert_int_equal(kept.calls, s->replicates);
-    assert_int_equal(kept.replicates, s->replicates);
+    assert_int_equal(kept.units, s->replicates);
     if (person_days != NULL) *person_days = kept.person_days;
     return kept.values;
 }
@@ -252,7 +252,7 @@ static void test_stop_and_skip(void **state)
     options = (struct run_options){.threads = 2, .skip = skip, .done = keep, .progress = watch, .context = &kept};
     assert_int_equal(study_run(&s, &options, &e), 0);
     assert_int_equal(kept.calls, 2);
-    assert_int_equal(kept.replicates, 6);
+    assert_int_equal(kept.units, 6);
     double *all = run(&s, 1, NULL);
     for (uint32_t r = 0; r < 6; r++) {
         if (skip[r]) continue;

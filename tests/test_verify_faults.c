@@ -71,7 +71,8 @@ static int write_results(void *context, struct error *e)
     struct writing *w = context;
     faults_default_signals();
     if (journal_verify(w->toy.journal, e) != 0) return -1;
-    return results_write("toy.h5", true, &w->toy.study, w->toy.journal, TOY_CONFIG, &toy_provenance, w->digest, e);
+    const struct results_content content = toy_results_content(&w->toy);
+    return results_write("toy.h5", true, &content, w->digest, e);
 }
 
 static void writing_begin(struct writing *w)
@@ -192,8 +193,8 @@ static void a_file_system_that_only_replaces_will_do(void **state)
         unlink("toy.h5");
         if (present) folder_write("toy.h5", "old");
         faults_arm("rename", 1, 1, EINVAL);
-        int status =
-            results_write("toy.h5", false, &w.toy.study, w.toy.journal, TOY_CONFIG, &toy_provenance, w.digest, &e);
+        const struct results_content content = toy_results_content(&w.toy);
+        int status = results_write("toy.h5", false, &content, w.digest, &e);
         faults_arm("rename", 0, 0, 0);
         assert_int_equal(status, present ? -1 : 0);
         assert_true(access("toy.h5.tmp", F_OK) != 0);

@@ -81,10 +81,17 @@ void toy_results_close(struct toy_results *toy)
     study_free(&toy->study);
 }
 
+struct results_content toy_results_content(const struct toy_results *toy)
+{
+    return (struct results_content){.study = &toy->study, .journal = toy->journal, .config = TOY_CONFIG,
+                                    .provenance = toy_provenance};
+}
+
 void toy_results_write(const struct toy_results *toy, const char *path, char digest[RESULTS_DIGEST])
 {
     struct error e = {0};
-    int status = results_write(path, true, &toy->study, toy->journal, TOY_CONFIG, &toy_provenance, digest, &e);
+    const struct results_content content = toy_results_content(toy);
+    int status = results_write(path, true, &content, digest, &e);
     if (status != 0) fail_msg("%s", e.text);
 }
 

@@ -24,6 +24,9 @@ void toy_results_empty(struct toy_results *toy, uint32_t replicates);
 
 void toy_results_close(struct toy_results *toy);
 
+/* What goes into its file. */
+struct results_content toy_results_content(const struct toy_results *toy);
+
 /* Writes the file and expects that to work. */
 void toy_results_write(const struct toy_results *toy, const char *path, char digest[RESULTS_DIGEST]);
 

@@ -1,0 +1,196 @@
+/* The engine going through the points of a design: each is the study with its parameters, and none costs another. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "sim/run.h"
+#include "tests/small_model.h"
+
+enum { REPLICATES = 3, POINTS = 5, UNITS = POINTS * REPLICATES, BREAKS = 2, IMPOSSIBLE = 3 };
+
+/* Of each point: its parts, and the day on which its world breaks. */
+static const double parts[POINTS] = {1, 3, 2, 1, 2}, break_on_day[POINTS] = {-1, -1, 70, -1, -1};
+
+struct kept {
+    double *values;
+    size_t each;
+    bool done[UNITS];
+    char failed[UNITS][200];
+    uint32_t calls, fail_on;
+    struct run_progress last;
+};
+
+static int place(void *context, uint32_t point, struct study *own, struct error *e)
+{
+    (void)context;
+    if (point == IMPOSSIBLE) return error_set(e, ERROR_INPUT, "point %u is impossible", point);
+    if (study_set(own, -1, "nature.parts", parts[point], e) != 0) return -1;
+    return study_set(own, -1, "nature.break_on_day", break_on_day[point], e);
+}
+
+static int done(void *context, uint32_t unit, const double *values, struct error *e)
+{
+    struct kept *kept = context;
+    assert_false(kept->done[unit]);
+    if (++kept->calls == kept->fail_on) return error_set(e, ERROR_FAILURE, "the disk is full");
+    kept->done[unit] = true;
+    memcpy(kept->values + unit * kept->each, values, kept->each * sizeof *values);
+    return 0;
+}
+
+static void failed(void *context, uint32_t unit, const struct error *error)
+{
+    struct kept *kept = context;
+    assert_string_equal(kept->failed[unit], "");
+    snprintf(kept->failed[unit], sizeof kept->failed[unit], "%.190s", error->text);
+}
+
+static void watch(void *context, const struct run_progress *progress) { ((struct kept *)context)->last = *progress; }
+
+static struct kept kept_for(const struct study *s)
+{
+    struct kept kept = {.each = study_values(s)};
+    kept.values = calloc(kept.each * UNITS, sizeof *kept.values);
+    assert_non_null(kept.values);
+    return kept;
+}
+
+static struct run_options options_of(struct kept *kept, uint32_t threads)
+{
+    return (struct run_options){.threads = threads, .points = POINTS, .place = place, .done = done, .failed = failed,
+                                .progress = watch, .verify = true, .context = kept};
+}
+
+static void every_point_is_the_study_with_its_parameters(void **state)
+{
+    (void)state;
+    struct study s;
+    struct error e = {0};
+    small_study(&s, REPLICATES, 1);
+    for (uint32_t threads = 1; threads <= 4; threads += 3) {
+        struct kept kept = kept_for(&s);
+        const struct run_options options = options_of(&kept, threads);
+        assert_int_equal(study_run(&s, &options, &e), 0);
+        assert_int_equal(kept.last.units, UNITS);
+        double *alone = calloc(kept.each, sizeof *alone);
+        for (uint32_t unit = 0; unit < UNITS; unit++) {
+            const uint32_t point = unit / REPLICATES, replicate = unit % REPLICATES;
+            if (point == BREAKS || point == IMPOSSIBLE) continue;
+            assert_true(kept.done[unit]);
+            struct study own;
+            assert_int_equal(study_copy(&own, &s, &e), 0);
+            assert_int_equal(place(NULL, point, &own, &e), 0);
+            assert_int_equal(study_run_replicate(&own, replicate, alone, &e), 0);
+            assert_memory_equal(alone, kept.values + unit * kept.each, kept.each * sizeof *alone);
+            study_free(&own);
+        }
+        free(alone);
+        free(kept.values);
+    }
+    study_free(&s);
+}
+
+static void what_fails_costs_no_other(void **state)
+{
+    (void)state;
+    struct study s;
+    struct error e = {0};
+    small_study(&s, REPLICATES, 1);
+    struct kept kept = kept_for(&s);
+    const struct run_options options = options_of(&kept, 2);
+    assert_int_equal(study_run(&s, &options, &e), 0);
+    for (uint32_t unit = 0; unit < UNITS; unit++) {
+        const uint32_t point = unit / REPLICATES;
+        assert_int_equal(kept.done[unit], point != BREAKS && point != IMPOSSIBLE);
+        char message[100] = "";
+        if (point == IMPOSSIBLE) snprintf(message, sizeof message, "point 3 is impossible");
+        if (point == BREAKS) snprintf(message, sizeof message, "replicate %u, day ", unit % REPLICATES);
+        assert_int_equal(strncmp(kept.failed[unit], message, strlen(message)), 0);
+        assert_int_equal(kept.failed[unit][0] != '\0', !kept.done[unit]);
+    }
+    free(kept.values);
+    study_free(&s);
+}
+
+static void units_of_an_earlier_run_are_skipped(void **state)
+{
+    (void)state;
+    struct study s;
+    struct error e = {0};
+    bool skip[UNITS] = {[0] = true, [4] = true, [13] = true};
+    small_study(&s, REPLICATES, 1);
+    struct kept kept = kept_for(&s);
+    struct run_options options = options_of(&kept, 2);
+    options.skip = skip;
+    assert_int_equal(study_run(&s, &options, &e), 0);
+    for (uint32_t unit = 0; unit < UNITS; unit++) assert_false(skip[unit] && kept.done[unit]);
+    assert_int_equal(kept.calls, UNITS - 2 * REPLICATES - 3);
+    assert_int_equal(kept.last.units, UNITS);
+    free(kept.values);
+    study_free(&s);
+}
+
+static void a_full_disk_and_a_stop_end_the_run(void **state)
+{
+    (void)state;
+    struct study s;
+    struct error full = {0}, stopped = {0};
+    atomic_int stop = 1;
+    small_study(&s, REPLICATES, 1);
+    struct kept kept = kept_for(&s);
+    kept.fail_on = 2;
+    struct run_options options = options_of(&kept, 1);
+    assert_int_equal(study_run(&s, &options, &full), -1);
+    assert_string_equal(full.text, "the disk is full");
+    assert_int_equal(kept.calls, 2);
+    options.stop = &stop;
+    assert_int_equal(study_run(&s, &options, &stopped), -1);
+    assert_int_equal(stopped.kind, ERROR_INTERRUPTED);
+    assert_int_equal(kept.calls, 2);
+    free(kept.values);
+    study_free(&s);
+}
+
+static void a_copy_of_a_study_is_its_own(void **state)
+{
+    (void)state;
+    struct study s, copy;
+    struct error e = {0};
+    small_study(&s, REPLICATES, 2);
+    assert_int_equal(study_copy(&copy, &s, &e), 0);
+    assert_int_equal(study_set(&copy, -1, "nature.parts", 5, &e), 0);
+    assert_int_equal(study_add_scenario(&copy, "more", &e), 0);
+    copy.scenarios[2].phases[1].day = 7;
+    assert_int_equal(s.n_scenarios + 1, copy.n_scenarios);
+    assert_int_equal(s.scenarios[2].phases[1].day, 40);
+    assert_string_equal(copy.policies[1].name, s.policies[1].name);
+    assert_int_equal(copy.baseline, s.baseline);
+    double *two = calloc(study_values(&s), sizeof *two), *again = calloc(study_values(&s), sizeof *again);
+    struct study second;
+    assert_int_equal(study_copy(&second, &s, &e), 0);
+    assert_int_equal(study_run_replicate(&s, 1, two, &e), 0);
+    assert_int_equal(study_run_replicate(&second, 1, again, &e), 0);
+    assert_memory_equal(two, again, study_values(&s) * sizeof *two);
+    free(two);
+    free(again);
+    study_free(&second);
+    study_free(&copy);
+    study_free(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_point_is_the_study_with_its_parameters),
+        cmocka_unit_test(what_fails_costs_no_other),
+        cmocka_unit_test(units_of_an_earlier_run_are_skipped),
+        cmocka_unit_test(a_full_disk_and_a_stop_end_the_run),
+        cmocka_unit_test(a_copy_of_a_study_is_its_own),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
