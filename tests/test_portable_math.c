@@ -3,6 +3,7 @@
 #include <float.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -50,10 +51,18 @@ static double argument(const struct claim *c, uint32_t k)
     return c->low + share * (c->high - c->low);
 }
 
+/* On some processors it is not, and under valgrind it is not whatever the processor. */
+static bool long_double_is_longer(void)
+{
+    volatile long double least = 0x1p-62L, sum = 1;
+    sum += least;
+    return sum > 1;
+}
+
 static void results_lie_within_the_units_stated(void **state)
 {
     (void)state;
-    if (LDBL_MANT_DIG < 64) skip();
+    if (!long_double_is_longer()) skip();
     for (size_t i = 0; i < sizeof claims / sizeof *claims; i++) {
         double worst = 0;
         for (uint32_t k = 1; k <= (uint32_t)effort(100000, 10000000); k++) {
@@ -74,7 +83,7 @@ static void results_lie_within_the_units_stated(void **state)
 static void a_cosine_lies_within_two_units_of_one(void **state)
 {
     (void)state;
-    if (LDBL_MANT_DIG < 64) skip();
+    if (!long_double_is_longer()) skip();
     for (uint32_t k = 0; k < 1000000; k++) {
         double u = (double)(k * 2654435769u) * 0x1p-32;
         assert_true(fabsl(portable_cos_turns(u) - cos_turns_long(u)) <= 2.0L * DBL_EPSILON);
