@@ -177,12 +177,14 @@ def test_a_city_twice_as_large_has_the_same_shares(studies, name):
 
 
 def test_with_its_police_doubled_too_a_city_twice_as_large_has_the_same_shares(studies):
+    """But for the example of a prosecution, which reaches a whole unit: one twice as large sees twice as many of them."""
     runs = []
     for times in (1, 2):
         levers = {"special_officers": 12, "operations_per_month": 4, "ngo_investigators": 6, "care_beds": 15}
         runs.append(
             studies.run(
-                scenarios=(scenario("unit"),), seed=30 + times, replicates=REPLICATES, parameters=city(2 * times),
+                scenarios=(scenario("unit"),), seed=30 + times, replicates=REPLICATES,
+                    parameters=city(2 * times) | {"police.example": 0.0},
                 policies=policy("unit", "professional_rescue", **{lever: times * n for lever, n in levers.items()}),
             )
         )  # fmt: skip
