@@ -177,7 +177,7 @@ def test_a_city_twice_as_large_has_the_same_shares(studies, name):
 
 
 def test_with_its_police_doubled_too_a_city_twice_as_large_has_the_same_shares(studies):
-    """But for the example of a prosecution, which reaches a whole unit: one twice as large sees twice as many of them."""
+    """But for the example of a prosecution, which reaches a whole unit: in one twice as large twice as many see it."""
     runs = []
     for times in (1, 2):
         levers = {"special_officers": 12, "operations_per_month": 4, "ngo_investigators": 6, "care_beds": 15}
