@@ -30,7 +30,7 @@ LIBS        = $(HDF5_LIBS) -lhdf5_hl -lhdf5 -lconfig -lmd -lz -lm
 LDFLAGS  := $(OPENMP) -Wl,-z,relro,-z,now,-z,noexecstack $(EXTRA_LDFLAGS)
 
 # The core does no input or output: libenforcesim. Everything else belongs to the program.
-CORE_SOURCES    := sim/error.c sim/field.c sim/study.c sim/tally.c sim/run.c $(wildcard models/*.c)
+CORE_SOURCES    := sim/error.c sim/field.c sim/study.c sim/tally.c sim/run.c sim/points.c $(wildcard models/*.c)
 PROGRAM_SOURCES := $(filter-out $(CORE_SOURCES),$(wildcard sim/*.c))
 TEST_PROGRAMS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 SHIM_SOURCES    := tests/fault_shim.c tests/fault_hdf.c

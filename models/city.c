@@ -33,14 +33,21 @@ uint32_t exploitation_place(const struct city *c, uint32_t venue)
     return c->mode[venue] == MODE_PRIVATE ? private_place(c, venue) : venue;
 }
 
+void wants_lay_down(struct city *c)
+{
+    for (uint32_t size = 0; size <= PLACE_SEATS; size++) {
+        double full = c->rules->exploited_share * size;
+        c->wanted_open[size] = (uint8_t)lround(full);
+        c->wanted_covert[size] = (uint8_t)lround(full * c->rules->covert_capacity);
+    }
+}
+
 uint32_t wanted(const struct city *c, uint32_t venue)
 {
-    const struct venues_parameters *r = c->rules;
-    double full = r->exploited_share * c->size[venue];
     if (c->standing[venue] != STANDING_FREE) return 0;
     switch ((enum mode)c->mode[venue]) {
-    case MODE_OPEN: return is_closed(c, venue) ? 0 : (uint32_t)lround(full);
-    case MODE_COVERT: return is_closed(c, venue) ? 0 : (uint32_t)lround(full * r->covert_capacity);
+    case MODE_OPEN: return is_closed(c, venue) ? 0 : c->wanted_open[c->size[venue]];
+    case MODE_COVERT: return is_closed(c, venue) ? 0 : c->wanted_covert[c->size[venue]];
     case MODE_PRIVATE: return c->size[private_place(c, venue)];
     case MODE_NONE:
     case MODES: break;
@@ -94,11 +101,73 @@ uint32_t persons_in_district(const struct city *c, uint32_t district)
     return n;
 }
 
-/* ---- fear ---------------------------------------------------------------------------------------------------------------- */
+/* ---- sums over persons --------------------------------------------------------------------------------------------------- */
+
+/* These add the person in a seat to a sum (by = 1) or take her out of it (by = -1). */
+
+static void count_infection(struct city *c, uint32_t seat, int by)
+{
+    if (c->traits[seat] & TRAIT_INFECTED) c->infected += (uint32_t)by;
+}
+
+static void count_service(struct city *c, uint32_t seat, int by)
+{
+    if (!is_served(c, seat)) return;
+    bool exploited = seat_class(c, seat) != CLASS_ADULT;
+    c->served_now[exploited] += (uint32_t)by;
+    c->served_on[exploited][c->served[seat] % SERVED_DAYS] += (uint32_t)by;
+}
+
+static void count_fear(struct city *c, uint32_t seat, int by)
+{
+    if (c->fear[seat] == -INFINITY || seat_class(c, seat) != CLASS_ADULT) return;
+    c->fearful += (uint32_t)by;
+    c->fear_sum = c->fearful > 0 ? fmax(c->fear_sum + by * fear_of(c, seat), 0) : 0;
+}
+
+static void count_person(struct city *c, uint32_t seat, int by)
+{
+    c->count[place_kind(c, c->seat_place[seat])][seat_class(c, seat)] += (uint32_t)by;
+    count_infection(c, seat, by);
+    count_service(c, seat, by);
+    count_fear(c, seat, by);
+}
+
+void city_recount(struct city *c)
+{
+    memset(c->count, 0, sizeof c->count);
+    memset(c->served_now, 0, sizeof c->served_now);
+    memset(c->served_on, 0, sizeof c->served_on);
+    c->infected = c->fearful = 0;
+    c->fear_sum = 0;
+    for (uint32_t place = 0; place < c->places; place++)
+        for (uint64_t m = c->occupied[place]; m;) count_person(c, next_seat(c, place, &m), 1);
+}
+
+void city_dawn(struct city *c, int32_t day)
+{
+    bool follows = day == c->day + 1;
+    c->day = day;
+    c->luck.day = (uint32_t)day;
+    if (!follows) {
+        city_recount(c);
+        return;
+    }
+    c->fear_sum *= portable_exp2(-1 / c->fears->half_life);
+    for (int exploited = 0; exploited < 2; exploited++) { /* the bucket of today was that of the day which now lies too far back */
+        uint32_t *bucket = &c->served_on[exploited][(uint32_t)(day + 1) % SERVED_DAYS];
+        c->served_now[exploited] -= *bucket;
+        *bucket = 0;
+    }
+}
+
+/* ---- fear, service, infection -------------------------------------------------------------------------------------------- */
 
 static void fear_set(struct city *c, uint32_t seat, double fear)
 {
+    count_fear(c, seat, -1);
     c->fear[seat] = fear > 0 ? (float)(c->day + c->fears->half_life * portable_log2(fear)) : -INFINITY;
+    count_fear(c, seat, 1);
 }
 
 void fear_raise(struct city *c, uint32_t seat, double by)
@@ -110,6 +179,20 @@ void fear_raise(struct city *c, uint32_t seat, double by)
 void fear_relieve(struct city *c, uint32_t seat, double by)
 {
     if (by > 0 && c->fear[seat] > -INFINITY) fear_set(c, seat, fear_of(c, seat) * (1 - by));
+}
+
+void seat_serve(struct city *c, uint32_t seat)
+{
+    count_service(c, seat, -1);
+    c->served[seat] = (uint16_t)(c->day + 1);
+    count_service(c, seat, 1);
+}
+
+void seat_infect(struct city *c, uint32_t seat)
+{
+    count_infection(c, seat, -1);
+    c->traits[seat] |= TRAIT_INFECTED;
+    count_infection(c, seat, 1);
 }
 
 /* ---- persons and seats ----------------------------------------------------------------------------------------------------- */
@@ -142,7 +225,7 @@ uint32_t seat_take(struct city *c, uint32_t place, struct person person)
     c->due[seat] = person.due;
     c->supplier[seat] = person.supplier;
     c->traits[seat] = person.traits;
-    c->count[place_kind(c, place)][person.class]++;
+    count_person(c, seat, 1);
     return seat;
 }
 
@@ -158,7 +241,7 @@ struct person seat_lift(struct city *c, uint32_t seat)
     uint64_t bit = seat_bit(c, seat);
     struct person person = {c->fear[seat], c->served[seat], c->due[seat], c->supplier[seat], c->traits[seat],
                             (uint8_t)seat_class(c, seat)};
-    c->count[place_kind(c, place)][person.class]--;
+    count_person(c, seat, -1);
     if (c->detained[place] & bit) c->held--;
     c->occupied[place] &= ~bit;
     c->exploited[place] &= ~bit;
@@ -177,13 +260,12 @@ void seat_reclass(struct city *c, uint32_t seat, enum class class)
 {
     uint32_t place = c->seat_place[seat];
     uint64_t bit = seat_bit(c, seat);
-    uint32_t *count = c->count[place_kind(c, place)];
-    count[seat_class(c, seat)]--;
-    count[class]++;
+    count_person(c, seat, -1);
     c->minors[place] &= ~bit;
     c->exploited[place] &= ~bit;
     if (class != CLASS_ADULT) c->exploited[place] |= bit;
     if (class == CLASS_MINOR) c->minors[place] |= bit;
+    count_person(c, seat, 1);
 }
 
 void seat_detain(struct city *c, uint32_t seat, int32_t until)

@@ -14,10 +14,7 @@ static void observe(struct world *w, uint32_t part, const void *parameters, void
     struct city *c = &w->city[part];
     struct metrics *m = metrics;
     (void)parameters;
-    double fear = 0;
-    for (uint32_t p = 0; p < c->places; p++)
-        for (uint64_t adults = c->occupied[p] & ~c->exploited[p]; adults;) fear += fear_of(c, next_seat(c, p, &adults));
-    m->fear = (struct share){fear, c->count[PLACE_VENUE][CLASS_ADULT] + c->count[PLACE_STREET][CLASS_ADULT]};
+    m->fear = (struct share){c->fear_sum, c->count[PLACE_VENUE][CLASS_ADULT] + c->count[PLACE_STREET][CLASS_ADULT]};
 }
 
 const struct submodel submodel_fear = {

@@ -63,7 +63,7 @@ static void recovery(struct city *c, const struct parameters *p)
 
 static void serve(struct city *c, struct metrics *m, uint32_t seat)
 {
-    c->served[seat] = (uint16_t)(c->day + 1);
+    seat_serve(c, seat);
     c->services++;
     m->persons_served++;
 }
@@ -95,30 +95,31 @@ static void outreach(struct city *c, const struct parameters *p, struct metrics 
         if (mark * OUTREACH_MOST < c->policy->outreach && !is_closed(c, venue)) visit(c, p, m, venue, points.drawn & VISIT_MASK);
 }
 
-/* Owners let the exploited go to a clinic less often; from the private network and the street the way is longer. */
-static double clinic_factor(const struct city *c, const struct parameters *p, uint32_t place, bool exploited)
+/* From the private network, where all are exploited, and from the street the way to a clinic is longer. */
+static double clinic_most(const struct city *c, const struct parameters *p, enum place_kind kind)
 {
-    double factor = exploited ? p->coerced_uptake : 1;
-    switch (place_kind(c, place)) {
-    case PLACE_VENUE: return factor * (c->covered[place] ? p->board_uptake : 1);
-    case PLACE_PRIVATE: return factor * c->rules->private_access;
-    case PLACE_STREET: return factor * c->rules->street_access;
+    switch (kind) {
+    case PLACE_VENUE: return fmax(1, p->board_uptake);
+    case PLACE_PRIVATE: return p->coerced_uptake * c->rules->private_access;
+    case PLACE_STREET: return c->rules->street_access;
     case PLACE_KINDS: break;
     }
     return 0;
 }
 
-static void clinics(struct city *c, const struct parameters *p, struct metrics *m)
+static void clinics(struct city *c, const struct parameters *p, struct metrics *m, enum place_kind kind)
 {
-    double most = fmax(1, p->board_uptake);
-    struct points points = points_begin(&c->luck, DRAW_CLINIC, 0, c->seats, p->clinic_rate * most);
+    double most = clinic_most(c, p, kind);
+    struct seat_points points = seat_points_begin(c, DRAW_CLINIC, kind, p->clinic_rate * most);
     uint32_t seat;
     double mark;
-    while (points_next(&points, &seat, &mark)) {
+    while (seat_points_next(&points, &seat, &mark)) {
         uint32_t place = c->seat_place[seat];
         uint64_t bit = seat_bit(c, seat);
         if (!(c->occupied[place] & ~c->detained[place] & bit)) continue;
-        double own = clinic_factor(c, p, place, c->exploited[place] & bit);
+        double own = most; /* but in venues owners let the exploited go less often, and a board's care reaches its own alone */
+        if (kind == PLACE_VENUE)
+            own = (c->exploited[place] & bit ? p->coerced_uptake : 1) * (c->covered[place] ? p->board_uptake : 1);
         if (mark * most < own && mark * most < own * (1 - fear_of(c, seat))) serve(c, m, seat);
     }
 }
@@ -129,7 +130,7 @@ static void step(struct world *w, uint32_t part, const void *parameters, void *m
     recovery(c, parameters);
     backlash(c, parameters);
     outreach(c, parameters, metrics);
-    clinics(c, parameters, metrics);
+    for (enum place_kind kind = PLACE_VENUE; kind < PLACE_KINDS; kind++) clinics(c, parameters, metrics, kind);
 }
 
 static void observe(struct world *w, uint32_t part, const void *parameters, void *metrics)
@@ -137,20 +138,10 @@ static void observe(struct world *w, uint32_t part, const void *parameters, void
     const struct city *c = &w->city[part];
     struct metrics *m = metrics;
     (void)parameters;
-    struct share adults = {0, 0}, exploited = {0, 0}, infected = {0, 0};
-    for (uint32_t place = 0; place < c->places; place++)
-        for (uint64_t present = c->occupied[place]; present;) {
-            uint32_t seat = next_seat(c, place, &present);
-            bool served = is_served(c, seat);
-            struct share *group = c->exploited[place] & seat_bit(c, seat) ? &exploited : &adults;
-            group->sum += served;
-            group->weight++;
-            infected.sum += (c->traits[seat] & TRAIT_INFECTED) != 0;
-            infected.weight++;
-        }
-    m->health_coverage = adults;
-    m->exploited_coverage = exploited;
-    m->infected_share = infected;
+    double adults = c->count[PLACE_VENUE][CLASS_ADULT] + c->count[PLACE_STREET][CLASS_ADULT], exploited = exploited_now(c);
+    m->health_coverage = (struct share){c->served_now[0], adults};
+    m->exploited_coverage = (struct share){c->served_now[1], exploited};
+    m->infected_share = (struct share){c->infected, adults + exploited};
     m->health_access = (struct share){0, c->venues};
     for (uint32_t v = 0; v < c->venues; v++) m->health_access.sum += c->access[v];
 }

@@ -50,6 +50,7 @@ static void govern(struct world *w, const void *const *groups)
         c->market = groups[GROUP_MARKET];
         c->rules = groups[GROUP_VENUES];
         c->fears = groups[GROUP_FEAR];
+        wants_lay_down(c);
     }
 }
 
@@ -58,8 +59,7 @@ static void dawn(struct world *w, int32_t day)
 {
     for (uint32_t i = 0; i < w->n_cities; i++) {
         struct city *c = &w->city[i];
-        c->day = day;
-        c->luck.day = (uint32_t)day;
+        city_dawn(c, day);
         c->n_arrests = c->n_signals = c->n_operations = c->n_reports = 0;
         c->visits = c->services = 0;
     }
@@ -81,7 +81,7 @@ static const char *const headline[] = {"minor_prevalence", "health_coverage", "p
 const struct model model = {
     .name = "enforcesim",
     .title = "EnforceSim: what enforcement policies do to people in commercial sex venues",
-    .version = "4",
+    .version = "5",
     .policy = "policy",
     .schedule = schedule,
     .memory = memory,

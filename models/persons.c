@@ -27,12 +27,12 @@ DECLARE_PARAMETERS(PARAMETERS)
 DECLARE_METRICS(METRICS)
 
 
-/* Calls for every person on whom the day's luck falls; `seat` is occupied and `mark` < 1 is the thinning mark. */
-#define FOR_POINTS(purpose, rate)                                                                                       \
-    struct points points = points_begin(&c->luck, purpose, 0, c->seats, rate);                                          \
+/* For every seat of a kind of place on which the day's luck falls; `mark` < 1 is the thinning mark. */
+#define FOR_POINTS(purpose, kind, rate)                                                                                 \
+    struct seat_points points = seat_points_begin(c, purpose, kind, rate);                                              \
     uint32_t seat;                                                                                                      \
     double mark;                                                                                                        \
-    while (points_next(&points, &seat, &mark))
+    while (seat_points_next(&points, &seat, &mark))
 
 static bool is_class(const struct city *c, uint32_t seat, enum class class)
 {
@@ -49,9 +49,9 @@ static bool is_detained(const struct city *c, uint32_t seat)
     return c->detained[c->seat_place[seat]] & seat_bit(c, seat);
 }
 
-static void adults_leave(struct city *c, const struct parameters *p)
+static void adults_leave(struct city *c, const struct parameters *p, enum place_kind kind)
 {
-    FOR_POINTS(DRAW_ADULT_LEAVES, 1 / p->adult_tenure)
+    FOR_POINTS(DRAW_ADULT_LEAVES, kind, 1 / p->adult_tenure)
         if (is_class(c, seat, CLASS_ADULT) && !is_detained(c, seat)) seat_leave(c, seat);
 }
 
@@ -62,18 +62,18 @@ static void lost_by_owner(struct city *c, uint32_t seat)
     seat_leave(c, seat);
 }
 
-static void escapes(struct city *c, const struct parameters *p, struct metrics *m)
+static void escapes(struct city *c, const struct parameters *p, struct metrics *m, enum place_kind kind)
 {
-    FOR_POINTS(DRAW_ESCAPE, p->escape_rate)
+    FOR_POINTS(DRAW_ESCAPE, kind, p->escape_rate)
         if (is_exploited(c, seat)) {
             lost_by_owner(c, seat);
             m->escaped++;
         }
 }
 
-static void outside_help(struct city *c, const struct parameters *p, struct metrics *m)
+static void outside_help(struct city *c, const struct parameters *p, struct metrics *m, enum place_kind kind)
 {
-    FOR_POINTS(DRAW_OUTSIDE_HELP, p->outside_help)
+    FOR_POINTS(DRAW_OUTSIDE_HELP, kind, p->outside_help)
         if (is_exploited(c, seat)) {
             lost_by_owner(c, seat);
             m->helped_out++;
@@ -87,9 +87,9 @@ static void no_longer_coerced(struct city *c, uint32_t seat)
     else seat_reclass(c, seat, CLASS_ADULT);
 }
 
-static void debt_releases(struct city *c, const struct parameters *p, struct metrics *m)
+static void debt_releases(struct city *c, const struct parameters *p, struct metrics *m, enum place_kind kind)
 {
-    FOR_POINTS(DRAW_DEBT_RELEASE, p->debt_release_rate)
+    FOR_POINTS(DRAW_DEBT_RELEASE, kind, p->debt_release_rate)
         if (is_class(c, seat, CLASS_COERCED)) {
             no_longer_coerced(c, seat);
             m->released_from_debt++;
@@ -108,10 +108,10 @@ static void birthdays(struct city *c, const struct parameters *p, struct metrics
         }
 }
 
-static void infections(struct city *c, const struct parameters *p, struct metrics *m)
+static void infections(struct city *c, const struct parameters *p, struct metrics *m, enum place_kind kind)
 {
-    double coerced = 1 + p->infection_coerced, fearful = 1 + p->infection_fear;
-    FOR_POINTS(DRAW_INFECTION, p->infection_rate * coerced * fearful) {
+    double coerced = kind == PLACE_STREET ? 1 : 1 + p->infection_coerced, fearful = 1 + p->infection_fear;
+    FOR_POINTS(DRAW_INFECTION, kind, p->infection_rate * coerced * fearful) {
         uint32_t place = c->seat_place[seat];
         uint64_t bit = seat_bit(c, seat);
         if (!(c->occupied[place] & bit) || c->traits[seat] & TRAIT_INFECTED) continue;
@@ -119,7 +119,7 @@ static void infections(struct city *c, const struct parameters *p, struct metric
         double share = (c->exploited[place] & bit ? 1 : 1 / coerced) * (1 + p->infection_fear * fear_of(c, seat)) / fearful *
                        (served ? 1 - p->service_protection : 1);
         if (mark >= share) continue;
-        c->traits[seat] |= TRAIT_INFECTED;
+        seat_infect(c, seat);
         m->infections++;
     }
 }
@@ -129,12 +129,15 @@ static void step(struct world *w, uint32_t part, const void *parameters, void *m
     struct city *c = &w->city[part];
     const struct parameters *p = parameters;
     struct metrics *m = metrics;
-    adults_leave(c, p);
+    adults_leave(c, p, PLACE_VENUE);
+    adults_leave(c, p, PLACE_STREET);
     birthdays(c, p, m);
-    escapes(c, p, m);
-    outside_help(c, p, m);
-    debt_releases(c, p, m);
-    infections(c, p, m);
+    for (enum place_kind kind = PLACE_VENUE; kind <= PLACE_PRIVATE; kind++) { /* nobody is exploited in the street */
+        escapes(c, p, m, kind);
+        outside_help(c, p, m, kind);
+        debt_releases(c, p, m, kind);
+    }
+    for (enum place_kind kind = PLACE_VENUE; kind < PLACE_KINDS; kind++) infections(c, p, m, kind);
     m->minor_days += c->count[PLACE_VENUE][CLASS_MINOR] + c->count[PLACE_PRIVATE][CLASS_MINOR];
     m->coerced_days += c->count[PLACE_VENUE][CLASS_COERCED] + c->count[PLACE_PRIVATE][CLASS_COERCED];
 }

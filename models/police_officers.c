@@ -128,10 +128,10 @@ void police_officers(struct city *c, const struct police_parameters *p, struct p
     for (uint32_t d = 0; d < c->districts; d++) unit_changes(c, p, unit_of_district(c, d), c->policy->general_training);
     unit_changes(c, p, unit_special(c), c->policy->special_training);
     rotation(c, p, m);
-    double decay = daily_chance(p->tie_decay);
-    struct coins coins = coins_begin(&c->luck, DRAW_TIE_DECAY, 0);
-    for (uint32_t v = 0; v < c->venues; v++)
-        if (c->tie[v] != NO_OFFICER && coins_uniform(&coins, v) < decay) c->tie[v] = NO_OFFICER;
+    struct points points = points_begin(&c->luck, DRAW_TIE_DECAY, 0, c->venues, p->tie_decay);
+    uint32_t v;
+    double mark;
+    while (points_next(&points, &v, &mark)) c->tie[v] = NO_OFFICER;
 }
 
 void police_account(struct city *c, const struct police_parameters *p, struct police_metrics *m, uint32_t officer,

@@ -59,13 +59,13 @@ static void dismissals(struct city *c, const struct parameters *p, struct metric
 
 static void refill(struct city *c, double chance)
 {
+    struct coins coins = coins_begin(&c->luck, DRAW_REFILL, 0);
     for (uint32_t v = 0; v < c->venues; v++) {
         if (c->occupied[v] == all_seats(c, v)) continue;
         uint32_t vacancies = adult_vacancies(c, v);
-        struct coins coins = coins_begin(&c->luck, DRAW_REFILL, 0);
-        for (uint32_t i = 0; i < vacancies; i++)
-            if (coins_uniform(&coins, v * 64 + i) < chance)
-                seat_enter(c, v, newcomer(c, CLASS_ADULT, free_seat(c, v), NEWCOMER_ADULT));
+        if (vacancies == 0) continue;
+        for (uint32_t come = binomial_quantile(coins_uniform(&coins, v), vacancies, chance); come > 0; come--)
+            seat_enter(c, v, newcomer(c, CLASS_ADULT, free_seat(c, v), NEWCOMER_ADULT));
     }
 }
 

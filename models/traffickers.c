@@ -70,11 +70,13 @@ static void recruit(struct city *c, struct metrics *m, uint32_t venue, uint32_t 
 static void supply(struct city *c, const struct parameters *p, struct metrics *m)
 {
     double chance = daily_chance(p->recruit_rate * c->price);
+    struct coins coins = coins_begin(&c->luck, DRAW_RECRUIT, 0);
     for (uint32_t v = 0; v < c->venues; v++) {
         if (c->mode[v] == MODE_NONE) continue;
         uint32_t vacancies = exploited_vacancies(c, v);
-        for (uint32_t i = 0; i < vacancies; i++) {
-            if (!luck_coin(&c->luck, DRAW_RECRUIT, v, i, chance)) continue;
+        if (vacancies == 0) continue;
+        uint32_t come = binomial_quantile(coins_uniform(&coins, v), vacancies, chance);
+        for (uint32_t i = 0; i < come; i++) {
             uint32_t trafficker = supplier(c, v, i);
             if (trafficker != NOBODY) recruit(c, m, v, trafficker, i);
         }

@@ -49,18 +49,25 @@ static double place_factor(const struct city *c, uint32_t place, bool exploited)
     return exploited && c->mode[place] == MODE_COVERT ? c->rules->covert_violence : 1;
 }
 
-static double worst_place(const struct city *c)
+/* The most that a person without fear can meet in a kind of place. */
+static double worst_factor(const struct city *c, const struct parameters *p, enum place_kind kind)
 {
-    return fmax(fmax(c->rules->street_violence, c->rules->private_violence), fmax(c->rules->covert_violence, 1));
+    switch (kind) {
+    case PLACE_STREET: return c->rules->street_violence;
+    case PLACE_PRIVATE: return c->rules->private_violence * p->coerced_violence;
+    case PLACE_VENUE:
+    case PLACE_KINDS: break;
+    }
+    return fmax(c->rules->covert_violence, 1) * p->coerced_violence;
 }
 
-static void violence_by_clients(struct city *c, const struct parameters *p, struct metrics *m)
+static void violence_by_clients(struct city *c, const struct parameters *p, struct metrics *m, enum place_kind kind)
 {
-    double most = worst_place(c) * p->coerced_violence * (1 + p->repression_violence);
-    struct points points = points_begin(&c->luck, DRAW_CLIENT_VIOLENCE, 0, c->seats, p->client_violence * most);
+    double most = worst_factor(c, p, kind) * (1 + p->repression_violence);
+    struct seat_points points = seat_points_begin(c, DRAW_CLIENT_VIOLENCE, kind, p->client_violence * most);
     uint32_t seat;
     double mark;
-    while (points_next(&points, &seat, &mark)) {
+    while (seat_points_next(&points, &seat, &mark)) {
         uint32_t place = c->seat_place[seat];
         uint64_t bit = seat_bit(c, seat);
         if (!(c->occupied[place] & ~c->detained[place] & bit)) continue;
@@ -72,25 +79,25 @@ static void violence_by_clients(struct city *c, const struct parameters *p, stru
         if (mark * most >= rate * (1 + p->repression_violence * fear_of(c, seat))) continue;
         m->violence_client++;
         if (!exploited) m->violence_client_adults++;
-        report(c, p, m, seat, points.drawn & INCIDENT_MASK);
+        report(c, p, m, seat, points.points.drawn & INCIDENT_MASK);
     }
 }
 
-static void violence_by_owners(struct city *c, const struct parameters *p, struct metrics *m)
+static void violence_by_owners(struct city *c, const struct parameters *p, struct metrics *m, enum place_kind kind)
 {
     double most = p->owner_violence_exploited;
-    struct points points = points_begin(&c->luck, DRAW_OWNER_VIOLENCE, 0, c->seats, p->owner_violence * most);
+    struct seat_points points = seat_points_begin(c, DRAW_OWNER_VIOLENCE, kind, p->owner_violence * most);
     uint32_t seat;
     double mark;
-    while (points_next(&points, &seat, &mark)) {
+    while (seat_points_next(&points, &seat, &mark)) {
         uint32_t place = c->seat_place[seat];
         uint64_t bit = seat_bit(c, seat);
-        if (!(c->occupied[place] & ~c->detained[place] & bit) || place_kind(c, place) == PLACE_STREET) continue;
+        if (!(c->occupied[place] & ~c->detained[place] & bit)) continue;
         bool exploited = c->exploited[place] & bit;
         double rate = (exploited ? p->owner_violence_exploited : 1) * (1 - c->protection[c->place_district[place]]);
         if (mark * most >= rate) continue;
         m->violence_owner++;
-        report(c, p, m, seat, (points.drawn & INCIDENT_MASK) | INCIDENT_BY_OWNER);
+        report(c, p, m, seat, (points.points.drawn & INCIDENT_MASK) | INCIDENT_BY_OWNER);
     }
 }
 
@@ -100,8 +107,8 @@ static void step(struct world *w, uint32_t part, const void *parameters, void *m
     const struct parameters *p = parameters;
     double fade = portable_exp2(-1 / p->protect_half_life);
     for (uint32_t d = 0; d < c->districts; d++) c->protection[d] *= fade;
-    violence_by_clients(c, p, metrics);
-    violence_by_owners(c, p, metrics);
+    for (enum place_kind kind = PLACE_VENUE; kind < PLACE_KINDS; kind++) violence_by_clients(c, p, metrics, kind);
+    for (enum place_kind kind = PLACE_VENUE; kind <= PLACE_PRIVATE; kind++) violence_by_owners(c, p, metrics, kind);
 }
 
 static void observe(struct world *w, uint32_t part, const void *parameters, void *metrics)

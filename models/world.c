@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOTS_MINIMUM = 5, SLOTS_MAXIMUM = 60, PLACE_SEATS = 64, COLUMN_ALIGNMENT = 64, SWEEP_SITES_MAXIMUM = 50,
+enum { SLOTS_MINIMUM = 5, SLOTS_MAXIMUM = 60, COLUMN_ALIGNMENT = 64, SWEEP_SITES_MAXIMUM = 50,
        VENUES_MAXIMUM = 10000000 /* so that seats can be numbered with 32 bits */ };
 
 static uint8_t slots_of(const struct region_parameters *region, const struct luck *luck, uint32_t venue)
@@ -97,7 +97,7 @@ static void set_place(struct city *c, uint32_t place, uint32_t district, uint32_
     for (uint32_t k = 0; k < size; k++) c->seat_place[(*seat)++] = place;
 }
 
-/* Seats stand in the order of districts: venues, private places, street. */
+/* Seats of one kind of place stand together, so that luck can be thrown over them alone; within it, in the order of districts. */
 static void build_places(struct city *c)
 {
     uint32_t seat = 0, street = 2 * c->venues;
@@ -106,8 +106,12 @@ static void build_places(struct city *c)
         c->district_venue[d + 1] = first_venue(c->venues, c->districts, d + 1);
         for (uint32_t v = c->district_venue[d]; v < c->district_venue[d + 1]; v++)
             set_place(c, v, d, &seat, slots_of(c->region, &c->luck, v));
-        for (uint32_t v = c->district_venue[d]; v < c->district_venue[d + 1]; v++)
-            set_place(c, private_place(c, v), d, &seat, private_seats_of(c->rules, c->size[v]));
+    }
+    c->kind_seat[PLACE_PRIVATE] = seat;
+    for (uint32_t v = 0; v < c->venues; v++)
+        set_place(c, private_place(c, v), c->place_district[v], &seat, private_seats_of(c->rules, c->size[v]));
+    c->kind_seat[PLACE_STREET] = seat;
+    for (uint32_t d = 0; d < c->districts; d++) {
         c->district_street[d] = street;
         for (uint32_t rest = street_seats_of(c, d); rest > 0; street++) {
             uint32_t size = rest < PLACE_SEATS ? rest : PLACE_SEATS;
@@ -116,6 +120,7 @@ static void build_places(struct city *c)
         }
         c->district_street[d + 1] = street;
     }
+    c->kind_seat[PLACE_KINDS] = seat;
 }
 
 /* Every trafficker deals with `links` different venues, drawn at random; listed by venue. */
@@ -279,6 +284,20 @@ static const char *broken_owner(const struct city *c, uint32_t v)
     return NULL;
 }
 
+/* What is kept up to date must be what counting anew finds. */
+static const char *broken_sums(const struct city *c)
+{
+    struct city anew = *c;
+    city_recount(&anew); /* it changes no column */
+    if (anew.infected != c->infected) return "the count of the infected disagrees with the seats";
+    if (anew.fearful != c->fearful) return "the count of the fearful disagrees with the seats";
+    if (fabs(anew.fear_sum - c->fear_sum) > 1e-9 * (1 + anew.fear_sum)) return "the sum of fear disagrees with the seats";
+    if (memcmp(anew.served_now, c->served_now, sizeof anew.served_now) != 0 ||
+        memcmp(anew.served_on, c->served_on, sizeof anew.served_on) != 0)
+        return "the counts of the served disagree with the seats";
+    return NULL;
+}
+
 static const char *broken_city(const struct city *c)
 {
     uint32_t count[PLACE_KINDS][CLASSES] = {0}, held = 0, present = 0;
@@ -293,6 +312,7 @@ static const char *broken_city(const struct city *c)
         present += persons_in(c->occupied[p]);
     }
     if (memcmp(count, c->count, sizeof count) != 0) return "the counts of persons disagree with the seats";
+    if ((broken = broken_sums(c)) != NULL) return broken;
     if (held != c->held) return "the count of detained adults disagrees with the seats";
     if (c->entered != (int64_t)present + c->n_absent + c->gone) return "persons are not conserved";
     for (uint32_t v = 0; v < c->venues; v++)

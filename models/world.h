@@ -53,7 +53,7 @@ enum standing { STANDING_FREE, STANDING_DORMANT, STANDING_REMAND, STANDING_VACAN
 /* An open case. */
 enum { CASE_SPECIAL = 1, CASE_PUNISHED = 2 };
 
-enum { NOBODY = 0xFFFF, NO_OFFICER = -1, NEVER = 0, TEAM = 6, SPECIAL_OFFICERS_MAX = 60, LINKS_MAX = 64, SERVED_DAYS = 90 };
+enum { NOBODY = 0xFFFF, NO_OFFICER = -1, NEVER = 0, TEAM = 6, SPECIAL_OFFICERS_MAX = 60, LINKS_MAX = 64, SERVED_DAYS = 90, PLACE_SEATS = 64 };
 
 /* ---- what one stage leaves for a later one ---------------------------------------------------------------------------- */
 
@@ -177,6 +177,7 @@ struct city {
     /* numbers of rows */
     uint32_t districts, districts_1, venues, venues_1, traffickers, offenders, links, officers, seats, places, streets, days;
     uint32_t officers_per_district, links_per_trafficker, venue_seats;
+    uint32_t kind_seat[PLACE_KINDS + 1]; /* the seats of a kind of place are kind_seat[kind] ... kind_seat[kind + 1] - 1 */
     uint32_t absent_room, signals_room, operations_room, reports_room;
 
     /* state of the whole city */
@@ -191,6 +192,12 @@ struct city {
     uint32_t special_officers;  /* size of the special unit now */
     uint32_t count[PLACE_KINDS][CLASSES]; /* persons in places, the detained included */
     uint32_t held;              /* detained adults among them */
+    uint32_t infected;          /* infected persons among them */
+    uint32_t fearful;           /* non-coerced adults among them who have ever been in fear of the police */
+    double fear_sum;            /* sum of their fear today */
+    uint32_t served_now[2];     /* persons served within SERVED_DAYS: non-coerced adults, the exploited */
+    uint32_t served_on[2][SERVED_DAYS]; /* the same by the day, plus one, on which they were served, modulo SERVED_DAYS */
+    uint8_t wanted_open[PLACE_SEATS + 1], wanted_covert[PLACE_SEATS + 1]; /* exploited persons wanted in a venue, by its size */
     uint32_t in_care;           /* exploited persons brought out who are in aftercare */
     uint32_t adults_in_care;    /* non-coerced adults held in care against their will */
     double supported_days;      /* today's days of adults of closed venues who are supported */
@@ -255,6 +262,26 @@ static inline uint32_t next_seat(const struct city *c, uint32_t place, uint64_t 
 
 enum class seat_class(const struct city *c, uint32_t seat);
 
+/* What the day throws on the seats of one kind of place, at `rate` per day and seat; on none where there is nobody. */
+struct seat_points {
+    struct points points;
+    uint32_t first;
+};
+
+static inline struct seat_points seat_points_begin(const struct city *c, uint32_t purpose, enum place_kind kind, double rate)
+{
+    bool empty = c->count[kind][CLASS_ADULT] + c->count[kind][CLASS_COERCED] + c->count[kind][CLASS_MINOR] == 0;
+    uint32_t first = c->kind_seat[kind], seats = empty ? 0 : c->kind_seat[kind + 1] - first;
+    return (struct seat_points){points_begin(&c->luck, purpose, kind, seats, rate), first};
+}
+
+static inline bool seat_points_next(struct seat_points *thrown, uint32_t *seat, double *mark)
+{
+    if (!points_next(&thrown->points, seat, mark)) return false;
+    *seat += thrown->first;
+    return true;
+}
+
 /* Has a health service seen the person within SERVED_DAYS? */
 static inline bool is_served(const struct city *c, uint32_t seat)
 {
@@ -267,6 +294,9 @@ double fear_of(const struct city *c, uint32_t seat);
 
 /* Mean of 1 - fear over the persons in a mask; 1 for nobody. */
 double mean_trust(const struct city *c, uint32_t place, uint64_t mask);
+
+/* Tabulates what owners want under the rules in force. */
+void wants_lay_down(struct city *c);
 
 /* How many exploited persons the owner of a venue wants now, and where: the venue or the owner's private place. */
 uint32_t wanted(const struct city *c, uint32_t venue);
@@ -289,6 +319,13 @@ uint32_t persons_in_district(const struct city *c, uint32_t district);
 
 void fear_raise(struct city *c, uint32_t seat, double by);   /* f + by (1 - f) */
 void fear_relieve(struct city *c, uint32_t seat, double by); /* f (1 - by)     */
+void seat_serve(struct city *c, uint32_t seat);              /* by a health service, today */
+void seat_infect(struct city *c, uint32_t seat);
+
+/* Sums over persons are kept up to date by all that changes persons, so that reading them costs nothing. These count them anew:
+ * at the end of a day (city_dawn), and for tests and invariants (city_recount). */
+void city_dawn(struct city *c, int32_t day);
+void city_recount(struct city *c);
 
 /* Newcomers to one seat on one day: those trafficked have the number of the vacancy, below 64. */
 enum { NEWCOMER_ADULT = 64 };

@@ -24,6 +24,15 @@ static const double LN_2_HIGH = 0x1.62e42feep-1, LN_2_LOW = 0x1.a39ef35793c76p-3
 static const double LOG2_E = 0x1.71547652b82fep+0;
 static const double TWO_PI = 0x1.921fb54442d18p+2;
 
+/* A whole number below 2^52 as a double. Unlike a cast, it is one operation on many at once where a processor can do that. */
+static inline double double_of(uint64_t whole)
+{
+    uint64_t bits = 0x4330000000000000 | whole; /* 2^52 + whole */
+    double shifted;
+    memcpy(&shifted, &bits, sizeof shifted);
+    return shifted - 0x1p52;
+}
+
 /* The natural logarithm of a positive normal number, infinity excluded. */
 static inline double portable_log(double x)
 {
@@ -31,8 +40,9 @@ static inline double portable_log(double x)
     uint64_t bits;
     memcpy(&bits, &x, sizeof bits);
     /* x = 2^k m with m in [sqrt(1/2), sqrt(2)) */
-    double k = (double)((int64_t)(bits - half_root) >> 52), m;
-    bits -= (uint64_t)((int64_t)(bits - half_root) >> 52) << 52;
+    uint64_t exponent = (bits - half_root + ((uint64_t)1024 << 52)) >> 52; /* k + 1024 */
+    bits -= (exponent - 1024) << 52;
+    double k = double_of(exponent) - 1024, m;
     memcpy(&m, &bits, sizeof m);
     /* ln m = 2 artanh(s) with s = f / (2 + f); 2 artanh(s) = 2 s + s r, r = 2 z/3 + 2 z^2/5 + ..., and 2 s = f - s f */
     double f = m - 1, s = f / (2 + f), z = s * s, y = z * z, half = 0.5 * f * f;

@@ -370,6 +370,7 @@ static void test_coverage_is_service_within_90_days(void **state)
     uint32_t seat = lab_fill(&l, 0, CLASS_ADULT, 4), exploited = lab_fill(&l, 0, CLASS_MINOR, 2);
     c->served[seat] = 200 + 1 - 89, c->served[seat + 1] = 200 + 1 - 90, c->served[seat + 2] = 200 + 1;
     c->served[exploited] = 150;
+    city_recount(c);
     lab_observe(&l, "health");
     assert_same(lab_metric(&l, "health.health_coverage"), 0.5);
     assert_same(lab_metric(&l, "health.exploited_coverage"), 0.5);

@@ -280,6 +280,7 @@ static void test_shares_of_infected_and_served(void **state)
         c->traits[s] = upper ? TRAIT_INFECTED : TRAIT_IRREGULAR | TRAIT_RESCUED_BEFORE;
         c->served[s] = upper ? 500 + 1 - 89 : 500 + 1 - 90;
     }
+    city_recount(c);
     /* venue 3: 2 minors, 3 coerced, 7 adults; venue 14: 3 minors, 4 adults; 1 and 3 hidden; 13 in the street */
     lab_observe(&l, "health");
     assert_close(lab_metric(&l, "health.infected_share"), (6 + 3 + 0 + 1 + 6) / 36.0, 1e-15);

@@ -2,6 +2,7 @@
  *
  * Each statistical assertion has a false-alarm rate of 1e-6: so many seeds in a million would fail it. Seeds are fixed,
  * so a test that passes once passes always. */
+#include "sim/points.h"
 #include "sim/random.h"
 
 #include <setjmp.h>
@@ -150,13 +151,73 @@ static void addresses_of_points_never_meet(void **state)
         assert_int_equal((index & 0xfffff) | (entity >> 24) << 20 | (index >> 21) << 28, block);
         struct words is = points_words(&luck, 9, line, block), expected = luck_words(&luck, 9, entity, index);
         assert_memory_equal(is.word, expected.word, sizeof is.word);
-        /* And the iterator goes there. */
+        /* And the iterator goes there, from the beginning of the batch on. */
         struct points points = points_begin(&luck, 9, line, UINT32_MAX, 1e6);
-        uint32_t where;
-        double mark;
-        points.drawn = 2 * block;
-        assert_true(points_next(&points, &where, &mark) && mark == unit_interval(expected.word[1]));
+        uint32_t where, before = 2 * block % POINTS_BATCH;
+        double mark = 0;
+        points.drawn = 2 * block - before;
+        for (uint32_t k = 0; k <= before; k++) assert_true(points_next(&points, &where, &mark));
+        assert_true(mark == unit_interval(expected.word[1]));
     }
+}
+
+/* A batch of points is what its blocks are one by one, however wide the registers that draw it. */
+static void batches_are_their_blocks_at_any_width(void **state)
+{
+    (void)state;
+    const struct luck luck = {.seed = UINT64_C(0xfedcba9876543210), .replicate = 5, .day = 77};
+    for (enum points_width width = POINTS_PLAIN; width <= points_widest(); width++) {
+        for (uint32_t batch = 0; batch < 5000; batch++) {
+            const uint32_t line = batch % 7, first = batch * 2654435769u % (1u << 31) / 8 * 8;
+            struct points points = points_begin(&luck, 3, line, 1000000, 0.37);
+            points.drawn = 2 * first;
+            points_fill_by(width, &points);
+            for (uint32_t i = 0; i < POINTS_BATCH; i++) {
+                struct words w = points_words(&luck, 3, line, first + i / 2);
+                assert_true(points.gap[i] == -points.mean_gap * portable_log(unit_interval(w.word[i % 2 * 2])));
+                assert_true(points.mark[i] == unit_interval(w.word[i % 2 * 2 + 1]));
+            }
+        }
+    }
+}
+
+/* The same points, be few or many expected. */
+static void few_points_are_the_first_of_many(void **state)
+{
+    (void)state;
+    const struct luck luck = {.seed = 8, .replicate = 1, .day = 4};
+    for (uint32_t line = 0; line < 2000; line++) {
+        struct points few = points_begin(&luck, 3, line, 10, 0.25), many = points_begin(&luck, 3, line, 1000, 0.25);
+        uint32_t a = 0, b = 0;
+        double mark_a = 0, mark_b = 0;
+        while (points_next(&few, &a, &mark_a)) {
+            assert_true(points_next(&many, &b, &mark_b));
+            assert_true(a == b && mark_a == mark_b && few.position == many.position);
+        }
+    }
+}
+
+static void binomial_quantiles_are_the_distribution_turned_round(void **state)
+{
+    (void)state;
+    const double chances[] = {0, 1e-9, 0.03, 0.1, 0.5, 0.97, 1};
+    for (size_t i = 0; i < sizeof chances / sizeof *chances; i++)
+        for (uint32_t n = 0; n <= 64; n = 3 * n + 1) {
+            const double p = chances[i];
+            double below = 0;
+            for (uint32_t k = 0; k < n; k++) {
+                const double log_term = lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1) +
+                                        (k > 0 ? k * log(p) : 0) + (n - k) * log1p(-p);
+                below += p == 1 || (p == 0 && k > 0) ? 0 : exp(log_term);
+                if (below > 1e-12 && below < 1 - 1e-8) {
+                    assert_true(binomial_quantile(below * (1 - 1e-9), n, p) <= k);
+                    assert_true(binomial_quantile(below * (1 + 1e-9), n, p) > k);
+                }
+            }
+            assert_true(binomial_quantile(1 - 0x1p-33, n, p) <= n);
+        }
+    assert_int_equal(binomial_quantile(0x1p-33, 64, 1), 64);
+    assert_int_equal(binomial_quantile(1 - 0x1p-33, 64, 0), 0);
 }
 
 /* ---- single draws ---- */
@@ -454,6 +515,9 @@ int main(void)
         cmocka_unit_test(every_part_of_an_address_counts),
         cmocka_unit_test(every_field_reaches_exactly_its_bits),
         cmocka_unit_test(addresses_of_points_never_meet),
+        cmocka_unit_test(batches_are_their_blocks_at_any_width),
+        cmocka_unit_test(few_points_are_the_first_of_many),
+        cmocka_unit_test(binomial_quantiles_are_the_distribution_turned_round),
         cmocka_unit_test(daily_chances),
         cmocka_unit_test(picks_are_uniform),
         cmocka_unit_test(coins_fall_with_their_chance),
