@@ -1,5 +1,6 @@
 /* Care: where the rescued, the deported and those taken by mistake go, and who is trafficked again. */
 #include <math.h>
+#include <string.h>
 
 #include "models/world.h"
 #include "models/submodels.h"
@@ -26,7 +27,12 @@
 DECLARE_PARAMETERS(PARAMETERS)
 DECLARE_METRICS(METRICS)
 
-static void forget(struct city *c, uint32_t i) { c->absent[i] = c->absent[--c->n_absent]; }
+/* The others stay in the order in which they became absent, whatever decides how long somebody does. */
+static void forget(struct city *c, uint32_t i)
+{
+    c->n_absent--;
+    memmove(&c->absent[i], &c->absent[i + 1], (c->n_absent - i) * sizeof *c->absent);
+}
 
 /* Those brought out today compete for the free places; chance decides. */
 static void admit(struct city *c, const struct parameters *p, struct metrics *m)
@@ -72,11 +78,13 @@ static void settle(struct city *c, const struct parameters *p)
     }
 }
 
-/* Two persons of one seat may end their absence on one day: each then has luck of her own, by her place among them. */
+/* Two persons of one seat and kind may end their absence on one day: each then has luck of her own, by her place among them. */
 static uint32_t rank_of_seat(const struct city *c, uint32_t i)
 {
+    const struct absentee *own = &c->absent[i];
     uint32_t before = 0;
-    for (uint32_t j = 0; j < i; j++) before += c->absent[j].from == c->absent[i].from && c->absent[j].until <= c->day;
+    for (const struct absentee *a = c->absent; a < own; a++)
+        before += a->from == own->from && a->absence == own->absence && a->until <= c->day;
     return before;
 }
 

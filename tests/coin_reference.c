@@ -347,6 +347,24 @@ static uint32_t tied(const struct lab *l, const struct city *before, uint32_t of
     return l->city->tie[officer] == (int32_t)officer;
 }
 
+/* Three venues of four are tied to an officer of their own district's unit. */
+static void tied_venues(struct lab *l)
+{
+    struct city *c = l->city;
+    for (uint32_t v = 0; v < c->venues; v++)
+        if (mix(v, 31) < 0.75) c->tie[v] = (int32_t)(c->place_district[v] * c->officers_per_district);
+}
+
+static double tie_fades(const struct lab *l, uint32_t venue)
+{
+    return l->city->tie[venue] == NO_OFFICER ? 0 : lab_get(l, "police.tie_decay");
+}
+
+static uint32_t untied(const struct lab *l, const struct city *before, uint32_t venue)
+{
+    return before->tie[venue] != NO_OFFICER && l->city->tie[venue] == NO_OFFICER;
+}
+
 static double false_lead(const struct lab *l, uint32_t venue)
 {
     const struct city *c = l->city;
@@ -380,6 +398,7 @@ const struct coin_process coin_processes[] = {
     {"networks move", "relocation", "region.relocate_rate", DRAW_RELOCATE_NETWORK, 0.02, 1, false, two_cities, venues_of, network_moves, given_up},
     {"rotation", "police", "policy.general_rotation", DRAW_ROTATION, 3, 12, false, officers, officers_of, rotation, replaced},
     {"shakedowns", "police", "police.shakedown_rate", DRAW_SHAKEDOWN, 0.02, 1, false, lone_officers, officers_of, shakedown, tied},
+    {"ties' decay", "police", "police.tie_decay", DRAW_TIE_DECAY, 0.02, 1, false, tied_venues, venues_of, tie_fades, untied},
     {"false leads", "police", "police.false_lead", DRAW_FALSE_LEAD, 0.02, 1, false, mixed_city, venues_of, false_lead, lead},
 };
 const size_t n_coin_processes = sizeof coin_processes / sizeof *coin_processes;

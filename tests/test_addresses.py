@@ -111,7 +111,7 @@ def shared(records: np.ndarray) -> dict[str, list[np.ndarray]]:
 @pytest.fixture(scope="module")
 def busy(logging_program, tmp_path_factory) -> np.ndarray:
     folder = tmp_path_factory.mktemp("busy")
-    return log(logging_program, folder, BUSY, LEVERS, seed=3, burn_in=5, horizon=effort(45, 200))
+    return log(logging_program, folder, BUSY, LEVERS, seed=4, burn_in=5, horizon=effort(45, 200))
 
 
 def test_every_purpose_is_drawn(busy):

@@ -20,7 +20,7 @@
 struct points {
     struct coins coins;
     double rate, none; /* events per entity and day; the chance of none */
-    uint32_t line, length, entity, left, drawn;
+    uint32_t line, length, entity, left, drawn, index;
 };
 
 /* Above all indices that models use for other numbers of the same purpose. */
@@ -29,7 +29,8 @@ enum { COINS_INDEX = 1 << 23 };
 static inline struct points points_begin(const struct luck *luck, uint32_t purpose, uint32_t line, uint32_t length,
                                          double rate)
 {
-    return (struct points){.coins = coins_begin(luck, purpose, COINS_INDEX), .rate = rate, .none = exp(-rate),
+    const uint32_t index = COINS_INDEX | (line & 7) << 20; /* the seats of each kind of place are a line of their own */
+    return (struct points){.coins = coins_begin(luck, purpose, index), .index = index, .rate = rate, .none = exp(-rate),
                            .line = line, .length = length, .entity = UINT32_MAX};
 }
 
@@ -63,7 +64,7 @@ static inline bool points_next(struct points *points, uint32_t *entity, double *
     if (points->left == 0 && !points_seek(points)) return false;
     *entity = points->entity;
     *mark = luck_uniform(points->coins.luck, points->coins.purpose, points->line + points->entity,
-                         COINS_INDEX + points->left);
+                         points->index + points->left);
     points->left--;
     points->drawn++;
     return true;
