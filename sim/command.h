@@ -9,6 +9,7 @@
 #include "sim/config.h"
 
 int command_run(int argc, char **argv, const struct model *model);
+int command_merge(int argc, char **argv, const struct model *model);
 int command_check(int argc, char **argv, const struct model *model);
 int command_design(int argc, char **argv, const struct model *model);
 int command_params(int argc, char **argv, const struct model *model);

@@ -132,11 +132,20 @@ static void header_fill(struct header *header, const struct journal_identity *id
     header->crc = checksum(0, header, offsetof(struct header, crc));
 }
 
-static int header_same(const char *path, const struct header *own, struct header *found, struct error *e)
+/* What may be done about it: when a run resumes, and when shards are merged. */
+struct advice {
+    const char *damaged, *other;
+};
+static const struct advice resuming = {"--force starts afresh", "resume with the same command, or use --force"};
+static const struct advice gathering = {"name files that 'run --shard' has written",
+                                        "merge with the settings with which the shards were run"};
+
+static int header_same(const char *path, const struct header *own, struct header *found, const struct advice *advice,
+                       struct error *e)
 {
     if (memcmp(found->magic, own->magic, sizeof own->magic) != 0 ||
         found->crc != checksum(0, found, offsetof(struct header, crc))) {
-        return error_set(e, ERROR_INPUT, "%s: not the journal of a run, or its beginning is damaged; --force starts afresh", path);
+        return error_set(e, ERROR_INPUT, "%s: not the journal of a run, or its beginning is damaged; %s", path, advice->damaged);
     }
     if (memcmp(found, own, sizeof *own) == 0) return 0; /* all of it: a true fingerprint may stand below a false header */
     found->model[sizeof found->model - 1] = found->program[sizeof found->program - 1] = '\0';
@@ -155,30 +164,30 @@ static int header_same(const char *path, const struct header *own, struct header
     } else {
         snprintf(difference, sizeof difference, "other settings in the configuration");
     }
-    return error_set(e, ERROR_INPUT, "%s: belongs to another run (%s); resume with the same command, or use --force", path,
-                     difference);
+    return error_set(e, ERROR_INPUT, "%s: belongs to another run (%s); %s", path, difference, advice->other);
 }
 
 /* ---- opening ---- */
 
-static bool lock(int fd)
+static bool lock(int fd, int operation)
 {
     const struct timespec moment = {.tv_nsec = 20000000};
     for (int attempt = 0; attempt < LOCK_ATTEMPTS; attempt++) {
-        if (flock(fd, LOCK_EX | LOCK_NB) == 0 || (errno != EWOULDBLOCK && errno != EINTR)) return true; /* or there are no locks */
+        if (flock(fd, operation | LOCK_NB) == 0 || (errno != EWOULDBLOCK && errno != EINTR)) return true; /* or there are no locks */
         nanosleep(&moment, NULL);
     }
     return false;
 }
 
+/* To write, alone; or with O_RDONLY to read, while nobody writes. */
 static int open_locked(const char *path, int flags, struct error *e)
 {
-    int fd = open(path, flags | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0666);
+    int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0666);
     if (fd < 0) return error_set(e, ERROR_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
     struct stat opened, named;
     if (fstat(fd, &opened) != 0 || !S_ISREG(opened.st_mode)) {
         error_set(e, ERROR_INPUT, "%s: not a regular file", path);
-    } else if (!lock(fd)) {
+    } else if (!lock(fd, (flags & O_ACCMODE) == O_RDONLY ? LOCK_SH : LOCK_EX)) {
         error_set(e, ERROR_INPUT, "%s: another run is writing this file", path);
     } else if (stat(path, &named) != 0 || named.st_ino != opened.st_ino || named.st_dev != opened.st_dev) {
         /* Another run finished between our open and our lock: what we hold has no name any more. */
@@ -212,7 +221,7 @@ int journal_create(struct journal **j, const char *path, const struct journal_id
     header_fill(&header, identity);
     *j = journal_new(path, identity, e);
     if (*j == NULL) return -1;
-    (*j)->fd = open_locked(path, O_CREAT, e);
+    (*j)->fd = open_locked(path, O_CREAT | O_RDWR, e);
     if ((*j)->fd >= 0) {
         (*j)->salt = header.crc;
         if (ftruncate((*j)->fd, 0) == 0 && write_at((*j)->fd, &header, sizeof header, 0) == 0) return 0;
@@ -267,7 +276,7 @@ static int read_header(struct journal *j, const struct header *own, struct error
     size_t present = size < 0 || size > (double)sizeof found ? sizeof found : (size_t)size;
     j->salt = own->crc;
     if (read_at(j->fd, &found, present, 0) != 0) return error_set(e, ERROR_INPUT, "%s: cannot be read: %s", j->path, strerror(errno));
-    if (present == sizeof found) return header_same(j->path, own, &found, e);
+    if (present == sizeof found) return header_same(j->path, own, &found, &resuming, e);
     if (memcmp(&found, own, present) != 0)
         return error_set(e, ERROR_INPUT, "%s: too short for the journal of a run; --force starts afresh", j->path);
     if (write_at(j->fd, own, sizeof *own, 0) == 0) return 0;
@@ -280,7 +289,7 @@ int journal_resume(struct journal **j, const char *path, const struct journal_id
     header_fill(&own, identity);
     *j = journal_new(path, identity, e);
     if (*j == NULL) return -1;
-    (*j)->fd = open_locked(path, 0, e);
+    (*j)->fd = open_locked(path, O_RDWR, e);
     int status = (*j)->fd < 0 ? -1 : 0;
     if (status == 0) status = read_header(*j, &own, e);
     if (status == 0) status = scan(*j, e);
@@ -288,6 +297,38 @@ int journal_resume(struct journal **j, const char *path, const struct journal_id
     journal_close(*j);
     *j = NULL;
     return -1;
+}
+
+/* ---- shards ---- */
+
+static int gather(struct journal *j, struct journal *from, const struct journal_identity *identity, struct error *e)
+{
+    struct header own, found;
+    header_fill(&own, identity);
+    from->salt = own.crc;
+    if (read_at(from->fd, &found, sizeof found, 0) != 0)
+        return error_set(e, ERROR_INPUT, "%s: %s; %s", from->path, errno != 0 ? strerror(errno) : "too short for a shard",
+                         gathering.damaged);
+    if (header_same(from->path, &own, &found, &gathering, e) != 0) return -1;
+    for (uint64_t at = from->end;; at += from->record_size) {
+        uint32_t replicate = 0;
+        const int status = record_read(from, at, &replicate);
+        if (status < 0 && errno != 0) return error_set(e, ERROR_FAILURE, "%s: cannot be read: %s", from->path, strerror(errno));
+        if (status < 0) return 0;
+        if (status > 0 || j->finished[replicate]) continue;
+        const double *values = (const void *)(from->record + sizeof(struct frame)); /* aligned: malloc's, and a frame has 8 bytes */
+        if (journal_append(j, replicate, values, e) != 0) return -1;
+    }
+}
+
+int journal_gather(struct journal *j, const char *path, const struct journal_identity *identity, struct error *e)
+{
+    struct journal *from = journal_new(path, identity, e);
+    if (from == NULL) return -1;
+    from->fd = open_locked(path, O_RDONLY, e);
+    const int status = from->fd < 0 ? -1 : gather(j, from, identity, e);
+    journal_close(from);
+    return status;
 }
 
 /* ---- use ---- */

@@ -33,6 +33,10 @@ int journal_create(struct journal **j, const char *path, const struct journal_id
  * message says what differs. */
 int journal_resume(struct journal **j, const char *path, const struct journal_identity *identity, struct error *e);
 
+/* Appends what another journal of the same run holds and this one does not. The other is only read, while nobody writes it.
+ * ERROR_INPUT as of journal_resume. */
+int journal_gather(struct journal *j, const char *path, const struct journal_identity *identity, struct error *e);
+
 /* ERROR_FAILURE when it cannot be written; the journal then still ends with its last whole record. */
 int journal_append(struct journal *j, uint32_t replicate, const double *values, struct error *e);
 

@@ -19,6 +19,7 @@ struct command {
 
 static const struct command commands[] = {
     {"run", command_run, "CONFIG [OPTION]...", "simulate the scenarios of a file and write a results file"},
+    {"merge", command_merge, "CONFIG SHARD... [OPTION]...", "make one results file of what 'run --shard' has written"},
     {"check", command_check, "CONFIG [OPTION]...", "validate a scenario file and print it fully resolved"},
     {"design", command_design, "METHOD CONFIG [OPTION]...", "draw a design of experiments: lhs, sobol, morris or grid"},
     {"params", command_params, "[GROUP] [OPTION]...",
@@ -32,7 +33,7 @@ static void print_help(void)
 {
     printf("Usage: enforcesim COMMAND [ARGUMENT]...\n\n%s\n\nCommands:\n", model.title);
     for (size_t i = 0; i < N_COMMANDS; i++) {
-        printf("  %-8s %-25s %s\n", commands[i].name, commands[i].arguments, commands[i].purpose);
+        printf("  %-8s %-28s %s\n", commands[i].name, commands[i].arguments, commands[i].purpose);
     }
     printf(
         "\n"

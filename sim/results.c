@@ -310,6 +310,12 @@ char *results_temporary(const char *path)
     return beside(path, ".tmp");
 }
 
+char *results_shard(const char *path, uint32_t shard, uint32_t shards)
+{
+    char *name = NULL;
+    return asprintf(&name, "%s.shard-%u-of-%u", path, shard, shards) >= 0 ? name : NULL;
+}
+
 int results_write(const char *path, bool replace, const struct results_content *content, char digest[RESULTS_DIGEST],
                   struct error *e)
 {

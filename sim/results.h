@@ -43,6 +43,7 @@ struct results_provenance {
  * freed; NULL when out of memory. */
 char *results_partial(const char *path);
 char *results_temporary(const char *path);
+char *results_shard(const char *path, uint32_t shard, uint32_t shards); /* path.shard-3-of-16 */
 
 /* What goes into a file. */
 struct results_content {

@@ -40,15 +40,17 @@ struct job {
     struct run_progress progress;
     struct slot *spare;
     atomic_bool ended;
-    atomic_uint waiting; /* units not begun */
-    atomic_uint busy;    /* threads that simulate */
+    atomic_bool exhausted; /* no unit is left to begin */
+    atomic_uint begun;     /* units, those skipped included: where nobody else says which is the next */
+    atomic_uint busy;      /* threads that simulate */
 };
 
-/* A replicate, of a point where there is a design. */
+/* A replicate, of a point where there is a design; or some of its scenarios. */
 struct unit {
     struct job *job;
     const struct study *s;
     uint32_t number, replicate;
+    uint32_t scenario, scenarios; /* the first, and how many */
     double *values;
     struct error error; /* guarded by the job's mutex */
     atomic_bool broken;
@@ -122,9 +124,10 @@ static void deliver(struct unit *unit)
     if (status != 0) atomic_store(&job->ended, true);
 }
 
-static uint32_t units_of(const struct study *s, const struct run_options *options)
+uint32_t study_run_units(const struct study *s, const struct run_options *options)
 {
-    return options->points > 0 ? options->points * s->replicates : s->replicates;
+    const uint32_t replicates = options->points > 0 ? options->points * s->replicates : s->replicates;
+    return options->by_scenario ? replicates * s->n_scenarios : replicates;
 }
 
 static uint32_t threads_of(const struct run_options *options)
@@ -137,30 +140,21 @@ static uint32_t threads_of(const struct run_options *options)
 #endif
 }
 
-/* Replicates go to whichever thread is free, unless OMP_SCHEDULE says otherwise. Returns what was in force before. */
-struct schedule {
-    int kind, chunk;
-};
-
-static struct schedule schedule_set(void)
+/* Units go to whichever thread is free. */
+static uint32_t next_unit(struct job *job)
 {
-    struct schedule before = {0, 0};
-#ifdef _OPENMP
-    omp_sched_t kind;
-    omp_get_schedule(&kind, &before.chunk);
-    before.kind = (int)kind;
-    if (getenv("OMP_SCHEDULE") == NULL) omp_set_schedule(omp_sched_dynamic, 1);
-#endif
-    return before;
-}
-
-static void schedule_restore(struct schedule before)
-{
-#ifdef _OPENMP
-    omp_set_schedule((omp_sched_t)before.kind, before.chunk);
-#else
-    (void)before;
-#endif
+    const struct run_options *options = job->options;
+    const uint32_t units = study_run_units(job->s, options);
+    uint32_t unit = UINT32_MAX;
+    if (options->next != NULL) {
+        unit = options->next(options->context);
+    } else {
+        do unit = atomic_fetch_add(&job->begun, 1);
+        while (unit < units && options->skip != NULL && options->skip[unit]);
+    }
+    if (unit < units) return unit;
+    atomic_store(&job->exhausted, true);
+    return UINT32_MAX;
 }
 
 static void *wait_for_lock(void *mutex)
@@ -212,12 +206,13 @@ static int job_begin(struct job *job, const struct study *s, const struct run_op
 {
     *job = (struct job){.s = s, .model = s->model, .options = options, .threads = threads_of(options)};
     if (pthread_mutex_init(&job->mutex, NULL) != 0) return error_set(e, ERROR_FAILURE, "no lock could be made");
-    uint32_t skipped = 0, units = units_of(s, options);
+    uint32_t skipped = 0, units = study_run_units(s, options);
     for (uint32_t u = 0; options->skip != NULL && u < units; u++) skipped += options->skip[u];
     job->progress.units = skipped;
     atomic_init(&job->ended, false);
+    atomic_init(&job->exhausted, false);
+    atomic_init(&job->begun, 0);
     atomic_init(&job->busy, 0);
-    atomic_init(&job->waiting, units - skipped);
     if (tally_layout_create(&job->layout, s, e) == 0) return 0;
     job_free(job);
     return -1;
@@ -306,7 +301,7 @@ static void step_part(const struct job *job, struct slot *slot, const void *cons
 /* Parts do not touch each other during a step, so threads that would otherwise idle may take some. */
 static void step_parts(struct job *job, struct slot *slot, const void *const *groups)
 {
-    bool spread = slot->parts > 1 && job->threads > 1 && atomic_load(&job->waiting) == 0 &&
+    bool spread = slot->parts > 1 && job->threads > 1 && atomic_load(&job->exhausted) &&
                   atomic_load(&job->busy) < job->threads && job->model->population(slot->world) >= SPREAD_FROM;
     if (!spread) {
         for (uint32_t part = 0; part < slot->parts; part++) step_part(job, slot, groups, part);
@@ -440,20 +435,20 @@ static void branch(struct unit *unit, const struct slot *burnt_in, uint32_t scen
     if (slot == NULL) return;
     atomic_fetch_add(&job->busy, 1);
     int status = horizon(unit, slot, &job->s->scenarios[scenario], after,
-                         unit->values + scenario * job->layout.n_metrics * job->layout.length);
+                         unit->values + (scenario - unit->scenario) * job->layout.n_metrics * job->layout.length);
     atomic_fetch_sub(&job->busy, 1);
     if (status == 0) report(job, slot);
     slot_spare(job, slot);
 }
 
 /* Every scenario shares the records of the burn-in, which were written for the first. */
-static void share_burn_in(const struct job *job, size_t after, double *values)
+static void share_burn_in(const struct unit *unit, size_t after)
 {
-    const struct tally_layout *layout = &job->layout;
-    for (size_t scenario = 1; scenario < job->s->n_scenarios; scenario++) {
-        double *own = values + scenario * layout->n_metrics * layout->length;
+    const struct tally_layout *layout = &unit->job->layout;
+    for (size_t i = 1; i < unit->scenarios; i++) {
+        double *own = unit->values + i * layout->n_metrics * layout->length;
         for (size_t at = 0; at < layout->n_metrics * layout->length; at += layout->length) {
-            memcpy(own + at, values + at, after * sizeof *values);
+            memcpy(own + at, unit->values + at, after * sizeof *own);
         }
     }
 }
@@ -469,15 +464,13 @@ static void simulate(struct unit *unit)
     atomic_fetch_sub(&job->busy, 1);
     if (status == 0) {
         report(job, slot);
-        share_burn_in(job, after, unit->values);
+        share_burn_in(unit, after);
         /* Threads that find no unit to begin any more take scenarios. */
-        bool spread = job->threads > 1 && atomic_load(&job->waiting) == 0;
-        for (uint32_t scenario = 0; scenario < job->s->n_scenarios; scenario++) {
-#pragma omp task if (spread) default(none) firstprivate(unit, slot, scenario, after)
+        for (uint32_t scenario = unit->scenario; scenario < unit->scenario + unit->scenarios; scenario++) {
+#pragma omp task if (job->threads > 1) default(none) firstprivate(unit, slot, scenario, after)
             branch(unit, slot, scenario, after);
         }
 #pragma omp taskwait
-        (void)spread;
     }
     slot_destroy(job, slot);
 }
@@ -516,12 +509,13 @@ static void workplace_free(struct workplace *place)
 static void unit_run(struct job *job, struct workplace *place, uint32_t number)
 {
     const struct run_options *options = job->options;
-    struct unit unit = {.job = job, .s = job->s, .number = number, .replicate = number % job->s->replicates, .values = place->values};
+    const uint32_t divided = options->by_scenario ? job->s->n_scenarios : 1, whole = number / divided;
+    struct unit unit = {.job = job, .s = job->s, .number = number, .replicate = whole % job->s->replicates,
+                        .scenario = number % divided, .scenarios = job->s->n_scenarios / divided, .values = place->values};
     atomic_init(&unit.broken, false);
     if (go_on(&unit) != 0) return;
-    atomic_fetch_sub(&job->waiting, 1);
     if (options->points > 0) {
-        uint32_t point = number / job->s->replicates;
+        uint32_t point = whole / job->s->replicates;
         unit.s = &place->own;
         if (point != place->point) {
             place->misplaced = (struct error){0};
@@ -539,20 +533,19 @@ int study_run(const struct study *s, const struct run_options *options, struct e
 {
     struct job job;
     if (threads_check(threads_of(options), e) != 0 || job_begin(&job, s, options, e) != 0) return -1;
-    const struct schedule before = schedule_set();
-    const uint32_t units = units_of(s, options);
-#pragma omp parallel num_threads(job.threads) default(none) shared(job, s, options, units)
+    /* Threads that find nothing more to begin wait at the end, and take tasks of the others there. */
+#pragma omp parallel num_threads(job.threads) default(none) shared(job)
     {
         struct workplace place;
-        bool ready = workplace_create(&place, &job) == 0;
-        /* Threads that are done wait at the end of the loop and take tasks of the others there. */
-#pragma omp for schedule(runtime)
-        for (uint32_t unit = 0; unit < units; unit++) {
-            if (ready && (options->skip == NULL || !options->skip[unit])) unit_run(&job, &place, unit);
+        if (workplace_create(&place, &job) == 0) {
+            while (!atomic_load(&job.ended)) {
+                const uint32_t unit = next_unit(&job);
+                if (unit == UINT32_MAX) break;
+                unit_run(&job, &place, unit);
+            }
         }
         workplace_free(&place);
     }
-    schedule_restore(before);
     return job_end(&job, e);
 }
 
@@ -561,7 +554,8 @@ int study_run_replicate(const struct study *s, uint32_t replicate, double *value
     struct job job;
     struct run_options alone = {.threads = 1};
     if (job_begin(&job, s, &alone, e) != 0) return -1;
-    struct unit unit = {.job = &job, .s = s, .number = replicate, .replicate = replicate, .values = values};
+    struct unit unit = {.job = &job, .s = s, .number = replicate, .replicate = replicate, .scenarios = s->n_scenarios,
+                        .values = values};
     simulate(&unit);
     return job_end(&job, e);
 }

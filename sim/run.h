@@ -11,19 +11,25 @@ struct run_progress {
     uint32_t units;       /* finished so far, those skipped and those that failed included */
 };
 
-/* What the caller wants to be told. All members may be NULL or 0. Callbacks but `place` are never called by two threads at once.
+/* What the caller wants to be told. All members may be NULL or 0. Callbacks but `place` and `next` are never called by two threads at once.
  *
  * A unit is a replicate, or with a design a replicate of one of its points: unit = point * replicates + replicate. All points
- * have the study's shape (scenarios, days, metrics) and luck; only parameters differ. */
+ * have the study's shape (scenarios, days, metrics) and luck; only parameters differ. Where there are fewer units than
+ * processors each may be divided: it then is one scenario alone, (point * replicates + replicate) * scenarios + scenario, with a
+ * burn-in of its own, and its values are that scenario's: study_values() / scenarios doubles. */
 struct run_options {
     uint32_t threads;        /* 0: as many as the machine offers */
     const atomic_int *stop;  /* raised by anybody: the run ends within a day's work */
     const bool *skip;        /* [units]: already done in an earlier run */
+    bool by_scenario;        /* units are divided */
+    /* The next unit to run, or UINT32_MAX: there is none left. Called by several threads at once, and may wait. NULL: all in
+     * their order but for those to be skipped. */
+    uint32_t (*next)(void *context);
     uint32_t points;         /* of a design; 0: there is none */
     /* Sets `own`, the calling thread's copy of the study, to a point. Called by several threads at once. Not 0: the point's
      * units fail. Must be there when points > 0. */
     int (*place)(void *context, uint32_t point, struct study *own, struct error *e);
-    /* A unit is complete: study_values() doubles, valid during the call only. Not 0 ends the run, and no other call follows. */
+    /* A unit is complete. Its values are valid during the call only. Not 0 ends the run, and no other call follows. */
     int (*done)(void *context, uint32_t unit, const double *values, struct error *e);
     /* A unit of a design could not be simulated; the others go on. Without a design the first failure ends the run. */
     void (*failed)(void *context, uint32_t unit, const struct error *error);
@@ -31,6 +37,9 @@ struct run_options {
     bool verify;             /* check the model's invariants every day */
     void *context;
 };
+
+/* How many units there are. */
+uint32_t study_run_units(const struct study *s, const struct run_options *options);
 
 /* Runs; results are the same bits for every number of threads. -1: ERROR_FAILURE or ERROR_INTERRUPTED. */
 int study_run(const struct study *s, const struct run_options *options, struct error *e);

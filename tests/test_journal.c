@@ -556,9 +556,82 @@ static void a_killed_writer_loses_nothing_finished(void **state)
     free(values);
 }
 
+/* ---- shards ---- */
+
+static void journals_are_gathered(void **state)
+{
+    (void)state;
+    struct error e = {0};
+    size_t size;
+    free(three(&size)); /* run.partial: 0, 1, 2 */
+    struct journal *j = create("all.partial");
+    append(j, 1);
+    append(j, 6);
+    assert_int_equal(journal_gather(j, "run.partial", &identity, &e), 0);
+    assert_holds(j, 0x47);
+    assert_int_equal(journal_gather(j, "run.partial", &identity, &e), 0); /* nothing twice */
+    assert_holds(j, 0x47);
+    assert_int_equal(size_of("all.partial"), journal_size(&identity, 4));
+    assert_int_equal(journal_verify(j, &e), 0);
+    journal_close(j);
+}
+
+/* A record that is damaged or torn is left out, and costs no other; the file itself stays as it is. */
+static void damaged_records_are_not_gathered(void **state)
+{
+    (void)state;
+    struct error e = {0};
+    size_t size;
+    char *bytes = three(&size);
+    bytes[(size_t)journal_size(&identity, 1) + 20] ^= 1;
+    write_new("run.partial", bytes, size - 1);
+    struct journal *j = create("all.partial");
+    assert_int_equal(journal_gather(j, "run.partial", &identity, &e), 0);
+    assert_holds(j, 1);
+    assert_int_equal(size_of("run.partial"), size - 1);
+    journal_close(j);
+    free(bytes);
+}
+
+static void refuses_to_gather(struct journal *j, const char *path, const struct journal_identity *of, const char *text)
+{
+    struct error e = {0};
+    assert_int_equal(journal_gather(j, path, of, &e), -1);
+    assert_int_equal(e.kind, ERROR_INPUT);
+    assert_string_equal(e.text, text);
+    assert_holds(j, 0);
+}
+
+static void what_is_no_shard_of_the_run_is_refused(void **state)
+{
+    (void)state;
+    size_t size;
+    char *bytes = three(&size);
+    struct journal_identity other = identity;
+    struct journal *j = create("all.partial");
+    other.seed++;
+    char text[200];
+    snprintf(text, sizeof text, "run.partial: belongs to another run (seed %llu, not %llu); merge with the settings with which the "
+             "shards were run", (unsigned long long)identity.seed, (unsigned long long)other.seed);
+    refuses_to_gather(j, "run.partial", &other, text);
+    refuses_to_gather(j, "none", &identity, "none: cannot be opened: No such file or directory");
+    write_new("short", bytes, 100);
+    refuses_to_gather(j, "short", &identity, "short: too short for a shard; name files that 'run --shard' has written");
+    bytes[0] = 'x';
+    write_new("other", bytes, size);
+    refuses_to_gather(j, "other", &identity, "other: not the journal of a run, or its beginning is damaged; name files that "
+                                             "'run --shard' has written");
+    refuses_to_gather(j, "all.partial", &identity, "all.partial: another run is writing this file");
+    journal_close(j);
+    free(bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        IN_FOLDER(journals_are_gathered),
+        IN_FOLDER(damaged_records_are_not_gathered),
+        IN_FOLDER(what_is_no_shard_of_the_run_is_refused),
         IN_FOLDER(what_goes_in_comes_out),
         IN_FOLDER(the_last_record_of_a_replicate_counts),
         IN_FOLDER(what_is_not_there_is_not_read),

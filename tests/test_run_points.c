@@ -2,6 +2,7 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -183,9 +184,50 @@ static void a_copy_of_a_study_is_its_own(void **state)
     study_free(&s);
 }
 
+/* Somebody else says what comes next: here every unit from the last to the first. */
+struct backwards {
+    struct kept kept; /* first, so that its callbacks find it */
+    atomic_uint left;
+};
+
+static uint32_t last_first(void *context)
+{
+    struct backwards *b = context;
+    uint32_t left = atomic_load(&b->left);
+    while (left > 0 && !atomic_compare_exchange_weak(&b->left, &left, left - 1)) continue;
+    return left > 0 ? left - 1 : UINT32_MAX;
+}
+
+static void divided_units_are_scenarios_in_any_order(void **state)
+{
+    (void)state;
+    struct study s;
+    struct error e = {0};
+    small_study(&s, REPLICATES, 1);
+    assert_true(s.n_scenarios > 1 && s.n_scenarios <= POINTS); /* as many slots as units */
+    struct kept whole = kept_for(&s);
+    const struct run_options plain = {.threads = 2, .done = done, .context = &whole};
+    assert_int_equal(study_run(&s, &plain, &e), 0);
+    for (uint32_t threads = 1; threads <= 4; threads += 3) {
+        struct backwards b = {.kept = kept_for(&s)};
+        b.kept.each = whole.each / s.n_scenarios;
+        struct run_options options = {.threads = threads, .by_scenario = true, .next = last_first, .done = done, .context = &b};
+        const uint32_t units = study_run_units(&s, &options);
+        assert_int_equal(units, REPLICATES * s.n_scenarios);
+        atomic_init(&b.left, units);
+        assert_int_equal(study_run(&s, &options, &e), 0);
+        assert_int_equal(b.kept.calls, units);
+        assert_memory_equal(b.kept.values, whole.values, REPLICATES * whole.each * sizeof(double));
+        free(b.kept.values);
+    }
+    free(whole.values);
+    study_free(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(divided_units_are_scenarios_in_any_order),
         cmocka_unit_test(every_point_is_the_study_with_its_parameters),
         cmocka_unit_test(what_fails_costs_no_other),
         cmocka_unit_test(units_of_an_earlier_run_are_skipped),

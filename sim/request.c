@@ -1,0 +1,239 @@
+/* The command line of `run` and `merge`, and where their files are to lie. */
+#include "sim/request.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "sim/command.h"
+#include "sim/files.h"
+#include "sim/results.h"
+
+/* ---- options --------------------------------------------------------------------------------------------------------- */
+
+/* Where the texts of the command line that are settings go. */
+struct lists {
+    const char **set, **said, **scenarios;
+};
+
+/* An option that stands for a setting of the file. */
+static int setting(struct request *q, const struct lists *lists, const char *path, const char *option, struct error *e)
+{
+    char *text = NULL, *name = NULL;
+    if (asprintf(&text, "%s=%s", path, optarg) < 0) return error_memory(e, "an option", 100);
+    q->made[q->n_made++] = text;
+    if (asprintf(&name, "%s %s", option, optarg) < 0) return error_memory(e, "an option", 100);
+    q->made[q->n_made++] = name;
+    lists->set[q->overrides.n_set] = text;
+    lists->said[q->overrides.n_set++] = name;
+    return 0;
+}
+
+static int progress_option(struct request *q, struct error *e)
+{
+    if (strcmp(optarg, "always") == 0) q->show_progress = true;
+    else if (strcmp(optarg, "never") == 0) q->show_progress = false;
+    else if (strcmp(optarg, "auto") != 0)
+        return error_set(e, ERROR_INPUT, "--progress %.100s is unknown; allowed: auto, always, never", optarg);
+    return 0;
+}
+
+/* I/N */
+static int shard_option(struct request *q, struct error *e)
+{
+    char copy[32], *slash = NULL;
+    int64_t shard = 0, shards = 0;
+    if (strlen(optarg) < sizeof copy) {
+        memcpy(copy, optarg, strlen(optarg) + 1);
+        slash = strchr(copy, '/');
+    }
+    if (slash != NULL) *slash = '\0';
+    if (slash == NULL || command_whole("--shard", slash + 1, 1, REQUEST_SHARDS, &shards, NULL) != 0 ||
+        command_whole("--shard", copy, 1, shards, &shard, NULL) != 0)
+        return error_set(e, ERROR_INPUT, "--shard %.100s is not I/N, as in 3/16; allowed: N from 1 to %d, I from 1 to N", optarg,
+                         REQUEST_SHARDS);
+    q->shard = (uint32_t)shard;
+    q->shards = (uint32_t)shards;
+    return 0;
+}
+
+static int name_option(struct request *q, struct error *e)
+{
+    free(q->out);
+    q->out = strdup(optarg);
+    return q->out != NULL ? 0 : error_memory(e, "a path", 4096);
+}
+
+enum { SET = 256, SCENARIO, SEED, DAYS, DESIGN, SHARD, COMPLETE, RESUME, FORCE, QUIET, PROGRESS };
+
+#define COMMON_OPTIONS                                                                                                  \
+    {"output", required_argument, NULL, 'o'}, {"replicates", required_argument, NULL, 'r'},                             \
+    {"threads", required_argument, NULL, 'j'}, {"seed", required_argument, NULL, SEED},                                 \
+    {"days", required_argument, NULL, DAYS}, {"scenario", required_argument, NULL, SCENARIO},                           \
+    {"set", required_argument, NULL, SET}, {"design", required_argument, NULL, DESIGN},                                 \
+    {"resume", no_argument, NULL, RESUME}, {"force", no_argument, NULL, FORCE}, {"quiet", no_argument, NULL, QUIET},    \
+    {"progress", required_argument, NULL, PROGRESS}, {"help", no_argument, NULL, 'h'}, {0}
+
+static const struct option run_options[] = {{"shard", required_argument, NULL, SHARD}, COMMON_OPTIONS};
+static const struct option merge_options[] = {{"complete", no_argument, NULL, COMPLETE}, COMMON_OPTIONS};
+
+/* 1: help is asked for. */
+static int take_option(struct request *q, int option, const struct lists *lists, struct error *e)
+{
+    switch (option) {
+    case 'o': return name_option(q, e);
+    case 'r': return setting(q, lists, "run.replicates", "-r", e);
+    case 'j': return command_whole("-j", optarg, 1, REQUEST_THREADS, &q->threads, e);
+    case SEED: return setting(q, lists, "run.seed", "--seed", e);
+    case DAYS: return setting(q, lists, "run.horizon", "--days", e);
+    case SCENARIO: lists->scenarios[q->overrides.n_scenarios++] = optarg; return 0;
+    case SET: lists->set[q->overrides.n_set++] = optarg; return 0;
+    case DESIGN: q->design = optarg; return 0;
+    case SHARD: return shard_option(q, e);
+    case COMPLETE: q->complete = true; return 0;
+    case RESUME: q->resume = true; return 0;
+    case FORCE: q->force = true; return 0;
+    case QUIET: q->quiet = true; q->show_progress = false; return 0;
+    case PROGRESS: return progress_option(q, e);
+    case 'h': return 1;
+    default: return -1;
+    }
+}
+
+static int remember_history(struct request *q, int argc, char **argv, struct error *e)
+{
+    size_t size = sizeof "enforcesim", at = 0;
+    for (int i = 0; i < argc; i++) size += strlen(argv[i]) + 1;
+    q->history = malloc(size);
+    if (q->history == NULL) return error_memory(e, "the command line", (double)size);
+    at = (size_t)snprintf(q->history, size, "enforcesim");
+    for (int i = 0; i < argc; i++) at += (size_t)snprintf(q->history + at, size - at, " %s", argv[i]);
+    error_clean(q->history); /* it goes into the results file, and from there to pages and terminals */
+    return 0;
+}
+
+/* CONFIG, and for merge the shards after it. */
+static int take_arguments(struct request *q, int argc, char **argv, struct error *e)
+{
+    if (!q->merges) {
+        q->config = command_argument(argc, argv, "CONFIG", e);
+        return q->config != NULL ? 0 : -1;
+    }
+    if (argc - optind < 2)
+        return error_set(e, ERROR_INPUT, "merge needs CONFIG and the files of at least one shard; see 'enforcesim merge --help'");
+    q->config = argv[optind];
+    q->parts = (const char *const *)&argv[optind + 1];
+    q->n_parts = (size_t)(argc - optind - 1);
+    return 0;
+}
+
+int request_read(struct request *q, int argc, char **argv, bool merges, bool *help, struct error *e)
+{
+    const size_t n = (size_t)argc + 1;
+    *q = (struct request){.merges = merges, .show_progress = isatty(STDERR_FILENO)};
+    *help = false;
+    q->texts = calloc(3 * n, sizeof *q->texts);
+    q->made = calloc(2 * n, sizeof *q->made);
+    if (q->texts == NULL || q->made == NULL) return error_memory(e, "the arguments", (double)n);
+    const struct lists lists = {q->texts, q->texts + n, q->texts + 2 * n};
+    q->overrides = (struct config_overrides){.set = lists.set, .said = lists.said, .scenarios = lists.scenarios};
+    if (remember_history(q, argc, argv, e) != 0) return -1; /* before getopt puts the arguments in another order */
+    int option;
+    while ((option = command_option(argc, argv, "o:r:j:h", merges ? merge_options : run_options, e)) != -1) {
+        const int status = take_option(q, option, &lists, e);
+        *help = status > 0;
+        if (status != 0) return status > 0 ? 0 : -1;
+    }
+    if (take_arguments(q, argc, argv, e) != 0) return -1;
+    if (q->out != NULL && q->out[0] == '\0') return error_set(e, ERROR_INPUT, "-o needs the name of a file");
+    if (q->resume && q->force) return error_set(e, ERROR_INPUT, "--resume and --force contradict each other");
+    return 0;
+}
+
+/* ---- where the results go ------------------------------------------------------------------------------------------------ */
+
+static int name_output(struct request *q, const struct study *s, struct error *e)
+{
+    if (asprintf(&q->out, "results/%s.h5", s->name) < 0) {
+        q->out = NULL;
+        return error_memory(e, "a path", 4096);
+    }
+    if (mkdir("results", 0777) != 0 && errno != EEXIST)
+        return error_set(e, ERROR_INPUT, "results: the folder cannot be made: %s; name a file with -o", strerror(errno));
+    return 0;
+}
+
+static int name_shard(struct request *q, struct error *e)
+{
+    char *name = results_shard(q->out, q->shard, q->shards);
+    free(q->out);
+    q->out = name;
+    return name != NULL ? 0 : error_memory(e, "a path", 4096);
+}
+
+int request_paths(struct request *q, const struct study *s, struct error *e)
+{
+    if (q->out == NULL && name_output(q, s, e) != 0) return -1;
+    if (q->shards > 0 && name_shard(q, e) != 0) return -1;
+    q->partial = results_partial(q->out);
+    q->temporary = results_temporary(q->out);
+    return q->partial != NULL && q->temporary != NULL ? 0 : error_memory(e, "a path", 4096);
+}
+
+static int check_space(const char *folder, double bytes, struct error *e)
+{
+    struct statvfs disk;
+    if (statvfs(folder, &disk) != 0) return 0; /* unknown: writing will tell */
+    double free_bytes = (double)disk.f_bavail * (double)disk.f_frsize;
+    if (bytes <= free_bytes) return 0;
+    return error_set(e, ERROR_INPUT, "%s: not enough room on the disk: up to %.1f MB are needed, %.1f MB are free", folder,
+                     bytes / 1e6, free_bytes / 1e6);
+}
+
+int request_check_paths(const struct request *q, double bytes, struct error *e)
+{
+    struct stat status, left;
+    bool is_there = stat(q->out, &status) == 0, begun = stat(q->partial, &left) == 0;
+    if (begun) bytes -= (double)left.st_size; /* it is grown further, or overwritten */
+    if (lstat(q->temporary, &left) == 0 && S_ISREG(left.st_mode)) bytes -= (double)left.st_size; /* it is removed */
+    struct stat config;
+    if (is_there && stat(q->config, &config) == 0 && config.st_dev == status.st_dev && config.st_ino == status.st_ino)
+        return error_set(e, ERROR_INPUT, "%s: is the scenario file itself; name another file", q->out);
+    if (is_there && S_ISDIR(status.st_mode)) return error_set(e, ERROR_INPUT, "%s: is a folder; name a file", q->out);
+    if (is_there && !S_ISREG(status.st_mode)) /* --force is to replace results, not devices */
+        return error_set(e, ERROR_INPUT, "%s: is a device or the like; name a file", q->out);
+    if (is_there && q->resume && !begun)
+        return error_set(e, ERROR_INPUT, "%s: is there already, and no %s to resume from; --force runs anew and replaces it",
+                         q->out, q->partial);
+    if (is_there && !q->resume && !q->force)
+        return error_set(e, ERROR_INPUT, "%s: is there already; --force replaces it", q->out);
+    if (begun && !q->resume && !q->force)
+        return error_set(e, ERROR_INPUT, "%s: an interrupted run has left this; --resume goes on from it, --force begins anew",
+                         q->partial);
+    char *folder = files_folder(q->out);
+    if (folder == NULL) return error_memory(e, "a path", 4096);
+    int result = 0;
+    if (stat(folder, &status) != 0 || !S_ISDIR(status.st_mode))
+        result = error_set(e, ERROR_INPUT, "%s: the folder %s does not exist", q->out, folder);
+    else if (access(folder, W_OK | X_OK) != 0)
+        result = error_set(e, ERROR_INPUT, "%s: the folder %s cannot be written to", q->out, folder);
+    else
+        result = check_space(folder, bytes, e);
+    free(folder);
+    return result;
+}
+
+void request_free(struct request *q)
+{
+    for (size_t i = 0; i < q->n_made; i++) free(q->made[i]);
+    free(q->made);
+    free(q->texts);
+    free(q->out);
+    free(q->partial);
+    free(q->temporary);
+    free(q->history);
+}

@@ -1,0 +1,327 @@
+/* A study on its way to its results file: what is done goes to the journal, and from there to the file. */
+#include "sim/running.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sim/apart.h"
+#include "sim/command.h"
+#include "sim/drift.h"
+#include "sim/files.h"
+#include "sim/journal.h"
+#include "sim/progress.h"
+#include "sim/results.h"
+#include "sim/run.h"
+#include "sim/version.h"
+
+/* Debug builds (make DEBUG=1) check the model's invariants every day. */
+#ifdef ENFORCESIM_DEBUG
+static const bool VERIFY = true;
+#else
+static const bool VERIFY = false;
+#endif
+
+struct running {
+    const struct request *q;
+    const struct study *s;
+    const struct design *design; /* or NULL */
+    const char *config;
+    struct journal *journal;
+    uint32_t units, threads;
+    bool *skip; /* [units]: in the journal already, or of another shard */
+    uint32_t own; /* units of this run, in the journal or not */
+    char **problems;          /* [points] of a design: why one of its units could not be run, or NULL */
+    uint32_t *problem_unit;   /* [points] which, the first */
+    uint32_t failed;          /* units */
+    struct progress progress;
+};
+
+static int done(void *context, uint32_t unit, const double *values, struct error *e)
+{
+    struct running *r = context;
+    return journal_append(r->journal, unit, values, e);
+}
+
+static int place(void *context, uint32_t point, struct study *own, struct error *e)
+{
+    const struct running *r = context;
+    return design_place(r->design, point, r->threads, own, e);
+}
+
+/* Of several units of a point the first is told, whichever failed first. */
+static void failed(void *context, uint32_t unit, const struct error *error)
+{
+    struct running *r = context;
+    const uint32_t point = unit / r->s->replicates;
+    r->failed++;
+    if (r->problems[point] != NULL && r->problem_unit[point] < unit) return;
+    char *problem = strdup(error->text);
+    if (problem == NULL) return; /* the file then says less, and the exit status the same */
+    free(r->problems[point]);
+    r->problems[point] = problem;
+    r->problem_unit[point] = unit;
+}
+
+static void progressed(void *context, const struct run_progress *latest)
+{
+    struct running *r = context;
+    struct run_progress own = *latest;
+    own.units -= r->units - r->own; /* of other shards */
+    progress_update(&r->progress, &own);
+}
+
+static void created_at(char *text, size_t size)
+{
+    const char *epoch = getenv("SOURCE_DATE_EPOCH"); /* reproducible-builds.org: lets two runs write the same bytes */
+    time_t now = epoch != NULL ? (time_t)strtoll(epoch, NULL, 10) : time(NULL);
+    struct tm utc;
+    if (gmtime_r(&now, &utc) == NULL || strftime(text, size, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0) text[0] = '\0';
+}
+
+static void say_done(const struct running *r, double simulated, double writing, const char *digest)
+{
+    const struct run_progress *p = &r->progress.latest;
+    char points[64] = "", how[128] = "nothing was left to simulate";
+    if (r->q->quiet) return;
+    if (r->design != NULL) snprintf(points, sizeof points, "%u points of ", r->design->n_points);
+    if (p->person_days > 0)
+        snprintf(how, sizeof how, "%.3g person-days in %.1f s (%.0f M person-days/s)", (double)p->person_days, simulated,
+                 simulated > 0 ? (double)p->person_days / simulated / 1e6 : 0);
+    command_say("wrote %s: %s%u replicates of %u scenarios; %s, %.1f s of writing; digest %.12s", r->q->out, points,
+                r->s->replicates, r->s->n_scenarios, how, writing, digest);
+}
+
+/* What a run says that ends early: one line, with what is left to go on from. */
+static int ended_early(struct running *r, const struct error *e)
+{
+    struct error whole = {0}, unsynced = {0};
+    if (journal_sync(r->journal, &unsynced) == 0) unsynced.text[0] = '\0';
+    error_set(&whole, e->kind, "%.500s; %u of %u replicates are in %.200s: the same command with --resume goes on%s%.200s", e->text,
+              journal_count(r->journal), r->own, r->q->partial, unsynced.text[0] != '\0' ? "; " : "", unsynced.text);
+    int shown = command_error(&whole);
+    return e->kind == ERROR_INTERRUPTED ? 128 + *apart_stop() : shown;
+}
+
+/* The file is complete, but not every point of the design could be run. */
+static int tell_failed(const struct running *r)
+{
+    struct error e = {0};
+    uint32_t points = 0, first = 0;
+    for (uint32_t i = r->design->n_points; i-- > 0;) {
+        if (r->problems[i] == NULL) continue;
+        points++;
+        first = i;
+    }
+    error_set(&e, ERROR_FAILURE,
+              "%.200s:%u: %.500s; %u of %u points could not be run, this is the first; /design/problem in %.200s lists them",
+              r->q->design, r->design->lines[first], points > 0 ? r->problems[first] : "no memory is left to say why", points,
+              r->design->n_points, r->q->shards > 0 ? "the merged file" : r->q->out);
+    return command_error(&e);
+}
+
+/* The results are written in a process of its own. */
+struct writing {
+    const struct running *r;
+    struct results_content content;
+    char digest[RESULTS_DIGEST];
+};
+
+static int write_results(void *context, struct error *e)
+{
+    struct writing *w = context;
+    const struct request *q = w->r->q;
+    if (journal_verify(w->r->journal, e) != 0) return -1;
+    return results_write(q->out, q->force || q->resume, &w->content, w->digest, e);
+}
+
+/* A shard's file is its journal. */
+static int finish_shard(const struct running *r, struct error *e)
+{
+    if (journal_verify(r->journal, e) != 0 || journal_sync(r->journal, e) != 0) return -1;
+    if (files_publish(r->q->partial, r->q->out, r->q->force || r->q->resume, e) != 0) return -1;
+    if (!r->q->quiet)
+        command_say("wrote %s: %u of %u replicates; 'enforcesim merge' makes a results file of all shards", r->q->out,
+                    journal_count(r->journal), r->units);
+    return 0;
+}
+
+static int finish(const struct running *r, struct error *e)
+{
+    char created[32];
+    created_at(created, sizeof created);
+    double simulated = progress_clock() - r->progress.started - journal_seconds(r->journal), begun = progress_clock();
+    struct writing *w = apart_shared(sizeof *w);
+    if (w == NULL) return error_memory(e, "writing the results", sizeof *w);
+    *w = (struct writing){.r = r,
+                          .content = {.study = r->s, .journal = r->journal, .config = r->config, .design = r->design,
+                                      .problems = (const char *const *)r->problems,
+                                      .provenance = {.program_version = version_number(), .commit = version_commit(),
+                                                     .compiler = version_compiler(), .history = r->q->history, .created = created}}};
+    if (apart_work(write_results, w, r->q->out, e) != 0) {
+        unlink(r->q->temporary); /* where the writer could not do so any more */
+        return -1;
+    }
+    if (unlink(r->q->partial) != 0)
+        command_say("enforcesim: %s is complete, but %s cannot be removed: %s", r->q->out, r->q->partial, strerror(errno));
+    say_done(r, simulated, progress_clock() - begun + journal_seconds(r->journal), w->digest);
+    if (!r->q->quiet && r->design == NULL) drift_warn(r->s, r->journal);
+    return 0;
+}
+
+static int simulate(struct running *r, struct error *e)
+{
+    const bool design = r->design != NULL;
+    struct run_options options = {.threads = (uint32_t)r->q->threads, .stop = apart_stop(), .skip = r->skip,
+                                  .points = design ? r->design->n_points : 0, .place = place, .failed = failed, .done = done,
+                                  .progress = progressed, .verify = VERIFY, .context = r};
+    unlink(r->q->temporary); /* of a run that was killed */
+    r->progress = progress_begin(r->q->show_progress, design ? "replicates of points" : "replicates", r->own,
+                                 journal_count(r->journal));
+    int status = study_run(r->s, &options, e);
+    progress_end(&r->progress);
+    if (status == 0) status = r->q->shards > 0 ? finish_shard(r, e) : finish(r, e);
+    if (status != 0) return ended_early(r, e);
+    return r->failed > 0 ? tell_failed(r) : 0;
+}
+
+/* What decides the numbers: the configuration, and the values of a design. To be freed; NULL: no memory. */
+static char *identity_text(const struct running *r)
+{
+    char digest[65] = "none", *text = NULL;
+    if (r->design == NULL) return strdup(r->config);
+    design_digest(r->design, digest);
+    return asprintf(&text, "%s\n# design %s\n", r->config, digest) < 0 ? NULL : text;
+}
+
+/* ---- what there is to do -------------------------------------------------------------------------------------------------- */
+
+static int prepare(struct running *r, struct error *e)
+{
+    const uint32_t points = r->design != NULL ? r->design->n_points : 1;
+    if ((double)points * r->s->replicates > STUDY_MAX_REPLICATES)
+        return error_set(e, ERROR_INPUT, "%u points of %u replicates are too many; allowed: %d in all", points, r->s->replicates,
+                         STUDY_MAX_REPLICATES);
+    r->units = points * r->s->replicates;
+    r->problems = calloc(points, sizeof *r->problems);
+    r->problem_unit = calloc(points, sizeof *r->problem_unit);
+    r->skip = calloc((size_t)r->units + 1, sizeof *r->skip);
+    if (r->problems == NULL || r->problem_unit == NULL || r->skip == NULL)
+        return error_memory(e, "the points", (double)points * sizeof *r->problems + r->units);
+    return 0;
+}
+
+/* Shards take turns by points, or where these are too few by replicates. */
+static bool is_own(const struct running *r, uint32_t unit)
+{
+    const uint32_t shards = r->q->shards;
+    if (shards == 0) return true;
+    const bool by_point = r->design != NULL && r->design->n_points >= shards;
+    return (by_point ? unit / r->s->replicates : unit) % shards == r->q->shard - 1;
+}
+
+static void choose_units(struct running *r)
+{
+    const bool *finished = journal_finished(r->journal);
+    r->own = 0;
+    for (uint32_t unit = 0; unit < r->units; unit++) {
+        const bool own = is_own(r, unit);
+        r->own += own;
+        r->skip[unit] = finished[unit] || !own;
+    }
+}
+
+static int open_journal(struct running *r, const struct journal_identity *identity, struct error *e)
+{
+    const struct request *q = r->q;
+    const double bytes = journal_size(identity, r->units) + results_size(r->s, r->design, strlen(r->config));
+    if (request_check_paths(q, bytes, e) != 0) return -1;
+    return q->resume && access(q->partial, F_OK) == 0 ? journal_resume(&r->journal, q->partial, identity, e)
+                                                      : journal_create(&r->journal, q->partial, identity, e);
+}
+
+/* Whether a unit that no shard has can be run at all: shards leave out the points of a design that cannot. */
+static bool can_be_run(const struct running *r, struct study *own, uint32_t unit)
+{
+    struct error ignored = {0};
+    return r->design == NULL || design_place(r->design, unit / r->s->replicates, r->threads, own, &ignored) == 0;
+}
+
+static int check_whole(const struct running *r, struct error *e)
+{
+    struct study own;
+    uint32_t missing = 0, first = 0;
+    if (study_copy(&own, r->s, e) != 0) return -1;
+    for (uint32_t unit = r->units; unit-- > 0;) {
+        if (journal_finished(r->journal)[unit] || !can_be_run(r, &own, unit)) continue;
+        missing++;
+        first = unit;
+    }
+    study_free(&own);
+    if (missing == 0) return 0;
+    char point[64] = "";
+    if (r->design != NULL) snprintf(point, sizeof point, " of point %u", first / r->s->replicates);
+    return error_set(e, ERROR_INPUT,
+                     "%u of %u replicates are in none of these files, the first of them replicate %u%s; name the files of all "
+                     "shards, or let --complete simulate what is missing", missing, r->units, first % r->s->replicates, point);
+}
+
+/* Everything that the shards hold. What is wrong with one of them leaves nothing behind. */
+static int gather_shards(struct running *r, const struct journal_identity *identity, struct error *e)
+{
+    int status = 0;
+    for (size_t i = 0; status == 0 && i < r->q->n_parts; i++) status = journal_gather(r->journal, r->q->parts[i], identity, e);
+    if (status == 0 && !r->q->complete) status = check_whole(r, e);
+    if (status != 0) unlink(r->q->partial);
+    return status;
+}
+
+static int find_units(struct running *r, struct error *e)
+{
+    char model[200], *text = identity_text(r);
+    if (text == NULL) return error_memory(e, "the configuration", (double)strlen(r->config));
+    snprintf(model, sizeof model, "%s %s", r->s->model->name, r->s->model->version);
+    const struct journal_identity identity = {.config = text, .model = model, .program = version_number(), .seed = r->s->seed,
+                                              .replicates = r->units, .values = study_values(r->s)};
+    int status = open_journal(r, &identity, e);
+    if (status == 0 && r->q->merges) status = gather_shards(r, &identity, e);
+    if (status == 0) choose_units(r);
+    free(text);
+    return status;
+}
+
+static int run_study(struct request *q, const struct study *s, const struct design *design, const char *config, uint32_t threads)
+{
+    struct error e = {0};
+    struct running r = {.q = q, .s = s, .design = design, .config = config, .threads = threads};
+    int status = prepare(&r, &e);
+    if (status == 0) status = request_paths(q, s, &e);
+    if (status == 0) status = find_units(&r, &e);
+    status = status == 0 ? simulate(&r, &e) : command_error(&e);
+    journal_close(r.journal);
+    for (uint32_t i = 0; r.problems != NULL && i < (design != NULL ? design->n_points : 1); i++) free(r.problems[i]);
+    free(r.problems);
+    free(r.problem_unit);
+    free(r.skip);
+    return status;
+}
+
+int running_request(struct request *q, const struct model *model)
+{
+    struct error e = {0};
+    struct study study;
+    struct design design = {.model = model};
+    char *config = NULL;
+    if (config_load(&study, &config, model, q->config, &q->overrides, &e) != 0) return command_error(&e);
+    const uint32_t threads = q->threads > 0 ? (uint32_t)q->threads : (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
+    int status = study_fits(&study, threads, &e);
+    if (status == 0 && q->design != NULL) status = design_read(&design, model, q->design, &e);
+    status = status == 0 ? run_study(q, &study, q->design != NULL ? &design : NULL, config, threads) : command_error(&e);
+    design_free(&design);
+    free(config);
+    study_free(&study);
+    return status;
+}
