@@ -1,5 +1,5 @@
 # EnforceSim. `make run` and `make test` work on a fresh Debian 12; `make help` lists the rest.
-# Variables: CC, OPT (-O3), BUILD (build), EXTRA_CFLAGS, EXTRA_LDFLAGS; DEBUG=1 (invariants every day);
+# Variables: CC, OPT (-O3), BUILD (build), EXTRA_CFLAGS, EXTRA_LDFLAGS; MPI=1 (runs on many machines); DEBUG=1 (invariants every day);
 # e.g. make CC=clang OPT=-O0 BUILD=build/clang-O0
 
 VERSION  := 0.1.0
@@ -26,12 +26,14 @@ CFLAGS   := -std=c11 -D_GNU_SOURCE $(OPT) $(ARCH) -g -fPIC $(or $(OPENMP),-Wno-u
 HDF5_CFLAGS = $(eval HDF5_CFLAGS := $(shell pkg-config --cflags hdf5-serial))$(HDF5_CFLAGS)
 # Debian's hdf5-serial.pc knows the base library; the high-level one, with dimension scales, lies beside it.
 HDF5_LIBS   = $(eval HDF5_LIBS := $(shell pkg-config --libs-only-L hdf5-serial))$(HDF5_LIBS)
-LIBS        = $(HDF5_LIBS) -lhdf5_hl -lhdf5 -lconfig -lmd -lz -lm
+LIBS        = $(HDF5_LIBS) -lhdf5_hl -lhdf5 -lconfig -lmd -lz -lm $(if $(MPI),$(shell pkg-config --libs ompi-c))
 LDFLAGS  := $(OPENMP) -Wl,-z,relro,-z,now,-z,noexecstack $(EXTRA_LDFLAGS)
 
 # The core does no input or output: libenforcesim. Everything else belongs to the program.
 CORE_SOURCES    := sim/error.c sim/field.c sim/study.c sim/tally.c sim/run.c sim/points.c $(wildcard models/*.c)
-PROGRAM_SOURCES := $(filter-out $(CORE_SOURCES),$(wildcard sim/*.c))
+# Runs on several processes need MPI: make MPI=1.
+SIM_SOURCES     := $(filter-out $(if $(MPI),sim/ranks_none.c,sim/ranks_mpi.c),$(wildcard sim/*.c))
+PROGRAM_SOURCES := $(filter-out $(CORE_SOURCES),$(SIM_SOURCES))
 TEST_PROGRAMS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 SHIM_SOURCES    := tests/fault_shim.c tests/fault_hdf.c
 FAULT_SHIM      := $(BUILD)/tests/fault_shim.so
@@ -80,7 +82,7 @@ verify-rng: packages-test
 	ENFORCESIM_RNG_ROUNDS=300 $(BUILD)/tests/test_verify_streams
 
 .PHONY: verify verify-rng mutants test-programs coins
-test-programs: $(TEST_PROGRAMS) $(FAULT_SHIM) coins
+test-programs: $(TEST_PROGRAMS) $(FAULT_SHIM) coins with-mpi
 
 # To be preloaded, and without sanitizers: it stands between the program and malloc.
 $(FAULT_SHIM): $(SHIM_SOURCES) tests/fault_shim.h
@@ -90,14 +92,22 @@ $(FAULT_SHIM): $(SHIM_SOURCES) tests/fault_shim.h
 
 $(BUILD)/enforcesim: $(call objects,$(CORE_SOURCES) $(PROGRAM_SOURCES))
 	@echo '  LD  $@'
-	@$(CC) -pie $^ -o $@ $(LDFLAGS) $(LIBS)
+	@$(CC) -pie $(filter %.o,$^) -o $@ $(LDFLAGS) $(LIBS)
+
+# What `make MPI=1` builds, beside the other, for the tests.
+.PHONY: with-mpi
+with-mpi: $(BUILD)/with-mpi/enforcesim
+$(BUILD)/with-mpi/enforcesim: $(call objects,$(filter-out sim/ranks_none.c sim/ranks_mpi.c,$(CORE_SOURCES) $(PROGRAM_SOURCES)) sim/ranks_mpi.c)
+	@mkdir -p $(@D)
+	@echo '  LD  $@'
+	@$(CC) -pie $(filter %.o,$^) -o $@ $(LDFLAGS) $(LIBS) $(shell pkg-config --libs ompi-c)
 
 # The model compiled a second time, with a plain coin for every entity in place of event skipping: see tests/coins.
 COINS = $(patsubst models/%.c,$(BUILD)/coins/models/%.o,$(wildcard models/*.c))
 coins: $(BUILD)/coins/enforcesim
-$(BUILD)/coins/enforcesim: $(COINS) $(call objects,$(wildcard sim/*.c))
+$(BUILD)/coins/enforcesim: $(COINS) $(call objects,$(SIM_SOURCES))
 	@echo '  LD  $@'
-	@$(CC) $^ -o $@ $(LDFLAGS) $(LIBS)
+	@$(CC) $(filter %.o,$^) -o $@ $(LDFLAGS) $(LIBS)
 $(BUILD)/coins/models/%.o: models/%.c $(BUILD)/flags | packages
 	@mkdir -p $(@D)
 	@echo '  CC  $< (coins)'
@@ -109,7 +119,7 @@ $(BUILD)/libenforcesim.so: $(call objects,$(CORE_SOURCES))
 
 $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(call objects,$(CORE_SOURCES) $(filter-out sim/main.c,$(PROGRAM_SOURCES)) $(TEST_SUPPORT))
 	@echo '  LD  $@'
-	@$(CC) -pie $^ -o $@ $(LDFLAGS) -lcmocka $(LIBS)
+	@$(CC) -pie $(filter %.o,$^) -o $@ $(LDFLAGS) -lcmocka $(LIBS)
 .PRECIOUS: $(BUILD)/%.o
 
 # What `make coverage` links with every program besides.
@@ -128,16 +138,21 @@ $(BUILD)/sim/version.o: $(BUILD)/commit
 $(BUILD)/commit: always
 	@mkdir -p $(@D); git describe --always --dirty --abbrev=12 2>/dev/null >$@.new || echo unknown >$@.new; \
 	 if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
-# Objects are compiled anew when compiler or flags change.
+# Objects are compiled anew when compiler or flags change, and programs linked anew when they get MPI or lose it.
 $(BUILD)/flags: always
 	@mkdir -p $(@D); echo '$(CC) $(CFLAGS)' >$@.new; if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+$(BUILD)/with: always
+	@mkdir -p $(@D); echo '$(MPI)' >$@.new; if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+$(BUILD)/enforcesim $(BUILD)/coins/enforcesim $(TEST_PROGRAMS): $(BUILD)/with
+$(BUILD)/sim/ranks_mpi.o: CFLAGS += $(patsubst -I%,-isystem %,$(shell pkg-config --cflags ompi-c))
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 # ---- what a fresh machine lacks ------------------------------------------------------------------------------------
 
 PACKAGES      := gcc libc6-dev make pkg-config libconfig-dev libhdf5-dev librandom123-dev libmd-dev zlib1g-dev python3 python3-venv
-PACKAGES_TEST := libcmocka-dev clang libomp-dev netcdf-bin
+PACKAGES_MPI  := libopenmpi-dev openmpi-bin
+PACKAGES_TEST := libcmocka-dev clang libomp-dev netcdf-bin iproute2 $(PACKAGES_MPI)
 
 # $(call install,packages): asks the package manager only for what is missing.
 define install
@@ -150,7 +165,7 @@ define install
 endef
 
 packages:
-	$(call install,$(PACKAGES))
+	$(call install,$(PACKAGES) $(if $(MPI),$(PACKAGES_MPI)))
 packages-test: packages
 	$(call install,$(PACKAGES_TEST))
 
@@ -203,7 +218,7 @@ lint: packages packages-test python
 	$(MAKE) -s CC=gcc all test-programs
 	$(MAKE) -s CC=gcc BUILD=build/analyzer EXTRA_CFLAGS="-fanalyzer" all
 	timeout 600 cppcheck -q --enable=warning,performance,portability --std=c11 --suppress=missingIncludeSystem --error-exitcode=1 -I. sim models
-	printf '%s\n' $(wildcard sim/*.c models/*.c) | timeout 1200 xargs -P $(shell nproc) -n 6 sh -c 'clang-tidy -quiet "$$@" -- -I. -std=c11 -D_GNU_SOURCE $(OPENMP) $(HDF5_CFLAGS)' lint
+	printf '%s\n' $(wildcard sim/*.c models/*.c) | timeout 1200 xargs -P $(shell nproc) -n 6 sh -c 'clang-tidy -quiet "$$@" -- -I. -std=c11 -D_GNU_SOURCE $(OPENMP) $(HDF5_CFLAGS) $(patsubst -I%,-isystem %,$(shell pkg-config --cflags ompi-c))' lint
 	.venv/bin/ruff check --config analysis/pyproject.toml analysis tests models
 	.venv/bin/ruff format --check --config analysis/pyproject.toml analysis tests models
 

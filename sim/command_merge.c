@@ -28,12 +28,5 @@ static void print_help(void)
 
 int command_merge(int argc, char **argv, const struct model *model)
 {
-    struct error e = {0};
-    struct request request;
-    bool help = false;
-    int status = request_read(&request, argc, argv, true, &help, &e);
-    if (help) print_help();
-    status = status != 0 ? command_error(&e) : help ? 0 : running_request(&request, model);
-    request_free(&request);
-    return status;
+    return running_command(argc, argv, model, true, print_help);
 }

@@ -10,10 +10,13 @@
 
 #include "sim/apart.h"
 #include "sim/command.h"
+#include "sim/design.h"
+#include "sim/digest.h"
 #include "sim/drift.h"
 #include "sim/files.h"
 #include "sim/journal.h"
 #include "sim/progress.h"
+#include "sim/ranks.h"
 #include "sim/results.h"
 #include "sim/run.h"
 #include "sim/version.h"
@@ -26,7 +29,8 @@ static const bool VERIFY = false;
 #endif
 
 struct running {
-    const struct request *q;
+    struct ranks ranks;
+    struct request *q;
     const struct study *s;
     const struct design *design; /* or NULL */
     const char *config;
@@ -37,6 +41,7 @@ struct running {
     char **problems;          /* [points] of a design: why one of its units could not be run, or NULL */
     uint32_t *problem_unit;   /* [points] which, the first */
     uint32_t failed;          /* units */
+    bool broken;              /* the run has ended early */
     struct progress progress;
 };
 
@@ -172,18 +177,25 @@ static int finish(const struct running *r, struct error *e)
     return 0;
 }
 
+static struct run_options run_options_of(struct running *r)
+{
+    /* A single process has OpenMP's own number of threads where none is said. */
+    const bool said = r->q->threads > 0 || r->ranks.count > 1;
+    return (struct run_options){.threads = said ? r->threads : 0, .stop = apart_stop(), .skip = r->skip,
+                                .points = r->design != NULL ? r->design->n_points : 0, .place = place, .failed = failed,
+                                .done = done, .progress = progressed, .verify = VERIFY, .context = r};
+}
+
 static int simulate(struct running *r, struct error *e)
 {
-    const bool design = r->design != NULL;
-    struct run_options options = {.threads = (uint32_t)r->q->threads, .stop = apart_stop(), .skip = r->skip,
-                                  .points = design ? r->design->n_points : 0, .place = place, .failed = failed, .done = done,
-                                  .progress = progressed, .verify = VERIFY, .context = r};
+    const struct run_options options = run_options_of(r);
     unlink(r->q->temporary); /* of a run that was killed */
-    r->progress = progress_begin(r->q->show_progress, design ? "replicates of points" : "replicates", r->own,
+    r->progress = progress_begin(r->q->show_progress, r->design != NULL ? "replicates of points" : "replicates", r->own,
                                  journal_count(r->journal));
-    int status = study_run(r->s, &options, e);
+    int status = ranks_run(&r->ranks, r->s, &options, e);
     progress_end(&r->progress);
     if (status == 0) status = r->q->shards > 0 ? finish_shard(r, e) : finish(r, e);
+    r->broken = status != 0;
     if (status != 0) return ended_early(r, e);
     return r->failed > 0 ? tell_failed(r) : 0;
 }
@@ -293,35 +305,90 @@ static int find_units(struct running *r, struct error *e)
     return status;
 }
 
-static int run_study(struct request *q, const struct study *s, const struct design *design, const char *config, uint32_t threads)
+/* ---- the whole ------------------------------------------------------------------------------------------------------------- */
+
+/* What the ranks that share a run compare: the configuration, the design, the versions. */
+static int identify(const struct running *r, char identity[65], struct error *e)
 {
-    struct error e = {0};
-    struct running r = {.q = q, .s = s, .design = design, .config = config, .threads = threads};
-    int status = prepare(&r, &e);
-    if (status == 0) status = request_paths(q, s, &e);
-    if (status == 0) status = find_units(&r, &e);
-    status = status == 0 ? simulate(&r, &e) : command_error(&e);
-    journal_close(r.journal);
-    for (uint32_t i = 0; r.problems != NULL && i < (design != NULL ? design->n_points : 1); i++) free(r.problems[i]);
-    free(r.problems);
-    free(r.problem_unit);
-    free(r.skip);
-    return status;
+    struct digest_entry all = {.path = "run"};
+    char *text = identity_text(r);
+    if (text == NULL) return error_memory(e, "the configuration", (double)strlen(r->config));
+    const char *const texts[] = {text, r->s->model->version, version_number(), version_commit()};
+    digest_begin(&all.digest);
+    digest_texts(&all.digest, texts, sizeof texts / sizeof *texts);
+    digest_finish(&all, 1, identity);
+    free(text);
+    return 0;
 }
 
-int running_request(struct request *q, const struct model *model)
+/* Everything up to the first day but for the files that are written. */
+static int load(struct running *r, struct study *study, struct design *design, char **config, struct error *e)
+{
+    const struct request *q = r->q;
+    const struct model *model = study->model;
+    if (config_load(study, config, model, q->config, &q->overrides, e) != 0) return -1;
+    r->config = *config;
+    if (q->threads > 0) r->threads = (uint32_t)q->threads;
+    if (study_fits(study, r->threads, e) != 0) return -1;
+    if (q->design != NULL && design_read(design, model, q->design, e) != 0) return -1;
+    return prepare(r, e);
+}
+
+static int lead_or_follow(struct running *r)
 {
     struct error e = {0};
-    struct study study;
+    if (r->ranks.own == 0) return simulate(r, &e);
+    const struct run_options options = run_options_of(r);
+    return ranks_run(&r->ranks, r->s, &options, &e) != 0 ? (int)e.kind : 0;
+}
+
+/* All ranks load, the leader opens the files, and where one of them cannot, none goes on. */
+static int get_ready(struct running *r, struct study *study, struct design *design, char **config, struct error *e)
+{
+    struct error own = {0};
+    char identity[65] = "";
+    int status = load(r, study, design, config, &own);
+    if (status == 0) status = identify(r, identity, &own);
+    if (ranks_agree(&r->ranks, status, &own, identity, e) != 0) return -1;
+    if (r->ranks.own == 0) status = request_paths(r->q, r->s, &own) != 0 ? -1 : find_units(r, &own);
+    return ranks_agree(&r->ranks, status, &own, identity, e);
+}
+
+static int run_request(struct running *r, const struct model *model)
+{
+    struct error e = {0};
+    struct study study = {.model = model};
     struct design design = {.model = model};
     char *config = NULL;
-    if (config_load(&study, &config, model, q->config, &q->overrides, &e) != 0) return command_error(&e);
-    const uint32_t threads = q->threads > 0 ? (uint32_t)q->threads : (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
-    int status = study_fits(&study, threads, &e);
-    if (status == 0 && q->design != NULL) status = design_read(&design, model, q->design, &e);
-    status = status == 0 ? run_study(q, &study, q->design != NULL ? &design : NULL, config, threads) : command_error(&e);
+    r->s = &study;
+    r->design = r->q->design != NULL ? &design : NULL;
+    int status = get_ready(r, &study, &design, &config, &e);
+    if (status == 0) status = lead_or_follow(r);
+    else status = r->ranks.own == 0 ? command_error(&e) : (int)e.kind;
+    journal_close(r->journal);
+    for (uint32_t i = 0; r->problems != NULL && i < (r->design != NULL ? design.n_points : 1); i++) free(r->problems[i]);
+    free(r->problems);
+    free(r->problem_unit);
+    free(r->skip);
     design_free(&design);
     free(config);
     study_free(&study);
+    return status;
+}
+
+int running_command(int argc, char **argv, const struct model *model, bool merges, void (*print_help)(void))
+{
+    struct error e = {0}, own = {0};
+    struct request request = {0};
+    struct running r = {.q = &request};
+    bool help = false;
+    if (ranks_begin(&r.ranks, &e) != 0) return command_error(&e);
+    r.threads = r.ranks.threads;
+    int status = ranks_agree(&r.ranks, request_read(&request, argc, argv, merges, &help, &own), &own, "", &e);
+    if (status != 0) status = r.ranks.own == 0 ? command_error(&e) : (int)e.kind;
+    else if (!help) status = run_request(&r, model);
+    else if (r.ranks.own == 0) print_help();
+    request_free(&request);
+    ranks_end(&r.ranks, r.broken ? status : 0);
     return status;
 }

@@ -85,9 +85,9 @@ CALLS = {
     r"(v?[sf]?scanf)": {"sandbox"},
     # Chance other than sim/random.h, whose every draw is keyed; the clock is for progress, dates and patience only.
     r"s?rand(_r)?|s?random(_r)?|[dejlmn]rand48(_r)?|srand48|seed48|initstate|getrandom|getentropy|arc4random.*": set(),
-    r"time|clock|gettimeofday|clock_gettime|ftime|times": {"apart", "running", "progress", "journal"},
-    # The environment changes no number: SOURCE_DATE_EPOCH a file's date.
-    r"getenv|secure_getenv|setenv|putenv": {"running"},
+    r"time|clock|gettimeofday|clock_gettime|ftime|times": {"apart", "running", "progress", "journal", "ranks_mpi"},
+    # The environment changes no number: a file's date, and what launchers say of processes and threads.
+    r"getenv|secure_getenv|setenv|putenv": {"running", "ranks_none", "ranks_mpi"},
 }
 
 
@@ -111,9 +111,12 @@ def test_what_may_call_does():
             assert any(re.fullmatch(pattern, name) for name in wanted), f"{stem}: {pattern}"
 
 
-def test_the_environment_is_asked_for_a_date_only():
-    text = "\n".join(path.read_text() for path in sources("sim") + sources("models"))
-    assert sorted(re.findall(r"\bgetenv\(([^)]*)\)", text)) == ['"SOURCE_DATE_EPOCH"']
+def test_the_environment_is_asked_for_a_date_and_by_ranks_for_each_other():
+    found = {path.stem: re.findall(r"\bgetenv\(([^)]*)\)", path.read_text()) for path in sources("sim", "*.c")}
+    launchers = {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK", "OMP_NUM_THREADS"}
+    assert found["running"] == ['"SOURCE_DATE_EPOCH"']
+    assert {name.strip('"') for stem, names in found.items() if stem != "running" for name in names} == launchers
+    assert {stem for stem, names in found.items() if names} == {"running", "ranks_none", "ranks_mpi"}
 
 
 INTEGERS = r"(?:u?int(?:8|16|32|64)?_t|size_t|ptrdiff_t|unsigned|int|long|bool)"

@@ -1,0 +1,225 @@
+"""Runs on several ranks of MPI: one file, one digest, whatever their number; a rank that dies costs nothing done."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import h5py
+import pytest
+from conftest import PROGRAM, ROOT, effort
+
+WITH_MPI = ROOT / os.environ.get("BUILD", "build") / "with-mpi" / "enforcesim"
+STUDY = """
+run = {{ name = "ranks"; seed = 5; replicates = {replicates}; burn_in = 120; horizon = 90; record_every = 30; }};
+parameters : {{ region : {{ venues = 12; districts = 2; traffickers = 5; cities = 2; }}; }};
+policies : {{ status_quo : {{ }}; raids : {{ sweep_rate = 6.0; }}; }};
+scenarios = ( {{ name = "a"; policy = "status_quo"; }}, {{ name = "b"; policy = "raids"; }},
+              {{ name = "c"; policy = "raids"; phases = ( {{ day = 40; policy = "status_quo"; }} ); }} );
+"""
+# The third point breaks a rule between parameters, and the sizes of worlds differ.
+DESIGN = "region.venues,region.districts\n12,2\n20,4\n5,9\n8,1\n30,3\n"
+AS_ROOT = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
+LAUNCH = ["mpirun", "--oversubscribe", "--mca", "btl_base_warn_component_unused", "0"]
+
+pytestmark = pytest.mark.skipif(shutil.which("mpirun") is None, reason="no mpirun; make test installs it")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    for name, value in AS_ROOT.items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "s.cfg").write_text(STUDY.format(replicates=7))
+    (tmp_path / "long.cfg").write_text(STUDY.format(replicates=3000))
+    (tmp_path / "d.csv").write_text(DESIGN)
+    return tmp_path
+
+
+def launch(ranks: int, *arguments: object, status: int = 0, launcher: list[str] = LAUNCH) -> str:
+    """What the ranks printed, without the launcher's own remarks."""
+    command = [*launcher, "-n", str(ranks), str(WITH_MPI), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == status, done.stderr
+    return "".join(re.findall(r"^(?:enforcesim: |wrote ).*\n", done.stderr, re.MULTILINE))
+
+
+def alone(*arguments: object, status: int = 0) -> None:
+    done = subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, timeout=120)
+    assert done.returncode == status, done.stderr
+
+
+def digest(path: str) -> str:
+    with h5py.File(path) as file:
+        return file.attrs["digest"]
+
+
+@pytest.mark.parametrize(
+    ("ranks", "replicates", "threads"), [(1, 7, 2), (2, 7, 1), (2, 1, 1), (2, 60, 2), (4, 1, 1), (4, 2, 3), (4, 60, 1)]
+)
+def test_the_same_bits_on_any_number_of_ranks(folder, ranks, replicates, threads):
+    """Replicates, or where these are few scenarios, spread over ranks and their threads."""
+    alone("run", "s.cfg", "-r", replicates, "-o", "alone.h5")
+    said = launch(ranks, "run", "s.cfg", "-r", replicates, "-j", threads, "-o", "ranks.h5")
+    assert said.count("\n") == 1 and f"wrote ranks.h5: {replicates} replicates of 3 scenarios" in said
+    assert digest("ranks.h5") == digest("alone.h5")
+    assert not Path("ranks.h5.partial").exists()
+
+
+@pytest.mark.parametrize(("ranks", "replicates"), [(2, 4), (4, 1)])
+def test_designs_on_ranks(folder, ranks, replicates):
+    settings = ("run", "s.cfg", "--design", "d.csv", "-r", replicates)
+    alone(*settings, "-o", "alone.h5", status=1)
+    said = launch(ranks, *settings, "-o", "ranks.h5", status=1)
+    assert "d.csv:4: " in said and "1 of 5 points could not be run" in said
+    assert digest("ranks.h5") == digest("alone.h5")
+
+
+def test_shards_of_ranks(folder):
+    alone("run", "s.cfg", "-o", "alone.h5")
+    for i in (1, 2):
+        launch(2, "run", "s.cfg", "-o", "s.h5", "--shard", f"{i}/2")
+    alone("merge", "s.cfg", "s.h5.shard-1-of-2", "s.h5.shard-2-of-2", "-o", "s.h5")
+    assert digest("s.h5") == digest("alone.h5")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("run", "none.cfg"), "none.cfg: cannot be opened"),
+        (("run", "s.cfg", "--wrong"), "unknown option --wrong"),
+        (("run", "s.cfg", "-o", "not/there.h5"), "the folder not does not exist"),
+        (("run", "s.cfg", "--set", "run.seeed=3"), "seeed"),
+        (("run", "s.cfg", "-o", "there.h5"), "is there already"),
+    ],
+)
+def test_what_is_refused_is_refused_once(folder, arguments, words):
+    Path("there.h5").write_text("mine")
+    said = launch(3, *arguments, status=2)
+    assert said.count("\n") == 1 and words in said
+    assert Path("there.h5").read_text() == "mine" and not list(folder.glob("*.partial"))
+
+
+def test_ranks_that_find_another_file_are_refused(folder):
+    """As when the nodes of a cluster do not share their files."""
+    (folder / "other").mkdir()
+    (folder / "other" / "s.cfg").write_text(STUDY.format(replicates=8))
+    script = folder / "start.sh"
+    script.write_text(f'#!/bin/sh\n[ "$OMPI_COMM_WORLD_RANK" = 1 ] && cd other\nexec {WITH_MPI} run s.cfg -o s.h5\n')
+    script.chmod(0o755)
+    done = subprocess.run([*LAUNCH, "-n", "2", str(script)], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2 and "enforcesim: rank 1 reads another scenario file or design" in done.stderr
+    assert not list(folder.glob("*.h5*"))
+
+
+def test_a_program_without_mpi_says_so(folder):
+    done = subprocess.run(
+        [*LAUNCH, "-n", "2", str(PROGRAM), "run", "s.cfg"], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 2 and "build it with 'make MPI=1'" in done.stderr
+
+
+def children(pid: int) -> list[int]:
+    return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("victim", "how"),
+    [
+        ("leader", signal.SIGKILL),
+        ("follower", signal.SIGKILL),
+        ("launcher", signal.SIGKILL),
+        ("launcher", signal.SIGTERM),
+    ],
+)
+def test_a_rank_that_dies_costs_nothing_finished(folder, victim, how):
+    command = [*LAUNCH, "-n", "3", str(WITH_MPI), "run", "long.cfg", "-j", "1", "-o", "k.h5", "--quiet"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    partial = Path("k.h5.partial")
+    wait_until = time.time() + 30
+    while time.time() < wait_until and not (partial.exists() and partial.stat().st_size > 200_000):
+        time.sleep(0.005)
+    assert process.poll() is None, "the run ended before it could be killed"
+    ranks = sorted(children(process.pid))
+    os.kill({"launcher": process.pid, "leader": ranks[0], "follower": ranks[-1]}[victim], how)
+    assert process.wait(timeout=20) != 0
+    deadline = time.time() + 10  # where mpirun itself was killed, the ranks end when they notice
+    while any(Path(f"/proc/{rank}").exists() for rank in ranks) and time.time() < deadline:
+        time.sleep(0.05)
+    assert not Path("k.h5").exists() and partial.stat().st_size > 200_000
+    alone("run", "long.cfg", "-o", "k.h5", "--resume")
+    alone("run", "long.cfg", "-o", "whole.h5")
+    assert digest("k.h5") == digest("whole.h5")
+
+
+def test_resumed_on_ranks(folder):
+    """What one process has begun, several go on with, and the other way round."""
+    alone("run", "s.cfg", "-o", "whole.h5")
+    alone("run", "s.cfg", "-o", "r.h5", "--shard", "1/2")
+    os.rename("r.h5.shard-1-of-2", "r.h5.partial")
+    launch(3, "run", "s.cfg", "-o", "r.h5", "--resume")
+    assert digest("r.h5") == digest("whole.h5")
+
+
+# ---- hosts ----
+
+
+def network(*command: str) -> bool:
+    return subprocess.run(["ip", *command], capture_output=True).returncode == 0
+
+
+@pytest.fixture
+def hosts(folder):
+    """Two network namespaces with names and addresses of their own, joined by a bridge: two machines with one disk."""
+    if shutil.which("ip") is None or os.geteuid() != 0 or not network("link", "add", "esbridge", "type", "bridge"):
+        pytest.skip("no network namespaces can be made here")
+    names = ["eshost1", "eshost2"]
+    try:
+        assert network("addr", "add", "10.213.7.1/24", "dev", "esbridge") and network("link", "set", "esbridge", "up")
+        for i, name in enumerate(names):
+            made = network("netns", "add", name) and network(
+                "link", "add", f"{name}a", "type", "veth", "peer", f"{name}b"
+            )
+            if not made:
+                pytest.skip("no network namespaces can be made here")
+            assert network("link", "set", f"{name}a", "master", "esbridge", "up")
+            assert network("link", "set", f"{name}b", "netns", name)
+            assert network("-n", name, "addr", "add", f"10.213.7.{i + 2}/24", "dev", f"{name}b")
+            assert network("-n", name, "link", "set", f"{name}b", "up") and network(
+                "-n", name, "link", "set", "lo", "up"
+            )
+        agent = folder / "agent.sh"  # called like ssh: HOST COMMAND...
+        agent.write_text(
+            '#!/bin/sh\nwhile [ "${1#-}" != "$1" ]; do shift; done\nhost=$1; shift\n'
+            'exec ip netns exec "$host" unshare --uts sh -c "hostname $host; $*"\n'
+        )
+        agent.chmod(0o755)
+        yield names, agent
+    finally:
+        for name in names:
+            network("link", "del", f"{name}a")
+            network("netns", "del", name)
+        network("link", "del", "esbridge")
+
+
+@pytest.mark.slow
+def test_across_hosts(folder, hosts):
+    names, agent = hosts
+    places = ",".join(f"{name}:2" for name in names)
+    network_only = ["--mca", "btl_tcp_if_include", "10.213.7.0/24", "--mca", "oob_tcp_if_include", "10.213.7.0/24"]
+    launcher = ["mpirun", "--oversubscribe", "--host", places, "--mca", "plm_rsh_agent", str(agent)]
+    launcher += ["--mca", "btl", "tcp,self,vader", "--mca", "plm_rsh_no_tree_spawn", "1", *network_only]
+    where = subprocess.run([*launcher, "-n", "4", "hostname"], capture_output=True, text=True, timeout=60)
+    assert where.returncode == 0, where.stderr
+    assert sorted(where.stdout.split()) == ["eshost1"] * 2 + ["eshost2"] * 2
+    for replicates in (1, effort(20, 200)):
+        alone("run", "s.cfg", "-r", replicates, "-o", "alone.h5", "--force")
+        launch(4, "run", "s.cfg", "-r", replicates, "-j", 1, "-o", "hosts.h5", "--force", launcher=launcher)
+        assert digest("hosts.h5") == digest("alone.h5")
