@@ -69,6 +69,7 @@ check: packages packages-test all python test-programs
 
 ## make verify     the long form of the tests against theory and of what we promise (README says what and how long)
 verify: packages packages-test all python test-programs
+	$(call install,slurm-wlm munge)
 	@tests/run --verify
 	@$(MAKE) -s fuzz
 
