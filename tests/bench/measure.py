@@ -28,16 +28,31 @@ class Spent:
 
     cpu: float  # seconds, user and system, children included
     wall: float
-    memory: int  # bytes: the largest process's peak
     output: str
     status: int = 0
+    memory: int = 0  # bytes: the largest process's peak, where it was asked for
+
+
+# What the kernel says of a child's peak counts its parent before exec(2) as well, so the parent has to be small.
+PEAK = """
+import resource, subprocess, sys
+status = subprocess.run(sys.argv[1:]).returncode
+print("peak", resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, flush=True)
+sys.exit(status)
+"""
 
 
 def spend(
-    command: Sequence[object], folder: Path | None = None, room: int | None = None, patience: float = 600
+    command: Sequence[object],
+    folder: Path | None = None,
+    room: int | None = None,
+    patience: float = 600,
+    memory: bool = False,
 ) -> Spent:
-    """Run a command; with `room`, in at most so many bytes of address space."""
+    """Run a command; with `room`, in at most so many bytes of address space; `memory`: tell its peak."""
     words = [str(word) for word in command]
+    if memory:
+        words = [sys.executable, "-I", "-S", "-c", PEAK, *words]
     if room is not None:
         words = ["/bin/sh", "-c", f'ulimit -v {room // 1024}; exec "$@"', "sh", *words]
     with tempfile.TemporaryFile("w+") as output:
@@ -50,7 +65,10 @@ def spend(
         process.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)
         text = output.read()
-    return Spent(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss * 1024, text, process.returncode)
+    peak = re.search(r"^peak (\d+)\n", text, re.MULTILINE) if memory else None
+    kilobytes = int(peak[1]) if peak else 0
+    text = text.replace(peak[0], "") if peak else text
+    return Spent(usage.ru_utime + usage.ru_stime, wall, text, process.returncode, 1024 * kilobytes)
 
 
 def insist(command: Sequence[object], folder: Path | None = None, **options: object) -> Spent:
@@ -103,8 +121,10 @@ class Workshop:
         sets = [word for name, value in settings.items() for word in ("--set", f"{name.replace('__', '.')}={value}")]
         return [program, "run", config, "-o", out, "--force", *arguments, *sets]
 
-    def run(self, config: str, *arguments: object, program: Path = PROGRAM, **settings: object) -> Spent:
-        return insist(self.command(config, *arguments, program=program, **settings), self.folder)
+    def run(
+        self, config: str, *arguments: object, program: Path = PROGRAM, memory: bool = False, **settings: object
+    ) -> Spent:
+        return insist(self.command(config, *arguments, program=program, **settings), self.folder, memory=memory)
 
     def count(self, config: str, *arguments: object, within: str | None = None, **settings: object) -> int:
         """Instructions, of a function and what it calls or of all; counts may be made side by side."""

@@ -11,6 +11,7 @@ from measure import ROOT, Workshop, instructions
 from table import table
 
 SHOWN = 20
+SHARED = ("step", "observe")  # names that every sub-model has
 OTHER_STAGES = ("run.c:slot_create", "run.c:slot_copy", "relocation.c:relocation", "tally.c:tally_record")
 
 
@@ -35,6 +36,8 @@ def by_function(profile: Path) -> list[list[str]]:
     functions: dict[str, int] = {}
     for name, count in counts(profile, "--inclusive=no").items():
         function = name.split(":")[1]
+        if function in SHARED:
+            function = f"{function} (of all stages)"
         functions[function] = functions.get(function, 0) + count
     return rows(functions, total(profile))
 

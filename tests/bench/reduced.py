@@ -33,7 +33,7 @@ class Told(Spent):
 
     def __init__(self, spent: Spent):
         said = json.loads(spent.output)
-        super().__init__(said["seconds"], spent.wall, spent.memory, spent.output)
+        super().__init__(said["seconds"], spent.wall, spent.output)
         self.person_days, self.outcomes = said["person_days"], said["outcomes"]
 
 

@@ -23,7 +23,9 @@ def settings(cities: int, days: int) -> dict[str, object]:
 
 
 def run(workshop: Workshop, cities: int, days: int, threads: int) -> Spent:
-    return workshop.run("essay.cfg", "-r", 1, "-j", threads, "--scenario", "status_quo", **settings(cities, days))
+    return workshop.run(
+        "essay.cfg", "-r", 1, "-j", threads, "--scenario", "status_quo", memory=True, **settings(cities, days)
+    )
 
 
 def section(workshop: Workshop, rounds: int) -> list[tuple[str, str]]:
@@ -73,7 +75,7 @@ def large(workshop: Workshop, rounds: int) -> list[tuple[str, str]]:
     found = []
     for cities, days, room, what in LARGE:
         words = workshop.command("essay.cfg", "-r", 1, "--scenario", "status_quo", **settings(cities, days))
-        spent = spend(words, workshop.folder, room=room, patience=3000)
+        spent = spend(words, workshop.folder, room=room, patience=3000, memory=True)
         memory, wall, said = f"{spent.memory / 2**30:.2f} GiB", f"{number(spent.wall)} s", spent.output.strip()
         text = f"Failed with status {spent.status} after {wall}, at {memory}: `{said}`"
         if spent.status == 0:
