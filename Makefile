@@ -103,16 +103,20 @@ $(BUILD)/with-mpi/enforcesim: $(call objects,$(filter-out sim/ranks_none.c sim/r
 	@echo '  LD  $@'
 	@$(CC) -pie $(filter %.o,$^) -o $@ $(LDFLAGS) $(LIBS) $(shell pkg-config --libs ompi-c)
 
-# The model compiled a second time, with a plain coin for every entity in place of event skipping: see tests/coins.
-COINS = $(patsubst models/%.c,$(BUILD)/coins/models/%.o,$(wildcard models/*.c))
-coins: $(BUILD)/coins/enforcesim
-$(BUILD)/coins/enforcesim: $(COINS) $(call objects,$(SIM_SOURCES))
-	@echo '  LD  $@'
-	@$(CC) $(filter %.o,$^) -o $@ $(LDFLAGS) $(LIBS)
-$(BUILD)/coins/models/%.o: models/%.c $(BUILD)/flags | packages
-	@mkdir -p $(@D)
-	@echo '  CC  $< (coins)'
-	@$(CC) $(CFLAGS) -iquote tests/coins -c $< -o $@
+# The model compiled again, with a plain coin for every entity in place of event skipping: see tests/coins, and tests/bench/coins
+# for the coins of `make bench`, which are the fastest.
+coins: $(BUILD)/coins/enforcesim $(BUILD)/bench/coins/enforcesim
+define COINS
+$(BUILD)/$(1)/enforcesim: $(patsubst models/%.c,$(BUILD)/$(1)/models/%.o,$(wildcard models/*.c)) $(call objects,$(SIM_SOURCES)) $(BUILD)/with
+	@echo '  LD  $$@'
+	@$$(CC) $$(filter %.o,$$^) -o $$@ $$(LDFLAGS) $$(LIBS)
+$(BUILD)/$(1)/models/%.o: models/%.c $(BUILD)/flags | packages
+	@mkdir -p $$(@D)
+	@echo '  CC  $$< ($(1))'
+	@$$(CC) $$(CFLAGS) -iquote tests/$(1) -c $$< -o $$@
+endef
+$(eval $(call COINS,coins))
+$(eval $(call COINS,bench/coins))
 
 $(BUILD)/libenforcesim.so: $(call objects,$(CORE_SOURCES))
 	@echo '  LD  $@'
@@ -124,7 +128,7 @@ $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(call objects,$(CORE_SOURCES) $(
 .PRECIOUS: $(BUILD)/%.o
 
 # What `make coverage` links with every program besides.
-$(BUILD)/enforcesim $(BUILD)/coins/enforcesim $(TEST_PROGRAMS): $(AT_EXIT)
+$(BUILD)/enforcesim $(BUILD)/coins/enforcesim $(BUILD)/bench/coins/enforcesim $(TEST_PROGRAMS): $(AT_EXIT)
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -255,9 +259,35 @@ coverage: packages packages-test python
 	@BUILD=build/coverage tests/run --all || true
 	@python3 tests/coverage.py build/coverage
 
-## make bench      person-days per second of the essay's city, on 1 and on 2 threads
-bench: all
-	@for j in 1 2; do echo "threads: $$j"; $(BUILD)/enforcesim run configs/essay.cfg -r 40 -j $$j -o $(BUILD)/bench.h5 --force; done
+# ---- speed -----------------------------------------------------------------------------------------------------------
+
+## make bench      speed in ratios measured side by side, against coins, C, NumPy and Mesa; build/bench.md; some minutes
+.PHONY: bench-large bench-check bench-programs
+bench: bench-programs $(BUILD)/bench/.venv/ready
+	@$(PYTHON) tests/bench/bench.py
+
+## make bench-large   10^7 persons for 10 years and 10^8 persons in 4 GiB; build/bench-large.md; up to half an hour
+bench-large: bench-programs
+	@$(PYTHON) tests/bench/bench.py --large
+
+## make bench-check   instructions of three workloads against tests/bench/counts.json; fails above 3 % more
+bench-check: packages all python
+	$(call install,valgrind)
+	@$(PYTHON) tests/bench/check.py
+
+bench-programs: packages all python coins $(BUILD)/bench/reduced
+	$(call install,valgrind)
+
+$(BUILD)/bench/reduced: tests/bench/reduced.c | packages
+	@mkdir -p $(@D)
+	@$(CC) -std=c11 -D_GNU_SOURCE $(OPT) $(ARCH) $(WARNINGS) $< -o $@ -lm
+
+# Mesa and its kind are for comparison alone: in an environment of their own.
+$(BUILD)/bench/.venv/ready: tests/bench/requirements.txt | packages
+	@echo "making $(BUILD)/bench/.venv from $<"
+	@rm -rf $(@D) && mkdir -p $(BUILD)/bench && python3 -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r $<
+	@touch $@
 
 ## make install PREFIX=DIR
 install: all

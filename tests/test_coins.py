@@ -18,6 +18,7 @@ from conftest import PROGRAM, ROOT, effort
 from scipy.stats import ks_2samp, ttest_ind
 
 COINS = PROGRAM.parent / "coins" / PROGRAM.name
+COINS_OF_BENCH = PROGRAM.parent / "bench" / "coins" / PROGRAM.name  # those of tests/bench/coins, by another generator
 FALSE_ALARM = 1e-6
 REPLICATES = effort(60, 500)
 CITY = """
@@ -32,14 +33,14 @@ scenarios = ( {{ name = "sweeps"; policy = "sweeps"; }},
 """
 
 
-@pytest.fixture(scope="module")
-def summaries(tmp_path_factory):
+@pytest.fixture(scope="module", params=[COINS, COINS_OF_BENCH], ids=["coins", "coins of bench"])
+def summaries(request, tmp_path_factory):
     """Of both programs: every metric's summary, shape (scenario, replicate)."""
     folder = tmp_path_factory.mktemp("coins")
     (folder / "policies.cfg").write_text((ROOT / "configs" / "policies.cfg").read_text())
     (folder / "city.cfg").write_text(CITY.format(replicates=REPLICATES))
     found = []
-    for name, program in (("leaps", PROGRAM), ("coins", COINS)):
+    for name, program in (("leaps", PROGRAM), ("coins", request.param)):
         arguments = [program, "run", "city.cfg", "-o", f"{name}.h5", "--quiet"]
         # the coins' worlds are others from the first day on: the run of one seed is independent of that of the other
         arguments += ["--seed", "4"] if name == "coins" else []
