@@ -52,6 +52,7 @@ void toy_results_empty(struct toy_results *toy, uint32_t replicates)
 {
     struct error e = {0};
     build(&toy->study, replicates);
+    assert_int_equal(record_create(&toy->record, &toy->study, &e), 0);
     const struct journal_identity identity = {.config = TOY_CONFIG,
                                               .model = "toy 1",
                                               .program = "9.8.7",
@@ -78,12 +79,13 @@ void toy_results_run(struct toy_results *toy, uint32_t threads)
 void toy_results_close(struct toy_results *toy)
 {
     journal_close(toy->journal);
+    record_free(&toy->record);
     study_free(&toy->study);
 }
 
 struct results_content toy_results_content(const struct toy_results *toy)
 {
-    return (struct results_content){.study = &toy->study, .journal = toy->journal, .config = TOY_CONFIG,
+    return (struct results_content){.study = &toy->study, .record = &toy->record, .journal = toy->journal, .config = TOY_CONFIG,
                                     .provenance = toy_provenance};
 }
 

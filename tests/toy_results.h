@@ -11,6 +11,7 @@ enum { TOY_SCENARIOS = 3, TOY_POLICIES = 2, TOY_METRICS = 5, TOY_TIMES = 6, TOY_
 
 struct toy_results {
     struct study study;
+    struct record record;
     struct journal *journal;
 };
 
