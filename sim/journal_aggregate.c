@@ -74,7 +74,8 @@ int journal_gather_aggregate(struct journal *j, const struct journal *from, stru
         all = j->finished[replicate] || !aggregate_has(from->aggregate, replicate);
     if (all) return 0;
     if (aggregate_merge(j->aggregate, from->aggregate, &cause) != 0) {
-        if (cause.kind != ERROR_INPUT) return error_set(e, cause.kind, "%s", cause.text);
+        j->spoiled = cause.kind != ERROR_INPUT;
+        if (j->spoiled) return error_set(e, cause.kind, "%s", cause.text);
         return error_set(e, ERROR_INPUT, "%s: %s", from->path, cause.text);
     }
     take_over(j, from->aggregate);
@@ -92,7 +93,10 @@ struct batch {
 
 static int batch_empty(struct journal *j, struct batch *batch, struct error *e)
 {
-    if (aggregate_add(j->aggregate, batch->values, batch->units, batch->n, e) != 0) return -1;
+    if (aggregate_add(j->aggregate, batch->values, batch->units, batch->n, e) != 0) {
+        j->spoiled = true;
+        return -1;
+    }
     for (size_t i = 0; i < batch->n; i++) j->position[batch->units[i]] = 0;
     batch->n = 0;
     return 0;
@@ -116,7 +120,8 @@ const struct aggregate *journal_aggregate(struct journal *j, struct error *e)
     batch.values = calloc(batch.most, j->record_size);
     batch.units = calloc(batch.most, sizeof *batch.units);
     int status = -1;
-    if (batch.values == NULL || batch.units == NULL) error_memory(e, "the quantiles", BATCH);
+    if (j->spoiled) error_set(e, ERROR_FAILURE, "%s: memory ran out for its quantiles", j->path);
+    else if (batch.values == NULL || batch.units == NULL) error_memory(e, "the quantiles", BATCH);
     else status = fold(j, &batch, e);
     free(batch.values);
     free(batch.units);

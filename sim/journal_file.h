@@ -45,6 +45,7 @@ struct journal {
     struct start start;
     size_t start_size;
     struct aggregate *aggregate; /* or NULL */
+    bool spoiled;                /* memory ran out while it was added to */
     bool *finished;     /* [replicates] */
     uint64_t *position; /* [replicates] of the record in the file; 0: there is none */
     unsigned char *record;
