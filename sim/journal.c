@@ -73,6 +73,23 @@ int journal_read_at(int fd, void *data, size_t size, uint64_t position)
     return 0;
 }
 
+/* As journal_read_at, for bytes that others follow. What has been read may be told again until the window is emptied. */
+static int read_windowed(const struct journal *j, void *data, size_t size, uint64_t position)
+{
+    struct window *w = j->window;
+    if (size > sizeof w->bytes / 2) return journal_read_at(j->fd, data, size, position);
+    if (position < w->begin || position + size > w->begin + w->size) {
+        ssize_t n;
+        do n = pread(j->fd, w->bytes, sizeof w->bytes, (off_t)position);
+        while (n < 0 && errno == EINTR);
+        w->begin = position;
+        w->size = n > 0 ? (size_t)n : 0;
+        if (w->size < size) return journal_read_at(j->fd, data, size, position); /* which says what is wrong */
+    }
+    memcpy(data, w->bytes + (position - w->begin), size);
+    return 0;
+}
+
 double journal_file_size(int fd)
 {
     struct stat status;
@@ -189,12 +206,12 @@ static struct journal *journal_new(const char *path, const struct journal_identi
     if (j != NULL) {
         *j = (struct journal){.path = strdup(path), .finished = calloc(identity->replicates + 1, sizeof *j->finished),
                               .position = calloc(identity->replicates + 1, sizeof *j->position),
-                              .record = malloc(record_size), .values = identity->values, .record_size = record_size,
+                              .record = malloc(record_size), .window = calloc(1, sizeof *j->window), .values = identity->values, .record_size = record_size,
                               .replicates = identity->replicates, .fd = -1, .synced = journal_now(), .limit = JOURNAL_COMPACT_FROM};
         start_fill(j, identity);
         if (asprintf(&j->beside, "%s.new", path) < 0) j->beside = NULL;
         const struct record *aggregated = identity->aggregated;
-        if (j->path != NULL && j->beside != NULL && j->finished != NULL && j->position != NULL && j->record != NULL &&
+        if (j->path != NULL && j->beside != NULL && j->window != NULL && j->finished != NULL && j->position != NULL && j->record != NULL &&
             (aggregated == NULL || aggregate_create(&j->aggregate, aggregated, identity->replicates, e) == 0))
             return j;
     }
@@ -235,7 +252,7 @@ static uint32_t record_checksum(const struct journal *j, uint32_t replicate, con
 static int record_read(const struct journal *j, uint64_t position, uint32_t *replicate)
 {
     struct frame frame;
-    if (journal_read_at(j->fd, j->record, j->record_size, position) != 0) return -1;
+    if (read_windowed(j, j->record, j->record_size, position) != 0) return -1;
     memcpy(&frame, j->record, sizeof frame);
     *replicate = frame.replicate;
     return frame.replicate < j->replicates && frame.crc == record_checksum(j, frame.replicate, j->record + sizeof frame) ? 0 : 1;
@@ -330,6 +347,7 @@ int journal_append(struct journal *j, uint32_t replicate, const double *values, 
     if (replicate >= j->replicates) return error_set(e, ERROR_FAILURE, "%s: there is no replicate %u", j->path, replicate);
     if (j->aggregate != NULL && aggregate_has(j->aggregate, replicate))
         return error_set(e, ERROR_FAILURE, "%s: replicate %u is in the aggregate already", j->path, replicate);
+    if (j->window->begin + j->window->size > j->end) j->window->size = 0; /* what lay beyond the end is overwritten */
     double begun = journal_now();
     struct frame frame = {.replicate = replicate, .crc = record_checksum(j, replicate, values)};
     memcpy(j->record, &frame, sizeof frame);
@@ -355,7 +373,7 @@ int journal_read(const struct journal *j, uint32_t replicate, size_t first, size
         return error_set(e, ERROR_FAILURE, "%s: holds no such values of replicate %u", j->path, replicate);
     }
     uint64_t position = j->position[replicate] + sizeof(struct frame) + first * sizeof *values;
-    if (journal_read_at(j->fd, values, count * sizeof *values, position) == 0) return 0;
+    if (read_windowed(j, values, count * sizeof *values, position) == 0) return 0;
     return error_set(e, ERROR_FAILURE, "%s: cannot be read: %s", j->path, errno != 0 ? strerror(errno) : "it has become shorter");
 }
 
@@ -373,6 +391,7 @@ int journal_read_again(const struct journal *j, uint32_t replicate, struct error
 
 int journal_verify(const struct journal *j, struct error *e)
 {
+    j->window->size = 0; /* the file itself is asked */
     for (uint32_t replicate = 0; replicate < j->replicates; replicate++)
         if (j->position[replicate] != 0 && journal_read_again(j, replicate, e) != 0) return -1;
     return 0;
@@ -428,6 +447,7 @@ void journal_close(struct journal *j)
 {
     if (j == NULL) return;
     if (j->fd >= 0) close(j->fd);
+    free(j->window);
     free(j->path);
     free(j->beside);
     free(j->finished);

@@ -159,6 +159,7 @@ static int write_compacted(struct journal *j, const unsigned char *bytes, size_t
     }
     close(j->fd); /* only now others may have what no name leads to any more */
     j->fd = fd;
+    j->window->size = 0;
     j->begin = j->end = size;
     j->synced = journal_now();
     return journal_sync_name(j, e);

@@ -40,7 +40,15 @@ struct start {
 };
 _Static_assert(offsetof(struct start, frame) == sizeof(struct header), "no padding");
 
+/* The part of the file that was read last: small records are read many at a time. */
+struct window {
+    unsigned char bytes[64 * 1024];
+    uint64_t begin;
+    size_t size;
+};
+
 struct journal {
+    struct window *window;
     char *path, *beside; /* beside: of a file that is to take its place */
     struct start start;
     size_t start_size;
