@@ -116,7 +116,9 @@ static int fold(struct journal *j, struct batch *batch, struct error *e)
 
 const struct aggregate *journal_aggregate(struct journal *j, struct error *e)
 {
+    const uint64_t left = (j->end - j->begin) / j->record_size; /* at most */
     struct batch batch = {.most = BATCH / j->record_size + 1};
+    if (batch.most > left) batch.most = (size_t)left + 1;
     batch.values = calloc(batch.most, j->record_size);
     batch.units = calloc(batch.most, sizeof *batch.units);
     int status = -1;
