@@ -118,8 +118,10 @@ void command_print_settings(void)
     printf("Settings of a run (run = { ... }; in the file, or --set run.NAME=VALUE):\n"
            "  %-14s a name for the study\n"
            "  %-14s where randomness starts: a whole number from 0 to 2^64-1, from 2^31 on as a string or with an L\n"
-           "  %-14s name of the policy that rules during burn-in (status_quo)\n",
-           "name", "seed", "baseline");
+           "  %-14s name of the policy that rules during burn-in (status_quo)\n"
+           "  %-14s the outputs on record, (\"minor_days\", \"fear\") or \"minor_days,fear\": those that 'enforcesim metrics' lists "
+           "(\"all\")\n",
+           "name", "seed", "baseline", "metrics");
     for (const struct parameter *row = study_settings; row->name != NULL; row++) {
         char allowed[100], initial[40];
         parameter_allowed(row, allowed, sizeof allowed);

@@ -68,6 +68,7 @@ static void print_info(const struct results_info *info)
         printf("%-12s %zu, days %d to %d\n", "records", info->n_times, info->times[0], info->times[info->n_times - 1]);
     if (info->n_points > 0) printf("%-12s %zu, of a design\n", "points", info->n_points);
     printf("%-12s %zu\n", "replicates", info->n_replicates);
+    print_line("output", info->output);
     printf("%-12s", "scenarios");
     for (size_t i = 0; i < info->n_scenarios; i++) {
         printf("%s", i == 0 ? " " : ", ");

@@ -1,7 +1,7 @@
 /* Scenario files: text in libconfig's form becomes a study, and a study becomes such a text.
  *
  *     @include "policies.cfg"                                  on a line of its own; see config_text.h
- *     run = { name; seed; replicates; burn_in; horizon; record_every; record_before; baseline; };
+ *     run = { name; seed; replicates; burn_in; horizon; record_every; record_before; output; metrics; baseline; };
  *     parameters : { GROUP : { NAME = value; }; };             only what differs from the defaults; no levers
  *     policies : { NAME : { inherits = "other"; LEVER = value; }; };
  *     own_policies : { ... };                                  the same, for a file that includes its policies

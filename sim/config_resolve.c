@@ -8,7 +8,7 @@
 
 const char *const config_top_names[] = {"run", "parameters", "policies", "own_policies", "scenarios", NULL};
 const char *const config_run_names[] = {"name",         "seed",          "replicates", "burn_in", "horizon",
-                                        "record_every", "record_before", "baseline",   NULL};
+                                        "record_every", "record_before", "output",     "metrics", "baseline", NULL};
 const char *const config_scenario_names[] = {"name", "policy", "phases", NULL};
 const char *const config_phase_names[] = {"day", "policy", NULL};
 
@@ -146,6 +146,48 @@ static int read_seed(struct config_tree *t, const config_setting_t *setting)
     return 0;
 }
 
+/* At the place of the name itself where it stands alone. */
+static int choose_metric(struct config_tree *t, const config_setting_t *at, const char *name)
+{
+    struct error cause = {0};
+    return study_choose_metric(t->study, name, &cause) == 0 ? 0 : config_hand_on(t, at, &cause);
+}
+
+/* Names with commas between them and blanks around. */
+static int read_metric_names(struct config_tree *t, const config_setting_t *setting)
+{
+    static const char blanks[] = " \t\n";
+    const char *at = config_setting_get_string(setting);
+    if (strcmp(at, "all") == 0) return 0;
+    for (bool more = true; more;) {
+        char name[STUDY_NAME * 2];
+        const char *end = strchrnul(at, ',');
+        at += strspn(at, blanks);
+        size_t length = end > at ? (size_t)(end - at) : 0;
+        while (length > 0 && strchr(blanks, at[length - 1]) != NULL) length--;
+        snprintf(name, sizeof name, "%.*s", (int)(length < sizeof name ? length : sizeof name), length > 0 ? at : "");
+        if (choose_metric(t, setting, name) != 0) return -1;
+        more = *end != '\0';
+        at = end + more;
+    }
+    return 0;
+}
+
+static int read_metrics(struct config_tree *t, const config_setting_t *setting)
+{
+    static const char allowed[] = "(\"NAME\", \"NAME\"), \"NAME,NAME\" or \"all\"";
+    if (is_type(setting, CONFIG_TYPE_STRING)) return read_metric_names(t, setting);
+    if (!is_type(setting, CONFIG_TYPE_LIST) && !is_type(setting, CONFIG_TYPE_ARRAY))
+        return config_wrong_type(t, setting, "metrics", allowed);
+    if (config_setting_length(setting) == 0) return config_fail(t, setting, "metrics names none; allowed: %s", allowed);
+    for (int i = 0; i < config_setting_length(setting); i++) {
+        const config_setting_t *member = config_setting_get_elem(setting, (unsigned)i);
+        if (!is_type(member, CONFIG_TYPE_STRING)) return config_wrong_type(t, member, "one of the metrics", "a name in quotes");
+        if (choose_metric(t, member, config_setting_get_string(member)) != 0) return -1;
+    }
+    return 0;
+}
+
 static int read_run(struct config_tree *t, const config_setting_t *run)
 {
     if (run == NULL) return 0;
@@ -161,6 +203,8 @@ static int read_run(struct config_tree *t, const config_setting_t *run)
             if (config_store(t, setting, row, s) != 0) return -1;
         } else if (strcmp(key, "seed") == 0) {
             if (read_seed(t, setting) != 0) return -1;
+        } else if (strcmp(key, "metrics") == 0) {
+            if (read_metrics(t, setting) != 0) return -1;
         } else if (strcmp(key, "name") == 0) {
             struct error cause = {0};
             if (config_name(t, setting, "name", &name) != 0) return -1;

@@ -5,6 +5,20 @@
 
 #include "sim/config.h"
 
+static void write_metrics(FILE *out, const struct study *s)
+{
+    size_t n = 0;
+    const char *before = "(";
+    for (size_t i = 0; s->chosen != NULL && s->model->schedule[i] != NULL; i++) {
+        for (const struct metric *row = s->model->schedule[i]->metrics; row != NULL && row->name != NULL; row++) {
+            if (!s->chosen[n++]) continue;
+            fprintf(out, "%s\"%s\"", before, row->name);
+            before = ", ";
+        }
+    }
+    fprintf(out, "%s", s->chosen != NULL ? ")" : "\"all\"");
+}
+
 static void write_run(FILE *out, const struct study *s)
 {
     fprintf(out, "run = {\n    name = \"%s\";\n", s->name);
@@ -16,6 +30,9 @@ static void write_run(FILE *out, const struct study *s)
         parameter_print(row, parameter_value(row, s), value, sizeof value);
         fprintf(out, "    %s = %s;\n", row->name, value);
     }
+    fprintf(out, "    metrics = ");
+    write_metrics(out, s);
+    fprintf(out, ";\n");
     fprintf(out, "    baseline = \"%s\";\n};\n", s->policies[s->baseline].name);
 }
 

@@ -21,13 +21,15 @@ static double mean_between(const int32_t *times, size_t n, const double *series,
     return count > 0 ? sum / (double)count : (double)NAN;
 }
 
-static void warn(const struct study *s, const struct journal *j, const int32_t *times, size_t n, size_t metric,
+static void warn(const struct study *s, const struct record *record, const struct journal *j, const int32_t *times, size_t n,
                  const char *name, double *series)
 {
+    const int64_t metric = record_metric(record, name);
+    if (metric < 0) return;
     double sum = 0, squares = 0, before = 0;
     uint32_t count = 0;
     for (uint32_t r = 0; r < s->replicates; r++) {
-        if (journal_read(j, r, metric * study_series_length(s), n, series, NULL) != 0) return;
+        if (journal_read(j, r, record_at(record, 0, (size_t)metric), n, series, NULL) != 0) return;
         double early = mean_between(times, n, series, -2 * HALF, -HALF), late = mean_between(times, n, series, -HALF, 0);
         if (isnan(early) || isnan(late)) continue;
         sum += late - early;
@@ -43,22 +45,16 @@ static void warn(const struct study *s, const struct journal *j, const int32_t *
                 name, 100 * change, HALF);
 }
 
-void drift_warn(const struct study *s, const struct journal *j)
+void drift_warn(const struct study *s, const struct record *record, const struct journal *j)
 {
-    if (s->model->headline == NULL || s->record_before < 2 * HALF || s->replicates < ENOUGH) return;
-    size_t n_metrics = model_metrics(s->model, NULL), n = study_times(s, NULL);
-    struct metric_entry *entries = calloc(n_metrics, sizeof *entries);
+    if (s->model->headline == NULL || s->record_before < 2 * HALF || s->replicates < ENOUGH || record->output != OUTPUT_all) return;
+    size_t n = study_times(s, NULL);
     int32_t *times = calloc(n, sizeof *times);
     double *series = calloc(n, sizeof *series);
-    if (entries != NULL && times != NULL && series != NULL) {
-        model_metrics(s->model, entries);
+    if (times != NULL && series != NULL) {
         study_times(s, times);
-        for (size_t h = 0; s->model->headline[h] != NULL; h++)
-            for (size_t m = 0; m < n_metrics; m++)
-                if (strcmp(entries[m].metric->name, s->model->headline[h]) == 0)
-                    warn(s, j, times, n, m, s->model->headline[h], series);
+        for (size_t h = 0; s->model->headline[h] != NULL; h++) warn(s, record, j, times, n, s->model->headline[h], series);
     }
-    free(entries);
     free(times);
     free(series);
 }

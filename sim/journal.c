@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include <zlib.h>
 
 #include "sim/files.h"
+#include "sim/journal_file.h"
 
 static const char magic[8] = "ESJRNL\r\n";
 
@@ -23,38 +25,10 @@ enum {
     LOCK_ATTEMPTS = 50, /* 20 ms apart: so long a process that has just been killed may take to be gone */
 };
 
-/* The first bytes of the file. No padding: the members are in falling order of alignment. */
-struct header {
-    char magic[8];
-    uint64_t values, seed;
-    uint32_t format, replicates;
-    char model[64], program[64];
-    unsigned char config[SHA256_DIGEST_LENGTH];      /* of the configuration's text */
-    unsigned char fingerprint[SHA256_DIGEST_LENGTH]; /* of all of the above */
-    uint32_t unused, crc;                            /* crc of all of the above */
-};
-
-struct frame {
-    uint32_t replicate, crc;
-};
-
-struct journal {
-    char *path;
-    bool *finished;     /* [replicates] */
-    uint64_t *position; /* [replicates] of the record in the file */
-    unsigned char *record;
-    size_t values, record_size;
-    uint64_t end; /* where the next record goes */
-    uint32_t replicates, count;
-    uint32_t salt; /* the header's crc, with which those of the records begin: a record belongs to one run */
-    bool named;    /* the file's name is on the disk as well */
-    int fd;
-    double synced, seconds;
-};
 
 /* ---- plain input and output ---- */
 
-static double now(void)
+double journal_now(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -62,7 +36,7 @@ static double now(void)
 }
 
 /* Writes all of it: a short write is continued, so that a full disk shows as ENOSPC and not as success. */
-static int write_at(int fd, const void *data, size_t size, uint64_t position)
+int journal_write_at(int fd, const void *data, size_t size, uint64_t position)
 {
     const unsigned char *at = data;
     while (size > 0) {
@@ -81,7 +55,7 @@ static int write_at(int fd, const void *data, size_t size, uint64_t position)
 }
 
 /* -1 with errno 0 at the end of the file. */
-static int read_at(int fd, void *data, size_t size, uint64_t position)
+int journal_read_at(int fd, void *data, size_t size, uint64_t position)
 {
     unsigned char *at = data;
     while (size > 0) {
@@ -99,13 +73,30 @@ static int read_at(int fd, void *data, size_t size, uint64_t position)
     return 0;
 }
 
-static double size_of(int fd)
+/* As journal_read_at, for bytes that others follow. What has been read may be told again until the window is emptied. */
+static int read_windowed(const struct journal *j, void *data, size_t size, uint64_t position)
+{
+    struct window *w = j->window;
+    if (size > sizeof w->bytes / 2) return journal_read_at(j->fd, data, size, position);
+    if (position < w->begin || position + size > w->begin + w->size) {
+        ssize_t n;
+        do n = pread(j->fd, w->bytes, sizeof w->bytes, (off_t)position);
+        while (n < 0 && errno == EINTR);
+        w->begin = position;
+        w->size = n > 0 ? (size_t)n : 0;
+        if (w->size < size) return journal_read_at(j->fd, data, size, position); /* which says what is wrong */
+    }
+    memcpy(data, w->bytes + (position - w->begin), size);
+    return 0;
+}
+
+double journal_file_size(int fd)
 {
     struct stat status;
     return fstat(fd, &status) == 0 ? (double)status.st_size : -1;
 }
 
-static uint32_t checksum(uint32_t crc, const void *data, size_t size)
+uint32_t journal_checksum(uint32_t crc, const void *data, size_t size)
 {
     return (uint32_t)crc32_z(crc, data, size);
 }
@@ -121,6 +112,7 @@ static void header_fill(struct header *header, const struct journal_identity *id
     header->values = identity->values;
     header->seed = identity->seed;
     header->replicates = identity->replicates;
+    header->aggregated = identity->aggregated != NULL;
     snprintf(header->model, sizeof header->model, "%s", identity->model);
     snprintf(header->program, sizeof header->program, "%s", identity->program);
     SHA256Init(&context);
@@ -129,7 +121,7 @@ static void header_fill(struct header *header, const struct journal_identity *id
     SHA256Init(&context);
     SHA256Update(&context, (const uint8_t *)header, offsetof(struct header, fingerprint));
     SHA256Final(header->fingerprint, &context);
-    header->crc = checksum(0, header, offsetof(struct header, crc));
+    header->crc = journal_checksum(0, header, offsetof(struct header, crc));
 }
 
 /* What may be done about it: when a run resumes, and when shards are merged. */
@@ -144,7 +136,7 @@ static int header_same(const char *path, const struct header *own, struct header
                        struct error *e)
 {
     if (memcmp(found->magic, own->magic, sizeof own->magic) != 0 ||
-        found->crc != checksum(0, found, offsetof(struct header, crc))) {
+        found->crc != journal_checksum(0, found, offsetof(struct header, crc))) {
         return error_set(e, ERROR_INPUT, "%s: not the journal of a run, or its beginning is damaged; %s", path, advice->damaged);
     }
     if (memcmp(found, own, sizeof *own) == 0) return 0; /* all of it: a true fingerprint may stand below a false header */
@@ -169,7 +161,7 @@ static int header_same(const char *path, const struct header *own, struct header
 
 /* ---- opening ---- */
 
-static bool lock(int fd, int operation)
+bool journal_lock(int fd, int operation)
 {
     const struct timespec moment = {.tv_nsec = 20000000};
     for (int attempt = 0; attempt < LOCK_ATTEMPTS; attempt++) {
@@ -187,7 +179,7 @@ static int open_locked(const char *path, int flags, struct error *e)
     struct stat opened, named;
     if (fstat(fd, &opened) != 0 || !S_ISREG(opened.st_mode)) {
         error_set(e, ERROR_INPUT, "%s: not a regular file", path);
-    } else if (!lock(fd, (flags & O_ACCMODE) == O_RDONLY ? LOCK_SH : LOCK_EX)) {
+    } else if (!journal_lock(fd, (flags & O_ACCMODE) == O_RDONLY ? LOCK_SH : LOCK_EX)) {
         error_set(e, ERROR_INPUT, "%s: another run is writing this file", path);
     } else if (stat(path, &named) != 0 || named.st_ino != opened.st_ino || named.st_dev != opened.st_dev) {
         /* Another run finished between our open and our lock: what we hold has no name any more. */
@@ -199,6 +191,14 @@ static int open_locked(const char *path, int flags, struct error *e)
     return -1;
 }
 
+static void start_fill(struct journal *j, const struct journal_identity *identity)
+{
+    header_fill(&j->start.header, identity);
+    j->start.frame = (struct aggregate_frame){.marker = JOURNAL_AGGREGATE, .crc = journal_aggregate_checksum(j, NULL, 0)};
+    j->start_size = identity->aggregated != NULL ? sizeof j->start : sizeof j->start.header;
+    j->begin = j->end = j->start_size;
+}
+
 static struct journal *journal_new(const char *path, const struct journal_identity *identity, struct error *e)
 {
     size_t record_size = sizeof(struct frame) + identity->values * sizeof(double);
@@ -206,25 +206,34 @@ static struct journal *journal_new(const char *path, const struct journal_identi
     if (j != NULL) {
         *j = (struct journal){.path = strdup(path), .finished = calloc(identity->replicates + 1, sizeof *j->finished),
                               .position = calloc(identity->replicates + 1, sizeof *j->position),
-                              .record = malloc(record_size), .values = identity->values, .record_size = record_size,
-                              .replicates = identity->replicates, .end = sizeof(struct header), .fd = -1, .synced = now()};
-        if (j->path != NULL && j->finished != NULL && j->position != NULL && j->record != NULL) return j;
+                              .record = malloc(record_size), .window = calloc(1, sizeof *j->window), .values = identity->values, .record_size = record_size,
+                              .replicates = identity->replicates, .fd = -1, .synced = journal_now(), .limit = JOURNAL_COMPACT_FROM};
+        start_fill(j, identity);
+        if (asprintf(&j->beside, "%s.new", path) < 0) j->beside = NULL;
+        const struct record *aggregated = identity->aggregated;
+        if (j->path != NULL && j->beside != NULL && j->window != NULL && j->finished != NULL && j->position != NULL && j->record != NULL &&
+            (aggregated == NULL || aggregate_create(&j->aggregate, aggregated, identity->replicates, e) == 0))
+            return j;
     }
     journal_close(j);
     error_memory(e, "the journal", (double)record_size + 9.0 * identity->replicates);
     return NULL;
 }
 
+/* Of a run that was killed while it compacted. */
+static void forget_beside(const struct journal *j)
+{
+    if (j->aggregate != NULL) unlink(j->beside);
+}
+
 int journal_create(struct journal **j, const char *path, const struct journal_identity *identity, struct error *e)
 {
-    struct header header;
-    header_fill(&header, identity);
     *j = journal_new(path, identity, e);
     if (*j == NULL) return -1;
     (*j)->fd = open_locked(path, O_CREAT | O_RDWR, e);
     if ((*j)->fd >= 0) {
-        (*j)->salt = header.crc;
-        if (ftruncate((*j)->fd, 0) == 0 && write_at((*j)->fd, &header, sizeof header, 0) == 0) return 0;
+        forget_beside(*j);
+        if (ftruncate((*j)->fd, 0) == 0 && journal_write_at((*j)->fd, &(*j)->start, (*j)->start_size, 0) == 0) return 0;
         error_set(e, ERROR_INPUT, "%s: cannot be written: %s", path, strerror(errno));
         unlink(path);
     }
@@ -235,15 +244,15 @@ int journal_create(struct journal **j, const char *path, const struct journal_id
 
 static uint32_t record_checksum(const struct journal *j, uint32_t replicate, const void *values)
 {
-    uint32_t crc = checksum(j->salt, &replicate, sizeof replicate);
-    return checksum(crc, values, j->values * sizeof(double));
+    uint32_t crc = journal_checksum(j->start.header.crc, &replicate, sizeof replicate);
+    return journal_checksum(crc, values, j->values * sizeof(double));
 }
 
 /* Reads a record into j->record. 0: the record of a replicate; 1: damaged; -1 with errno as of read_at. */
 static int record_read(const struct journal *j, uint64_t position, uint32_t *replicate)
 {
     struct frame frame;
-    if (read_at(j->fd, j->record, j->record_size, position) != 0) return -1;
+    if (read_windowed(j, j->record, j->record_size, position) != 0) return -1;
     memcpy(&frame, j->record, sizeof frame);
     *replicate = frame.replicate;
     return frame.replicate < j->replicates && frame.crc == record_checksum(j, frame.replicate, j->record + sizeof frame) ? 0 : 1;
@@ -260,38 +269,37 @@ static int scan(struct journal *j, struct error *e)
         if (found < 0) break;
         if (found > 0) continue;
         if (!j->finished[replicate]) j->count++;
+        if (j->aggregate == NULL || !aggregate_has(j->aggregate, replicate)) j->position[replicate] = at;
         j->finished[replicate] = true;
-        j->position[replicate] = at;
         j->end = at + j->record_size;
     }
-    if (size_of(j->fd) == (double)j->end || ftruncate(j->fd, (off_t)j->end) == 0) return 0;
+    if (journal_file_size(j->fd) == (double)j->end || ftruncate(j->fd, (off_t)j->end) == 0) return 0;
     return error_set(e, ERROR_FAILURE, "%s: cannot be cut to its last whole record: %s", j->path, strerror(errno));
 }
 
 /* A run may be killed before its header is whole. Nothing is lost then, and nothing stands in the way of going on. */
-static int read_header(struct journal *j, const struct header *own, struct error *e)
+static int read_start(struct journal *j, struct error *e)
 {
-    struct header found;
-    double size = size_of(j->fd);
-    size_t present = size < 0 || size > (double)sizeof found ? sizeof found : (size_t)size;
-    j->salt = own->crc;
-    if (read_at(j->fd, &found, present, 0) != 0) return error_set(e, ERROR_INPUT, "%s: cannot be read: %s", j->path, strerror(errno));
-    if (present == sizeof found) return header_same(j->path, own, &found, &resuming, e);
-    if (memcmp(&found, own, present) != 0)
+    struct start found;
+    double size = journal_file_size(j->fd);
+    size_t present = size < 0 || size > (double)j->start_size ? j->start_size : (size_t)size;
+    if (journal_read_at(j->fd, &found, present, 0) != 0) return error_set(e, ERROR_INPUT, "%s: cannot be read: %s", j->path, strerror(errno));
+    if (present >= sizeof found.header && header_same(j->path, &j->start.header, &found.header, &resuming, e) != 0) return -1;
+    if (present == j->start_size) return j->aggregate != NULL ? journal_read_aggregate(j, &found.frame, resuming.damaged, e) : 0;
+    if (memcmp(&found, &j->start, present) != 0)
         return error_set(e, ERROR_INPUT, "%s: too short for the journal of a run; --force starts afresh", j->path);
-    if (write_at(j->fd, own, sizeof *own, 0) == 0) return 0;
+    if (journal_write_at(j->fd, &j->start, j->start_size, 0) == 0) return 0;
     return error_set(e, ERROR_INPUT, "%s: cannot be written: %s", j->path, strerror(errno));
 }
 
 int journal_resume(struct journal **j, const char *path, const struct journal_identity *identity, struct error *e)
 {
-    struct header own;
-    header_fill(&own, identity);
     *j = journal_new(path, identity, e);
     if (*j == NULL) return -1;
     (*j)->fd = open_locked(path, O_RDWR, e);
     int status = (*j)->fd < 0 ? -1 : 0;
-    if (status == 0) status = read_header(*j, &own, e);
+    if (status == 0) status = read_start(*j, e);
+    if (status == 0) forget_beside(*j);
     if (status == 0) status = scan(*j, e);
     if (status == 0) return 0;
     journal_close(*j);
@@ -301,16 +309,17 @@ int journal_resume(struct journal **j, const char *path, const struct journal_id
 
 /* ---- shards ---- */
 
-static int gather(struct journal *j, struct journal *from, const struct journal_identity *identity, struct error *e)
+static int gather(struct journal *j, struct journal *from, struct error *e)
 {
-    struct header own, found;
-    header_fill(&own, identity);
-    from->salt = own.crc;
-    if (read_at(from->fd, &found, sizeof found, 0) != 0)
+    struct start found;
+    if (journal_read_at(from->fd, &found, from->start_size, 0) != 0)
         return error_set(e, ERROR_INPUT, "%s: %s; %s", from->path, errno != 0 ? strerror(errno) : "too short for a shard",
                          gathering.damaged);
-    if (header_same(from->path, &own, &found, &gathering, e) != 0) return -1;
-    for (uint64_t at = from->end;; at += from->record_size) {
+    if (header_same(from->path, &from->start.header, &found.header, &gathering, e) != 0) return -1;
+    if (j->aggregate != NULL && (journal_read_aggregate(from, &found.frame, gathering.damaged, e) != 0 ||
+                                 journal_gather_aggregate(j, from, e) != 0))
+        return -1;
+    for (uint64_t at = from->begin;; at += from->record_size) {
         uint32_t replicate = 0;
         const int status = record_read(from, at, &replicate);
         if (status < 0 && errno != 0) return error_set(e, ERROR_FAILURE, "%s: cannot be read: %s", from->path, strerror(errno));
@@ -326,7 +335,7 @@ int journal_gather(struct journal *j, const char *path, const struct journal_ide
     struct journal *from = journal_new(path, identity, e);
     if (from == NULL) return -1;
     from->fd = open_locked(path, O_RDONLY, e);
-    const int status = from->fd < 0 ? -1 : gather(j, from, identity, e);
+    const int status = from->fd < 0 ? -1 : gather(j, from, e);
     journal_close(from);
     return status;
 }
@@ -336,11 +345,14 @@ int journal_gather(struct journal *j, const char *path, const struct journal_ide
 int journal_append(struct journal *j, uint32_t replicate, const double *values, struct error *e)
 {
     if (replicate >= j->replicates) return error_set(e, ERROR_FAILURE, "%s: there is no replicate %u", j->path, replicate);
-    double begun = now();
+    if (j->aggregate != NULL && aggregate_has(j->aggregate, replicate))
+        return error_set(e, ERROR_FAILURE, "%s: replicate %u is in the aggregate already", j->path, replicate);
+    if (j->window->begin + j->window->size > j->end) j->window->size = 0; /* what lay beyond the end is overwritten */
+    double begun = journal_now();
     struct frame frame = {.replicate = replicate, .crc = record_checksum(j, replicate, values)};
     memcpy(j->record, &frame, sizeof frame);
     memcpy(j->record + sizeof frame, values, j->values * sizeof *values);
-    if (write_at(j->fd, j->record, j->record_size, j->end) != 0) {
+    if (journal_write_at(j->fd, j->record, j->record_size, j->end) != 0) {
         int cause = errno;
         if (ftruncate(j->fd, (off_t)j->end) != 0) cause = cause != 0 ? cause : errno;
         return error_set(e, ERROR_FAILURE, "%s: cannot be written: %s", j->path, strerror(cause));
@@ -350,33 +362,42 @@ int journal_append(struct journal *j, uint32_t replicate, const double *values, 
     if (!j->finished[replicate]) j->count++;
     j->finished[replicate] = true;
     int status = begun - j->synced > SYNC_SECONDS ? journal_sync(j, e) : 0;
-    j->seconds += now() - begun;
+    if (status == 0 && j->aggregate != NULL && j->end - j->begin >= j->limit) status = journal_compact(j, e);
+    j->seconds += journal_now() - begun;
     return status;
 }
 
 int journal_read(const struct journal *j, uint32_t replicate, size_t first, size_t count, double *values, struct error *e)
 {
-    if (replicate >= j->replicates || !j->finished[replicate] || first > j->values || count > j->values - first) {
+    if (replicate >= j->replicates || j->position[replicate] == 0 || first > j->values || count > j->values - first) {
         return error_set(e, ERROR_FAILURE, "%s: holds no such values of replicate %u", j->path, replicate);
     }
     uint64_t position = j->position[replicate] + sizeof(struct frame) + first * sizeof *values;
-    if (read_at(j->fd, values, count * sizeof *values, position) == 0) return 0;
+    if (read_windowed(j, values, count * sizeof *values, position) == 0) return 0;
     return error_set(e, ERROR_FAILURE, "%s: cannot be read: %s", j->path, errno != 0 ? strerror(errno) : "it has become shorter");
+}
+
+/* Reads a record that was whole when it was written or found into j->record. */
+int journal_read_again(const struct journal *j, uint32_t replicate, struct error *e)
+{
+    uint32_t found = 0;
+    int status = record_read(j, j->position[replicate], &found);
+    if (status < 0)
+        return error_set(e, ERROR_FAILURE, "%s: cannot be read: %s", j->path, errno != 0 ? strerror(errno) : "it has become shorter");
+    if (status > 0 || found != replicate)
+        return error_set(e, ERROR_FAILURE, "%s: the record of replicate %u has been damaged", j->path, replicate);
+    return 0;
 }
 
 int journal_verify(const struct journal *j, struct error *e)
 {
-    for (uint32_t replicate = 0; replicate < j->replicates; replicate++) {
-        uint32_t found = 0;
-        if (!j->finished[replicate]) continue;
-        int status = record_read(j, j->position[replicate], &found);
-        if (status < 0)
-            return error_set(e, ERROR_FAILURE, "%s: cannot be read: %s", j->path, errno != 0 ? strerror(errno) : "it has become shorter");
-        if (status > 0 || found != replicate)
-            return error_set(e, ERROR_FAILURE, "%s: the record of replicate %u has been damaged", j->path, replicate);
-    }
+    j->window->size = 0; /* the file itself is asked */
+    for (uint32_t replicate = 0; replicate < j->replicates; replicate++)
+        if (j->position[replicate] != 0 && journal_read_again(j, replicate, e) != 0) return -1;
     return 0;
 }
+
+/* ---- what there is ---- */
 
 const bool *journal_finished(const struct journal *j)
 {
@@ -396,11 +417,16 @@ double journal_seconds(const struct journal *j)
 double journal_size(const struct journal_identity *identity, uint32_t records)
 {
     double record = (double)sizeof(struct frame) + (double)identity->values * sizeof(double);
-    return (double)sizeof(struct header) + record * records;
+    double all = record * records;
+    if (identity->aggregated != NULL) {
+        double aggregate = aggregate_expected(identity->aggregated, records);
+        all = fmin(all, fmax(JOURNAL_COMPACT_FROM, JOURNAL_COMPACT_TIMES * aggregate) + record) + 2 * aggregate + sizeof(struct start);
+    }
+    return (double)sizeof(struct header) + all;
 }
 
 /* The folder too, once: a file without a name is lost. */
-static int sync_name(struct journal *j, struct error *e)
+int journal_sync_name(struct journal *j, struct error *e)
 {
     char *folder = files_folder(j->path);
     if (folder == NULL) return error_memory(e, "a path", 4096);
@@ -412,18 +438,21 @@ static int sync_name(struct journal *j, struct error *e)
 
 int journal_sync(struct journal *j, struct error *e)
 {
-    j->synced = now();
+    j->synced = journal_now();
     if (fdatasync(j->fd) != 0) return error_set(e, ERROR_FAILURE, "%s: cannot be brought to the disk: %s", j->path, strerror(errno));
-    return j->named ? 0 : sync_name(j, e);
+    return j->named ? 0 : journal_sync_name(j, e);
 }
 
 void journal_close(struct journal *j)
 {
     if (j == NULL) return;
     if (j->fd >= 0) close(j->fd);
+    free(j->window);
     free(j->path);
+    free(j->beside);
     free(j->finished);
     free(j->position);
     free(j->record);
+    aggregate_free(j->aggregate);
     free(j);
 }

@@ -1,8 +1,14 @@
 /* The journal of a run, FILE.partial: every finished replicate, appended at once, so that a kill, a crash or a full disk costs
- * no finished work. Append-only; the header and each record carry a CRC-32, and what is torn or damaged is dropped on opening.
+ * no finished work. The header and each record carry a CRC-32, and what is torn or damaged is dropped on opening.
  *
  *     header   "ESJRNL\r\n", then what the run is (struct header in journal.c), its SHA-256 and a CRC-32
  *     record   replicate (uint32), CRC-32 of the header's, of it and the values (uint32), values (double [])
+ *
+ * Where only an aggregate is wanted (run.output = "quantiles"), its frame and bytes stand between the header and the records,
+ * and the file is compacted when it has grown: what has been appended goes into the aggregate, and header and aggregate are
+ * written anew beside it, to FILE.partial.new, which then takes its name. At every moment the old file is there or the new one.
+ *
+ *     frame    0xffffffff, CRC-32 of the header's, of the size and the bytes (uint32), size of the aggregate (uint64)
  *
  * Numbers are in the machine's own order, which the header's fingerprint covers: a journal is resumed where it was begun. */
 #ifndef SIM_JOURNAL_H
@@ -12,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "sim/aggregate.h"
 #include "sim/error.h"
 
 struct journal;
@@ -24,6 +31,7 @@ struct journal_identity {
     uint64_t seed;
     uint32_t replicates;
     size_t values; /* doubles per replicate */
+    const struct record *aggregated; /* what an aggregate is kept of; it must outlive the journal. NULL: every record is kept */
 };
 
 /* A new journal; what was at `path` is overwritten. ERROR_INPUT when the file cannot be made, or another run writes it. */
@@ -33,15 +41,21 @@ int journal_create(struct journal **j, const char *path, const struct journal_id
  * message says what differs. */
 int journal_resume(struct journal **j, const char *path, const struct journal_identity *identity, struct error *e);
 
-/* Appends what another journal of the same run holds and this one does not. The other is only read, while nobody writes it.
- * ERROR_INPUT as of journal_resume. */
+/* Appends what another journal of the same run holds and this one does not, or merges its aggregate. The other is only read, while
+ * nobody writes it. ERROR_INPUT as of journal_resume, or when two aggregates have a replicate in common. */
 int journal_gather(struct journal *j, const char *path, const struct journal_identity *identity, struct error *e);
 
-/* ERROR_FAILURE when it cannot be written; the journal then still ends with its last whole record. */
+/* ERROR_FAILURE when it cannot be written; the journal then still ends with its last whole record. May compact. */
 int journal_append(struct journal *j, uint32_t replicate, const double *values, struct error *e);
 
-/* values[count] of a finished replicate, from its value number `first` on. */
+/* values[count] of a finished replicate that is in no aggregate, from its value number `first` on. */
 int journal_read(const struct journal *j, uint32_t replicate, size_t first, size_t count, double *values, struct error *e);
+
+/* Of a journal that has one: the aggregate of all that is in it. NULL after an error. The file stays as it is. */
+const struct aggregate *journal_aggregate(struct journal *j, struct error *e);
+
+/* A file without records, where there is an aggregate. ERROR_FAILURE: the old one stands. */
+int journal_compact(struct journal *j, struct error *e);
 
 /* Reads all of it once more. ERROR_FAILURE: something has happened to it since it was written or opened. */
 int journal_verify(const struct journal *j, struct error *e);
@@ -50,7 +64,7 @@ const bool *journal_finished(const struct journal *j); /* [replicates] */
 uint32_t journal_count(const struct journal *j);       /* finished replicates */
 double journal_seconds(const struct journal *j);       /* spent writing */
 
-/* The bytes of a journal with `records` replicates. */
+/* The bytes of a journal with `records` replicates; about the most of one that is compacted, with the new one beside it. */
 double journal_size(const struct journal_identity *identity, uint32_t records);
 
 int journal_sync(struct journal *j, struct error *e); /* to the disk */

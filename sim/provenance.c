@@ -164,6 +164,14 @@ static void write_design(struct hdf *f, const struct results_content *content)
     hdf_close_group(f, group);
 }
 
+static void write_output(struct hdf *f, const struct study *s)
+{
+    static const char *const words[] = {[OUTPUT_all] = "all", [OUTPUT_quantiles] = "quantiles", [OUTPUT_summary] = "summary"};
+    const int32_t replicates = (int32_t)s->replicates;
+    hdf_attribute(f, f->file, "output", words[s->output]);
+    hdf_attribute_numbers(f, f->file, "replicates", H5T_NATIVE_INT32, &replicates, 1);
+}
+
 static void write_root(struct hdf *f, const struct study *s, const struct results_provenance *p)
 {
     char seed[32];
@@ -183,6 +191,7 @@ static void write_root(struct hdf *f, const struct study *s, const struct result
     hdf_attribute_numbers(f, f->file, "burn_in", H5T_NATIVE_INT32, &s->calendar.burn_in, 1);
     hdf_attribute_numbers(f, f->file, "horizon", H5T_NATIVE_INT32, &s->calendar.horizon, 1);
     hdf_attribute_numbers(f, f->file, "record_every", H5T_NATIVE_INT32, &s->record_every, 1);
+    write_output(f, s);
     hdf_attribute(f, f->file, "digest_covers",
                   "names, values and attributes of everything in this file but created, history, compiler, git_commit and digest");
     hdf_attribute(f, f->file, "history", p->history);

@@ -1,4 +1,4 @@
-/* The results file: HDF5 that opens as netCDF-4, laid out as the contract says.
+/* The results file: HDF5 that opens as netCDF-4, laid out as the contract says. With run.output = "all":
  *
  * /scenario, /replicate, /time    coordinates; time counts days since the policy starts, its unit is "day" because "days" would
  *                                 make xarray turn plain numbers into durations
@@ -7,6 +7,16 @@
  * /parameters/GROUP.NAME          (policy) double or int32: every parameter under every policy of the study
  * /config/text                    the resolved configuration
  * /config/phase_scenario, _day, _policy   (phase) which policy rules a scenario from which day on
+ *
+ * With "summary" there are neither /METRIC nor /time. With "quantiles" the replicates give way to statistics over them:
+ *
+ * /statistic                      coordinate, in the groups as well: the names in sim/aggregate.h
+ * /METRIC                         (scenario, statistic, time) double
+ * /summary/METRIC                 (scenario, statistic) double
+ * /difference/METRIC              (scenario, statistic) double: of the summary's differences, replicate by replicate, from the
+ *                                 scenario that the root's attribute difference_baseline names
+ *
+ * The root's attributes output and replicates say which of them it is, and of how many; run.metrics which metrics there are.
  *
  * With a design every metric has a dimension `point` in front, and there are
  *
@@ -48,7 +58,8 @@ char *results_shard(const char *path, uint32_t shard, uint32_t shards); /* path.
 /* What goes into a file. */
 struct results_content {
     const struct study *study;
-    const struct journal *journal;
+    const struct record *record;     /* what of it is kept, and in the journal */
+    struct journal *journal;         /* with an aggregate for "quantiles" without a design */
     const char *config;              /* the resolved configuration */
     const struct design *design;     /* or NULL */
     const char *const *problems;     /* [points] of a design: NULL where there was none */
@@ -61,7 +72,7 @@ int results_write(const char *path, bool replace, const struct results_content *
                   struct error *e);
 
 /* Bytes the file takes at most. */
-double results_size(const struct study *s, const struct design *design, size_t config_length);
+double results_size(const struct study *s, const struct record *record, const struct design *design, size_t config_length);
 
 /* What a file says of itself, with its digest computed afresh. */
 struct results_metric {
@@ -69,15 +80,20 @@ struct results_metric {
     char kind[16], unit[64], submodel[64];
 };
 
+enum { RESULTS_LARGEST = 16 /* of the words of run.output */ };
+
 struct results_info {
     char title[256], study[64], created[64], program[64], program_version[64], model_version[64], commit[64], compiler[256];
     char seed[32], history[1024], digest[RESULTS_DIGEST], computed[RESULTS_DIGEST];
+    char output[RESULTS_LARGEST];
     int32_t burn_in, horizon;
+    int32_t replicates; /* as the root says */
     char **scenarios;
     int32_t *times;
     struct results_metric *metrics;
     size_t n_points; /* of a design; 0: there is none */
     size_t n_scenarios, n_replicates, n_times, n_metrics;
+    size_t n_statistics; /* where there are no replicates */
 };
 
 /* -1: ERROR_INPUT, one line that says what is wrong with the file. Free also after -1. */

@@ -9,7 +9,31 @@
 #include "sim/results.h"
 #include "sim/results_digest.h"
 
-enum { METRICS_MAXIMUM = 10000, BLOCK = 1 << 16 /* doubles read at a time */ };
+enum { METRICS_MAXIMUM = 10000, STATISTICS_MAXIMUM = 100, BLOCK = 1 << 16 /* doubles read at a time */ };
+
+/* The datasets of a metric, by their folders and dimensions, in each kind of file; the first are listed to find the metrics. */
+struct form {
+    const char *output;
+    bool replicates; /* a dimension; else statistics */
+    size_t n_places;
+    struct place {
+        const char *folder;
+        bool series;
+    } places[3];
+};
+
+static const struct form forms[] = {
+    {"all", true, 2, {{"", true}, {"summary/", false}}},
+    {"summary", true, 1, {{"summary/", false}}},
+    {"quantiles", false, 3, {{"", true}, {"summary/", false}, {"difference/", false}}},
+};
+
+static const struct form *form_of(const struct results_info *info)
+{
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+        if (strcmp(forms[i].output, info->output) == 0) return &forms[i];
+    return NULL;
+}
 
 static void read_root(struct hdf *f, struct results_info *info)
 {
@@ -29,13 +53,17 @@ static void read_root(struct hdf *f, struct results_info *info)
         {"seed_text", info->seed, sizeof info->seed},
         {"history", info->history, sizeof info->history},
         {"digest", info->digest, sizeof info->digest},
+        {"output", info->output, sizeof info->output},
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         hdf_read_attribute(f, f->file, texts[i].name, texts[i].text, texts[i].size);
     hdf_read_attribute_int(f, f->file, "burn_in", &info->burn_in);
     hdf_read_attribute_int(f, f->file, "horizon", &info->horizon);
+    hdf_read_attribute_int(f, f->file, "replicates", &info->replicates);
     if (!f->failed && (strcmp(info->program, "enforcesim") != 0 || strlen(info->digest) != RESULTS_DIGEST - 1))
         hdf_fail(f, "is not a results file of EnforceSim");
+    if (info->output[0] == '\0') snprintf(info->output, sizeof info->output, "all"); /* of a program that had no choice */
+    if (!f->failed && form_of(info) == NULL) hdf_fail(f, "is of a kind that this program does not know");
 }
 
 /* ---- coordinates ---------------------------------------------------------------------------------------------------------- */
@@ -88,9 +116,10 @@ static herr_t note_metric(hid_t group, const char *name, const H5L_info_t *link,
 {
     struct names *names = context;
     struct results_info *info = names->info;
-    if (link->type != H5L_TYPE_HARD || strcmp(name, "scenario") == 0 || strcmp(name, "replicate") == 0 ||
-        strcmp(name, "time") == 0 || strcmp(name, "point") == 0)
-        return 0;
+    static const char *const coordinates[] = {"scenario", "replicate", "time", "point", "statistic"};
+    bool metric = link->type == H5L_TYPE_HARD;
+    for (size_t i = 0; i < sizeof coordinates / sizeof *coordinates; i++) metric = metric && strcmp(name, coordinates[i]) != 0;
+    if (!metric) return 0;
     H5O_info_t object;
     if (H5Oget_info_by_name2(group, name, &object, H5O_INFO_BASIC, H5P_DEFAULT) < 0) return -1;
     if (object.type != H5O_TYPE_DATASET) return 0;
@@ -124,7 +153,8 @@ static void digest_dataset(struct hdf *f, hid_t dataset, const struct hdf_shape 
 /* The dimensions of metrics, without the last for their summaries. */
 static bool fits(const struct results_info *info, const struct hdf_shape *shape, bool series)
 {
-    const size_t wanted[] = {info->n_points, info->n_scenarios, info->n_replicates, info->n_times};
+    const size_t over = form_of(info)->replicates ? info->n_replicates : info->n_statistics;
+    const size_t wanted[] = {info->n_points, info->n_scenarios, over, info->n_times};
     const int skipped = info->n_points == 0, dimensions = 3 + series - skipped;
     if (shape->rank != dimensions) return false;
     for (int i = 0; i < dimensions; i++)
@@ -155,41 +185,90 @@ static void read_points(struct hdf *f, struct results_info *info)
     hdf_close_dataset(f, dataset);
 }
 
-static void read_all(struct hdf *f, struct results_info *info)
+static void read_statistics(struct hdf *f, struct results_info *info)
 {
-    struct digest_entry coordinates[] = {{.path = "scenario"}, {.path = "replicate"}, {.path = "time"}};
-    for (size_t i = 0; i < 3; i++) digest_begin(&coordinates[i].digest);
-    read_scenarios(f, info, &coordinates[0].digest);
-    free(read_numbers(f, "replicate", STUDY_MAX_REPLICATES, &info->n_replicates, &coordinates[1].digest));
-    info->times = read_numbers(f, "time", STUDY_MAX_DAYS + 1, &info->n_times, &coordinates[2].digest);
-    read_points(f, info);
-    struct names names = {f, info};
-    if (!f->failed && H5Literate(f->file, H5_INDEX_NAME, H5_ITER_INC, NULL, note_metric, &names) < 0)
-        hdf_fail(f, "its contents cannot be listed");
     if (f->failed) return;
-    const size_t n = info->n_metrics;
-    struct digest_entry *entries = calloc(2 * n + 3, sizeof *entries);
+    hid_t dataset = open_coordinate(f, "statistic", STATISTICS_MAXIMUM, &info->n_statistics);
+    hdf_close_dataset(f, dataset);
+}
+
+/* The coordinates, and the digests of those that are large; returns how many. */
+static size_t read_coordinates(struct hdf *f, struct results_info *info, struct digest_entry *entries)
+{
+    const struct form *form = form_of(info);
+    size_t n = 0;
+    entries[n].path = "scenario";
+    digest_begin(&entries[n].digest);
+    read_scenarios(f, info, &entries[n++].digest);
+    if (form->replicates) {
+        entries[n].path = "replicate";
+        digest_begin(&entries[n].digest);
+        free(read_numbers(f, "replicate", STUDY_MAX_REPLICATES, &info->n_replicates, &entries[n++].digest));
+    } else {
+        read_statistics(f, info);
+        info->n_replicates = info->replicates > 0 ? (size_t)info->replicates : 0;
+    }
+    if (form->places[0].series) {
+        entries[n].path = "time";
+        digest_begin(&entries[n].digest);
+        info->times = read_numbers(f, "time", STUDY_MAX_DAYS + 1, &info->n_times, &entries[n++].digest);
+    }
+    read_points(f, info);
+    return n;
+}
+
+static void list_metrics(struct hdf *f, struct results_info *info)
+{
+    struct names names = {f, info};
+    if (f->failed) return;
+    const char *folder = form_of(info)->places[0].folder;
+    const bool root = folder[0] == '\0';
+    H5L_info_t link;
+    if (!root && (H5Lget_info(f->file, "summary", &link, H5P_DEFAULT) < 0 || link.type != H5L_TYPE_HARD)) {
+        hdf_fail(f, "lacks something that a results file has");
+        return;
+    }
+    hid_t group = root ? f->file : H5Gopen2(f->file, folder, H5P_DEFAULT);
+    if (group < 0 || H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, NULL, note_metric, &names) < 0)
+        hdf_fail(f, "its contents cannot be listed");
+    if (!root) hdf_close_group(f, group);
+}
+
+/* All values of all metrics, and the digest. */
+static void read_metrics(struct hdf *f, struct results_info *info, const struct digest_entry *coordinates, size_t n_coordinates)
+{
+    const struct form *form = form_of(info);
+    const size_t n = info->n_metrics * form->n_places;
+    struct digest_entry *entries = calloc(n + n_coordinates, sizeof *entries);
     char(*paths)[300] = calloc(n + 1, sizeof *paths);
     double *buffer = malloc(BLOCK * sizeof *buffer);
     const bool made = entries != NULL && paths != NULL && buffer != NULL;
     if (!made) hdf_no_memory(f, "the digest", (double)n * sizeof *paths);
-    for (size_t m = 0; made && m < n && !f->failed; m++) {
-        struct results_metric *metric = &info->metrics[m];
-        snprintf(paths[m], sizeof paths[m], "summary/%.280s", metric->name);
-        entries[2 * m].path = metric->name;
-        entries[2 * m + 1].path = paths[m];
-        digest_begin(&entries[2 * m].digest);
-        digest_begin(&entries[2 * m + 1].digest);
-        read_metric(f, info, metric, paths[m], false, &entries[2 * m + 1].digest, buffer);
-        if (!f->failed) read_metric(f, info, metric, metric->name, true, &entries[2 * m].digest, buffer);
+    for (size_t i = 0; made && i < n && !f->failed; i++) {
+        /* The first place last: what it says of a metric is told. */
+        const struct place *place = &form->places[form->n_places - 1 - i % form->n_places];
+        struct results_metric *metric = &info->metrics[i / form->n_places];
+        snprintf(paths[i], sizeof paths[i], "%s%.280s", place->folder, metric->name);
+        entries[i].path = paths[i];
+        digest_begin(&entries[i].digest);
+        read_metric(f, info, metric, paths[i], place->series, &entries[i].digest, buffer);
     }
     if (made && !f->failed) {
-        memcpy(entries + 2 * n, coordinates, sizeof coordinates);
-        results_digest(f, entries, 2 * n + 3, info->computed);
+        memcpy(entries + n, coordinates, n_coordinates * sizeof *coordinates);
+        results_digest(f, entries, n + n_coordinates, info->computed);
     }
     free(entries);
     free(paths);
     free(buffer);
+}
+
+static void read_all(struct hdf *f, struct results_info *info)
+{
+    struct digest_entry coordinates[3];
+    memset(coordinates, 0, sizeof coordinates);
+    const size_t n = read_coordinates(f, info, coordinates);
+    list_metrics(f, info);
+    if (!f->failed) read_metrics(f, info, coordinates, n);
 }
 
 int results_info(struct results_info *info, const char *path, struct error *e)

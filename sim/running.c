@@ -34,6 +34,8 @@ struct running {
     const struct study *s;
     const struct design *design; /* or NULL */
     const char *config;
+    struct record record; /* what is kept of a unit */
+    double *packed;
     struct journal *journal;
     uint32_t units, threads;
     bool *skip; /* [units]: in the journal already, or of another shard */
@@ -48,7 +50,8 @@ struct running {
 static int done(void *context, uint32_t unit, const double *values, struct error *e)
 {
     struct running *r = context;
-    return journal_append(r->journal, unit, values, e);
+    record_pack(&r->record, values, r->record.n_scenarios, r->packed);
+    return journal_append(r->journal, unit, r->packed, e);
 }
 
 static int place(void *context, uint32_t point, struct study *own, struct error *e)
@@ -146,7 +149,7 @@ static int write_results(void *context, struct error *e)
 /* A shard's file is its journal. */
 static int finish_shard(const struct running *r, struct error *e)
 {
-    if (journal_verify(r->journal, e) != 0 || journal_sync(r->journal, e) != 0) return -1;
+    if (journal_compact(r->journal, e) != 0 || journal_verify(r->journal, e) != 0 || journal_sync(r->journal, e) != 0) return -1;
     if (files_publish(r->q->partial, r->q->out, r->q->force || r->q->resume, e) != 0) return -1;
     if (!r->q->quiet)
         command_say("wrote %s: %u of %u replicates; 'enforcesim merge' makes a results file of all shards", r->q->out,
@@ -162,7 +165,7 @@ static int finish(const struct running *r, struct error *e)
     struct writing *w = apart_shared(sizeof *w);
     if (w == NULL) return error_memory(e, "writing the results", sizeof *w);
     *w = (struct writing){.r = r,
-                          .content = {.study = r->s, .journal = r->journal, .config = r->config, .design = r->design,
+                          .content = {.study = r->s, .record = &r->record, .journal = r->journal, .config = r->config, .design = r->design,
                                       .problems = (const char *const *)r->problems,
                                       .provenance = {.program_version = version_number(), .commit = version_commit(),
                                                      .compiler = version_compiler(), .history = r->q->history, .created = created}}};
@@ -173,7 +176,7 @@ static int finish(const struct running *r, struct error *e)
     if (unlink(r->q->partial) != 0)
         command_say("enforcesim: %s is complete, but %s cannot be removed: %s", r->q->out, r->q->partial, strerror(errno));
     say_done(r, simulated, progress_clock() - begun + journal_seconds(r->journal), w->digest);
-    if (!r->q->quiet && r->design == NULL) drift_warn(r->s, r->journal);
+    if (!r->q->quiet && r->design == NULL) drift_warn(r->s, &r->record, r->journal);
     return 0;
 }
 
@@ -220,6 +223,9 @@ static int prepare(struct running *r, struct error *e)
     r->units = points * r->s->replicates;
     r->problems = calloc(points, sizeof *r->problems);
     r->problem_unit = calloc(points, sizeof *r->problem_unit);
+    if (record_create(&r->record, r->s, e) != 0) return -1;
+    r->packed = calloc(r->record.values + 1, sizeof *r->packed);
+    if (r->packed == NULL) return error_memory(e, "the results of a replicate", (double)r->record.values * sizeof *r->packed);
     r->skip = calloc((size_t)r->units + 1, sizeof *r->skip);
     if (r->problems == NULL || r->problem_unit == NULL || r->skip == NULL)
         return error_memory(e, "the points", (double)points * sizeof *r->problems + r->units);
@@ -249,7 +255,7 @@ static void choose_units(struct running *r)
 static int open_journal(struct running *r, const struct journal_identity *identity, struct error *e)
 {
     const struct request *q = r->q;
-    const double bytes = journal_size(identity, r->units) + results_size(r->s, r->design, strlen(r->config));
+    const double bytes = journal_size(identity, r->units) + results_size(r->s, &r->record, r->design, strlen(r->config));
     if (request_check_paths(q, bytes, e) != 0) return -1;
     return q->resume && access(q->partial, F_OK) == 0 ? journal_resume(&r->journal, q->partial, identity, e)
                                                       : journal_create(&r->journal, q->partial, identity, e);
@@ -296,8 +302,10 @@ static int find_units(struct running *r, struct error *e)
     char model[200], *text = identity_text(r);
     if (text == NULL) return error_memory(e, "the configuration", (double)strlen(r->config));
     snprintf(model, sizeof model, "%s %s", r->s->model->name, r->s->model->version);
+    const bool aggregated = r->record.output == OUTPUT_quantiles && r->design == NULL; /* of a design every point is told */
     const struct journal_identity identity = {.config = text, .model = model, .program = version_number(), .seed = r->s->seed,
-                                              .replicates = r->units, .values = study_values(r->s)};
+                                              .replicates = r->units, .values = r->record.values,
+                                              .aggregated = aggregated ? &r->record : NULL};
     int status = open_journal(r, &identity, e);
     if (status == 0 && r->q->merges) status = gather_shards(r, &identity, e);
     if (status == 0) choose_units(r);
@@ -370,6 +378,8 @@ static int run_request(struct running *r, const struct model *model)
     free(r->problems);
     free(r->problem_unit);
     free(r->skip);
+    free(r->packed);
+    record_free(&r->record);
     design_free(&design);
     free(config);
     study_free(&study);

@@ -25,6 +25,10 @@ const struct parameter study_settings[] = {
     SETTING("record_before", record_before, 360, 0, STUDY_MAX_DAYS, "day",
             "days of burn-in on record, at most burn_in; where a file does not say it, the shorter of the default and "
             "burn_in"),
+    {.name = "output", .unit = STUDY_OUTPUTS, .source = "choice of the user", .initial = OUTPUT_all, .maximum = OUTPUT_summary,
+     .offset = offsetof(struct study, output), .type = FIELD_choice, .role = ROLE_structural,
+     .meaning = "what the file holds: every replicate's series and summary, quantiles over replicates, or every replicate's "
+                "summary alone"},
     {0},
 };
 
@@ -89,6 +93,7 @@ void study_free(struct study *s)
     for (uint32_t i = 0; i < s->n_scenarios; i++) free(s->scenarios[i].phases);
     free(s->policies);
     free(s->scenarios);
+    free(s->chosen);
     *s = (struct study){.model = s->model};
 }
 
@@ -167,6 +172,41 @@ int study_add_phase(struct study *s, uint32_t scenario, int32_t day, uint32_t po
     return 0;
 }
 
+static int chosen_create(struct study *s, struct error *e)
+{
+    const size_t n = model_metrics(s->model, NULL) + 1;
+    s->chosen = calloc(n, sizeof *s->chosen);
+    return s->chosen != NULL ? 0 : error_memory(e, "the choice of metrics", (double)n);
+}
+
+static int unknown_metric(const struct metric_entry *entries, size_t n, const char *name, struct error *e)
+{
+    const char **names = calloc(n + 1, sizeof *names);
+    if (names == NULL) return error_memory(e, "a list of names", (double)n * sizeof *names);
+    for (size_t m = 0; m < n; m++) names[m] = entries[m].metric->name;
+    const char *near = field_nearest(name, names);
+    free(names);
+    if (near != NULL) return error_set(e, ERROR_INPUT, "there is no metric '%.100s'; did you mean '%s'?", name, near);
+    return error_set(e, ERROR_INPUT, "there is no metric '%.100s'; allowed: those that 'enforcesim metrics' lists", name);
+}
+
+int study_choose_metric(struct study *s, const char *name, struct error *e)
+{
+    const size_t n = model_metrics(s->model, NULL);
+    struct metric_entry *entries = calloc(n + 1, sizeof *entries);
+    if (entries == NULL) return error_memory(e, "the metrics", (double)n * sizeof *entries);
+    model_metrics(s->model, entries);
+    size_t m = 0;
+    int status = 0;
+    while (m < n && strcmp(entries[m].metric->name, name) != 0) m++;
+    if (m == n) status = unknown_metric(entries, n, name, e);
+    else if (s->chosen == NULL) status = chosen_create(s, e);
+    else if (s->chosen[m]) status = error_set(e, ERROR_INPUT, "the metric '%s' is named twice; allowed: each once", name);
+    if (status == 0) s->chosen[m] = true;
+    free(entries);
+    return status;
+}
+
 int64_t study_find_policy(const struct study *s, const char *name)
 {
     for (uint32_t i = 0; i < s->n_policies; i++) {
@@ -177,6 +217,10 @@ int64_t study_find_policy(const struct study *s, const char *name)
 
 static int copy_contents(struct study *to, const struct study *from, struct error *e)
 {
+    if (from->chosen != NULL) {
+        if (chosen_create(to, e) != 0) return -1;
+        memcpy(to->chosen, from->chosen, model_metrics(from->model, NULL) * sizeof *to->chosen);
+    }
     for (uint32_t i = 0; i < from->n_policies; i++) {
         if (study_add_policy(to, from->policies[i].name, -1, e) != 0) return -1;
         memcpy(to->policies[i].values.block, from->policies[i].values.block, from->policies[i].values.size);
@@ -195,6 +239,7 @@ int study_copy(struct study *to, const struct study *from, struct error *e)
     *to = *from;
     to->policies = NULL;
     to->scenarios = NULL;
+    to->chosen = NULL;
     to->n_policies = to->n_scenarios = 0;
     if (copy_contents(to, from, e) == 0) return 0;
     study_free(to);

@@ -31,6 +31,10 @@ struct scenario {
     uint32_t n_phases;
 };
 
+/* What is kept of the replicates (sim/record.h): the words of run.output, in this order. */
+enum study_output { OUTPUT_all, OUTPUT_quantiles, OUTPUT_summary };
+#define STUDY_OUTPUTS "all|quantiles|summary"
+
 struct study {
     const struct model *model;
     char name[STUDY_NAME];
@@ -39,6 +43,8 @@ struct study {
     struct calendar calendar;
     int32_t record_every;  /* days between records */
     int32_t record_before; /* days of burn-in on record */
+    int32_t output;        /* enum study_output */
+    bool *chosen;          /* [metrics of the model] those on record; NULL: all of them */
     struct policy *policies;
     uint32_t n_policies;
     uint32_t baseline; /* index of the policy that rules during burn-in */
@@ -54,8 +60,8 @@ enum {
     STUDY_SUMMARY_DAYS = 180,     /* stocks and shares are averaged over these last days */
 };
 
-/* The whole-number settings of a run as rows: name, range, default and meaning of run.replicates, run.burn_in and so on. The
- * rows' offsets are into struct study. run.name, run.seed and run.baseline are texts and stand apart. */
+/* The settings of a run as rows: name, range, default and meaning of run.replicates, run.burn_in and so on. The rows' offsets
+ * are into struct study. run.name, run.seed, run.baseline and run.metrics are texts and stand apart. */
 extern const struct parameter study_settings[];
 
 /* Names of studies, policies and scenarios: 1 to 63 characters of a-z A-Z 0-9 _ -, no - in front, so that no file, terminal,
@@ -74,6 +80,9 @@ int study_add_policy(struct study *s, const char *name, int64_t from, struct err
 int study_add_scenario(struct study *s, const char *name, struct error *e);
 int study_add_phase(struct study *s, uint32_t scenario, int32_t day, uint32_t policy, struct error *e);
 int64_t study_find_policy(const struct study *s, const char *name); /* index, or -1 */
+
+/* Puts a metric on record; the first one takes the place of all. ERROR_INPUT for a name that is unknown or given twice. */
+int study_choose_metric(struct study *s, const char *name, struct error *e);
 
 /* Sets "group.name" in one policy, or in all that exist when policy is negative. ERROR_INPUT with the allowed range. */
 int study_set(struct study *s, int64_t policy, const char *path, double value, struct error *e);
@@ -113,7 +122,7 @@ size_t model_metrics_size(const struct model *model); /* bytes of a part's block
  * the first covers record_every days, or as many as there are. Returns how many; `times` may be NULL. */
 size_t study_times(const struct study *s, int32_t *times);
 
-/* Results of one replicate: doubles in the order [scenario][metric][time ..., summary]. */
+/* Results of one replicate, whatever of them is kept: doubles in the order [scenario][metric][time ..., summary]. */
 size_t study_values(const struct study *s);       /* how many doubles */
 size_t study_series_length(const struct study *s);/* times + 1 */
 

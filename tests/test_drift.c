@@ -25,12 +25,14 @@ static int keep(void *context, uint32_t replicate, const double *values, struct 
 static void said_after(uint32_t replicates, int32_t burn_in, int32_t record_before, char *said, size_t size)
 {
     struct study s;
+    struct record record;
     struct journal *j;
     struct error e = {0};
     small_study(&s, replicates, 2);
     s.calendar.burn_in = burn_in;
     s.record_before = record_before;
     assert_int_equal(study_check(&s, &e), 0);
+    assert_int_equal(record_create(&record, &s, &e), 0);
     const struct journal_identity identity = {
         .config = "", .model = "small 1", .program = "1", .replicates = replicates, .values = study_values(&s)};
     assert_int_equal(journal_create(&j, "run.partial", &identity, &e), 0);
@@ -40,7 +42,7 @@ static void said_after(uint32_t replicates, int32_t burn_in, int32_t record_befo
     int before = dup(STDERR_FILENO), heard = memfd_create("err", MFD_CLOEXEC);
     fflush(stderr);
     assert_true(before >= 0 && heard >= 0 && dup2(heard, STDERR_FILENO) >= 0);
-    drift_warn(&s, j);
+    drift_warn(&s, &record, j);
     fflush(stderr);
     assert_true(dup2(before, STDERR_FILENO) >= 0);
     ssize_t n = pread(heard, said, size - 1, 0);
@@ -49,6 +51,7 @@ static void said_after(uint32_t replicates, int32_t burn_in, int32_t record_befo
     close(before);
     close(heard);
     journal_close(j);
+    record_free(&record);
     study_free(&s);
 }
 

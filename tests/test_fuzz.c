@@ -60,6 +60,7 @@ static int replay(target *run, const char *folder, int least)
 REPLAYED(config, 9)
 REPLAYED(set, 4)
 REPLAYED(journal, 7)
+REPLAYED(aggregate, 6)
 REPLAYED(design, 6)
 REPLAYED(prior, 3)
 
@@ -69,6 +70,7 @@ int main(void)
         cmocka_unit_test(config_inputs),
         cmocka_unit_test(set_inputs),
         cmocka_unit_test(journal_inputs),
+        cmocka_unit_test(aggregate_inputs),
         cmocka_unit_test(design_inputs),
         cmocka_unit_test(prior_inputs),
     };

@@ -388,13 +388,13 @@ static void another_identity_is_refused(void **state)
         struct journal_identity identity;
         const char *difference;
     } others[] = {
-        {{"run = { };\n", "toy 1", "0.2.0", 2012, REPLICATES, VALUES}, "program version 0.1.0, not 0.2.0"},
-        {{"run = { };\n", "toy 2", "0.1.0", 2012, REPLICATES, VALUES}, "model toy 1, not toy 2"},
-        {{"run = { };\n", "toy 1", "0.1.0", UINT64_MAX, REPLICATES, VALUES}, "seed 2012, not 18446744073709551615"},
-        {{"run = { };\n", "toy 1", "0.1.0", 2012, 9, VALUES}, "8 replicates, not 9"},
-        {{"run = {  };\n", "toy 1", "0.1.0", 2012, REPLICATES, VALUES}, "other settings in the configuration"},
-        {{"run = { };\n", "toy 1", "0.1.0", 2012, REPLICATES, VALUES + 1}, "other settings in the configuration"},
-        {{"", "a", "b", 1, 1, 1}, "program version 0.1.0, not b"}, /* the first difference that explains the others */
+        {{"run = { };\n", "toy 1", "0.2.0", 2012, REPLICATES, VALUES, NULL}, "program version 0.1.0, not 0.2.0"},
+        {{"run = { };\n", "toy 2", "0.1.0", 2012, REPLICATES, VALUES, NULL}, "model toy 1, not toy 2"},
+        {{"run = { };\n", "toy 1", "0.1.0", UINT64_MAX, REPLICATES, VALUES, NULL}, "seed 2012, not 18446744073709551615"},
+        {{"run = { };\n", "toy 1", "0.1.0", 2012, 9, VALUES, NULL}, "8 replicates, not 9"},
+        {{"run = {  };\n", "toy 1", "0.1.0", 2012, REPLICATES, VALUES, NULL}, "other settings in the configuration"},
+        {{"run = { };\n", "toy 1", "0.1.0", 2012, REPLICATES, VALUES + 1, NULL}, "other settings in the configuration"},
+        {{"", "a", "b", 1, 1, 1, NULL}, "program version 0.1.0, not b"}, /* the first difference that explains the others */
     };
     size_t size = 0, after = 0;
     char *bytes = three(&size);

@@ -172,7 +172,7 @@ static void blocks_join(void **state)
     results_info_free(&info);
     struct stat status;
     assert_int_equal(stat("toy.h5", &status), 0);
-    assert_true((double)status.st_size <= results_size(&toy.study, NULL, strlen(TOY_CONFIG)));
+    assert_true((double)status.st_size <= results_size(&toy.study, &toy.record, NULL, strlen(TOY_CONFIG)));
     toy_results_close(&toy);
 }
 

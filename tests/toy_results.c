@@ -48,28 +48,39 @@ static void build(struct study *s, uint32_t replicates)
     assert_int_equal(model_metrics(&toy_model, NULL), TOY_METRICS);
 }
 
-void toy_results_empty(struct toy_results *toy, uint32_t replicates)
+void toy_results_empty(struct toy_results *toy, uint32_t replicates) { toy_results_empty_as(toy, replicates, OUTPUT_all); }
+
+void toy_results_empty_as(struct toy_results *toy, uint32_t replicates, enum study_output output)
 {
     struct error e = {0};
     build(&toy->study, replicates);
+    toy->study.output = output;
+    assert_int_equal(record_create(&toy->record, &toy->study, &e), 0);
     const struct journal_identity identity = {.config = TOY_CONFIG,
                                               .model = "toy 1",
                                               .program = "9.8.7",
                                               .seed = toy->study.seed,
                                               .replicates = replicates,
-                                              .values = study_values(&toy->study)};
+                                              .values = toy->record.values,
+                                              .aggregated = output == OUTPUT_quantiles ? &toy->record : NULL};
     assert_int_equal(journal_create(&toy->journal, "toy.partial", &identity, &e), 0);
 }
 
 static int keep(void *context, uint32_t replicate, const double *values, struct error *e)
 {
-    return journal_append(((struct toy_results *)context)->journal, replicate, values, e);
+    struct toy_results *toy = context;
+    double packed[1000];
+    assert_true(toy->record.values <= sizeof packed / sizeof *packed);
+    record_pack(&toy->record, values, TOY_SCENARIOS, packed);
+    return journal_append(toy->journal, replicate, packed, e);
 }
 
-void toy_results_run(struct toy_results *toy, uint32_t threads)
+void toy_results_run(struct toy_results *toy, uint32_t threads) { toy_results_run_as(toy, threads, OUTPUT_all); }
+
+void toy_results_run_as(struct toy_results *toy, uint32_t threads, enum study_output output)
 {
     struct error e = {0};
-    toy_results_empty(toy, TOY_REPLICATES);
+    toy_results_empty_as(toy, TOY_REPLICATES, output);
     struct run_options options = {.threads = threads, .done = keep, .context = toy, .verify = true};
     assert_int_equal(study_run(&toy->study, &options, &e), 0);
     assert_int_equal(journal_count(toy->journal), TOY_REPLICATES);
@@ -78,12 +89,13 @@ void toy_results_run(struct toy_results *toy, uint32_t threads)
 void toy_results_close(struct toy_results *toy)
 {
     journal_close(toy->journal);
+    record_free(&toy->record);
     study_free(&toy->study);
 }
 
 struct results_content toy_results_content(const struct toy_results *toy)
 {
-    return (struct results_content){.study = &toy->study, .journal = toy->journal, .config = TOY_CONFIG,
+    return (struct results_content){.study = &toy->study, .record = &toy->record, .journal = toy->journal, .config = TOY_CONFIG,
                                     .provenance = toy_provenance};
 }
 

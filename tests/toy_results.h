@@ -11,6 +11,7 @@ enum { TOY_SCENARIOS = 3, TOY_POLICIES = 2, TOY_METRICS = 5, TOY_TIMES = 6, TOY_
 
 struct toy_results {
     struct study study;
+    struct record record;
     struct journal *journal;
 };
 
@@ -18,9 +19,11 @@ extern const struct results_provenance toy_provenance;
 
 /* Runs on `threads` threads into the journal "toy.partial". */
 void toy_results_run(struct toy_results *toy, uint32_t threads);
+void toy_results_run_as(struct toy_results *toy, uint32_t threads, enum study_output output);
 
 /* The same study with so many replicates, none of them in the journal yet. */
 void toy_results_empty(struct toy_results *toy, uint32_t replicates);
+void toy_results_empty_as(struct toy_results *toy, uint32_t replicates, enum study_output output);
 
 void toy_results_close(struct toy_results *toy);
 

@@ -158,12 +158,18 @@ def require(ds: xr.Dataset, scenario: str) -> None:
         raise EnforceSimError(f"no scenario {scenario!r} in the file; it has {', '.join(names)}")
 
 
-def flat(ds: xr.Dataset) -> xr.Dataset:
-    """The dataset if it has one parameter point; a design must be narrowed to one first."""
+def flat(ds: xr.Dataset, kinds: tuple[str, ...] = ("all",)) -> xr.Dataset:
+    """The dataset if it has one parameter point and is of one of these kinds (run.output).
+
+    A design must be narrowed to one point first.
+    """
     if "point" in ds.dims:
         points = ds.sizes["point"]
         raise EnforceSimError(f"the file holds a design of {points} points; choose one with ds.isel(point=0)")
-    for name in ("scenario", "replicate", "time"):
+    if files.output(ds) not in kinds:
+        able = "es.compare" if files.output(ds) == "summary" else "es.compare and es.plot.series"
+        raise files.lacks(ds, f"tables, claims, reports and figures over time; {able} can do with it")
+    for name in files.FORMS[files.output(ds)]:
         if name not in ds.dims:
             raise EnforceSimError(f"the dimension {name} is gone; select with a list, as in ds.sel({name}=[...])")
     return ds
@@ -190,13 +196,16 @@ def level(ds: xr.Dataset, metric: str, at: str | tuple[float, float] = "summary"
     before the horizon; (first, last) days after `first` and up to `last`; "day 0" and "last" the last
     record that has a value. For all but "summary", flows are per day.
     """
-    if f"summary.{metric}" not in ds or metric not in ds:
+    series = files.output(ds) != "summary"
+    if f"summary.{metric}" not in ds or (series and metric not in ds):
         raise EnforceSimError(f"no metric {metric!r} in the file")
     if at == "summary":
         return ds[f"summary.{metric}"]
-    is_flow = files.text(ds[metric].attrs.get("metric_kind", "")) == "flow"
+    is_flow = files.text(files.attributes(ds, metric).get("metric_kind", "")) == "flow"
     if at == "horizon" and is_flow:
         return ds[f"summary.{metric}"] / files.horizon(ds)
+    if not series:
+        raise files.lacks(ds, "values over time")
     times, days, end = ds["time"].values, files.interval_days(ds), files.horizon(ds)
     windows = {
         "horizon": (0.0, end),
@@ -253,9 +262,15 @@ def compare(ds: xr.Dataset, baseline: str | None = "status_quo", metrics: list[s
     differ from the rest, for the interval to be trusted: too_few). Values are those of the summary: flows in
     total, stocks and shares as means of the last 180 days. With one replicate the intervals are NaN, and a
     warning says so (also in `.attrs["note"]`).
+
+    A file of run.output = "quantiles" no longer has the replicates. Its intervals are Student's t, which does
+    not follow a skewed outcome, and `.attrs["interval"]` says so; the baseline must be the one that the
+    differences were taken from while running; ratio_low and ratio_high are NaN where a replicate is undefined.
     """
-    flat(ds)
+    flat(ds, ("all", "summary", "quantiles"))
     base = baseline_of(ds, baseline)
+    if files.output(ds) == "quantiles":
+        return _compare_statistics(ds, base, metrics)
     known = files.metrics(ds)
     chosen = list(known.index) if metrics is None else metrics
     rows = []
@@ -269,28 +284,114 @@ def compare(ds: xr.Dataset, baseline: str | None = "status_quo", metrics: list[s
             rows.append(row | _against(ours, theirs, scenario == base))
     table = pd.DataFrame(rows)
     table.attrs["baseline"] = base
+    table.attrs["interval"] = "Willink"
     table.attrs["note"] = SINGLE if ds.sizes.get("replicate", 1) == 1 else ""
     if table.attrs["note"]:
         warnings.warn(table.attrs["note"], stacklevel=2)
     return table
 
 
+#: Columns that a scenario has against the baseline.
+AGAINST = (
+    "difference", "difference_low", "difference_high", "ratio", "ratio_low", "ratio_high", "pairing_gain",
+    "share_below", "difference_few",
+)  # fmt: skip
+
+
 def _against(ours: np.ndarray, theirs: np.ndarray, is_base: bool) -> dict[str, float]:
-    columns = (
-        "difference",
-        "difference_low",
-        "difference_high",
-        "ratio",
-        "ratio_low",
-        "ratio_high",
-        "pairing_gain",
-    )
     if is_base:
-        return dict.fromkeys((*columns, "share_below", "difference_few"), np.nan)
+        return dict.fromkeys(AGAINST, np.nan)
     ours, theirs = paired(ours, theirs)
     gap = estimate(ours - theirs)
     low, high = fieller(ours, theirs)
     ratio = ours.mean() / theirs.mean() if theirs.size and theirs.mean() != 0 else np.nan
     below = float((ours < theirs).mean()) if ours.size else np.nan
     values = (gap.mean, gap.low, gap.high, ratio, low, high, pairing_gain(ours, theirs), below, gap.few)
-    return dict(zip((*columns, "share_below", "difference_few"), values, strict=True))
+    return dict(zip(AGAINST, values, strict=True))
+
+
+# ---- from statistics, where the replicates are gone ----
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a file of statistics says of the values of one scenario, or of one's differences from the baseline."""
+
+    n: float
+    mean: float
+    sd: float
+    minimum: float
+    maximum: float
+    negative: float
+    zero: float
+
+    def estimate(self) -> Estimate:
+        """Mean with Student's t interval; too few as in too_few, as far as counts of zeros can tell."""
+        if self.n < 2:
+            return Estimate(self.mean, np.nan, np.nan, int(self.n))
+        half = quantile_t(int(self.n)) * self.sd / np.sqrt(self.n)
+        told = 0 if self.minimum == self.maximum else self.n - self.zero
+        few = self.n < ENOUGH or told < min(TOLD, self.n / 2)
+        return Estimate(self.mean, self.mean - half, self.mean + half, int(self.n), bool(few))
+
+
+def _told(values: xr.DataArray) -> list[Told]:
+    """One for each scenario."""
+    names = list(Told.__dataclass_fields__)
+    table = values.sel(statistic=names).transpose("scenario", "statistic").values.astype(float)
+    return [Told(*row) for row in table]
+
+
+def _compare_statistics(ds: xr.Dataset, base: str, metrics: list[str] | None) -> pd.DataFrame:
+    taken = files.text(ds.attrs.get("difference_baseline", ""))
+    if base != taken:
+        raise EnforceSimError(
+            f'this file holds differences from {taken!r} only (run.output = "quantiles"), not from {base!r}; '
+            f'compare with {taken!r}, or run again with run.output = "summary"'
+        )
+    known = files.metrics(ds)
+    rows = []
+    for name in known.index if metrics is None else metrics:
+        if f"difference.{name}" not in ds or f"summary.{name}" not in ds:
+            raise EnforceSimError(f"no metric {name!r} in the file")
+        levels, gaps = _told(ds[f"summary.{name}"]), _told(ds[f"difference.{name}"])
+        theirs = levels[files.scenarios(ds).index(base)]
+        for scenario, ours, gap in zip(files.scenarios(ds), levels, gaps, strict=True):
+            row = {"scenario": scenario, "metric": name, "units": known.units[name], "kind": known.kind[name]}
+            mean = ours.estimate()
+            row |= {"replicates": mean.n, "mean": mean.mean, "low": mean.low, "high": mean.high, "few": mean.few}
+            against = dict.fromkeys(AGAINST, np.nan) if scenario == base else _against_told(ours, theirs, gap)
+            rows.append(row | against)
+    table = pd.DataFrame(rows)
+    table.attrs["baseline"] = base
+    table.attrs["interval"] = "Student's t"
+    table.attrs["note"] = SINGLE if ds.attrs.get("replicates", 2) == 1 else ""
+    if table.attrs["note"]:
+        warnings.warn(table.attrs["note"], stacklevel=3)
+    return table
+
+
+def _against_told(ours: Told, theirs: Told, gap: Told) -> dict[str, float]:
+    found, together, apart = gap.estimate(), gap.sd**2, ours.sd**2 + theirs.sd**2
+    gain = np.nan
+    if gap.n > 1:
+        gain = apart / together if together > 0 else (np.inf if apart > 0 else np.nan)
+    ratio = ours.mean / theirs.mean if theirs.mean != 0 else np.nan
+    whole = gap.n == ours.n == theirs.n  # else the three are not of the same replicates
+    ends = _fieller_told(ours, theirs, together) if whole and gap.n > 1 else (np.nan, np.nan)
+    below = gap.negative / gap.n if gap.n > 0 else np.nan
+    values = (found.mean, found.low, found.high, ratio, *ends, gain, below, found.few)
+    return dict(zip(AGAINST, values, strict=True))
+
+
+def _fieller_told(ours: Told, theirs: Told, gap_variance: float) -> tuple[float, float]:
+    """Fieller's interval of a ratio of paired means: the k at which Student's t interval of a - k b ends at zero."""
+    a, b, shared = ours.sd**2, theirs.sd**2, (ours.sd**2 + theirs.sd**2 - gap_variance) / 2
+    squared = quantile_t(int(ours.n)) ** 2 / ours.n
+    # (mean_a - k mean_b)^2 = squared (a - 2 k shared + k^2 b), a quadratic in k
+    second = theirs.mean**2 - squared * b
+    first, zeroth = ours.mean * theirs.mean - squared * shared, ours.mean**2 - squared * a
+    if not second > 0:
+        return np.nan, np.nan
+    root = np.sqrt(max(first**2 - second * zeroth, 0.0))
+    return (first - root) / second, (first + root) / second

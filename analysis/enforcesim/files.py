@@ -17,7 +17,13 @@ import pandas as pd
 import xarray as xr
 
 #: Groups of a results file beside its root, in the order they are read.
-GROUPS = ("summary", "config", "parameters", "design")
+GROUPS = ("summary", "difference", "config", "parameters", "design")
+#: What a file holds by its run.output: the coordinates at its root.
+FORMS = {
+    "all": ("scenario", "replicate", "time"),
+    "summary": ("scenario", "replicate"),
+    "quantiles": ("scenario", "statistic", "time"),
+}
 #: Longest label or attribute that is shown, in characters; the program writes none nearly as long.
 LONGEST = 4000
 #: Longest name of a scenario, in characters.
@@ -64,6 +70,10 @@ def open(path: str | os.PathLike[str]) -> xr.Dataset:
     `parameters.health.uptake` (policy), `config.text`. So a selection such as
     `ds.isel(replicate=slice(20))` holds for all of them. Raises EnforceSimError when the file is missing,
     damaged or not from EnforceSim.
+
+    A file of run.output = "summary" has no series and no time. One of "quantiles" has statistics over replicates
+    in their place, as in `ds["minor_days"].sel(statistic="q50")`, for summaries too, and `difference.minor_days`
+    (scenario, statistic): of the paired differences from the scenario `ds.attrs["difference_baseline"]`.
     """
     path = Path(path)
     present = _inspect(path)
@@ -100,8 +110,8 @@ def open(path: str | os.PathLike[str]) -> xr.Dataset:
 
 def _clean_names(path: Path, ds: xr.Dataset) -> xr.Dataset:
     """Scenarios under the names that everything shows, so that they can be found by them."""
-    for wanted in ("scenario", "replicate", "time"):
-        if ds[wanted].ndim != 1 or ds.sizes[wanted] == 0:
+    for wanted in FORMS[output(ds)]:
+        if wanted not in ds.variables or ds[wanted].ndim != 1 or ds.sizes[wanted] == 0:
             raise EnforceSimError(f"{path}: not a results file of EnforceSim (/{wanted} is no list)")
     names = [text(s) for s in ds["scenario"].values]
     for name in names:
@@ -109,7 +119,7 @@ def _clean_names(path: Path, ds: xr.Dataset) -> xr.Dataset:
             what = "has no name" if not name else "has the name of another" if len(name) <= LONGEST_NAME else ""
             what = what or f"has a name of more than {LONGEST_NAME} characters"
             raise EnforceSimError(f"{path}: a scenario {what}")
-    for wanted in ("replicate", "time"):
+    for wanted in {"replicate", "time"}.intersection(FORMS[output(ds)]):
         if not np.issubdtype(ds[wanted].dtype, np.number):
             raise EnforceSimError(f"{path}: not a results file of EnforceSim (/{wanted} holds no numbers)")
     if [str(s) for s in ds["scenario"].values] == names:
@@ -137,7 +147,10 @@ def _inspect(path: Path) -> list[str]:
             raise EnforceSimError(f"{path}: {what}, so no results file of EnforceSim")
         with h5py.File(path, "r") as file:
             _refuse_hostile(path, file)  # first: even to ask whether something is there may lead out of the file
-            missing = [n for n in ("scenario", "replicate", "time") if n not in file]
+            kind = text(file.attrs.get("output", "all"))
+            if kind not in FORMS:
+                raise EnforceSimError(f"{path}: of a kind that this package does not know (output = {kind[:40]!r})")
+            missing = [n for n in FORMS[kind] if n not in file]
             if missing or not isinstance(file.get("summary"), h5py.Group):
                 lacks = missing[0] if missing else "summary"
                 raise EnforceSimError(f"{path}: not a results file of EnforceSim (it has no /{lacks})")
@@ -185,6 +198,20 @@ def _refuse_dataset(where: str, dataset: h5py.h5d.DatasetID) -> None:
         raise EnforceSimError(f"{where} claims more data than the file holds; refused")
 
 
+def output(ds: xr.Dataset) -> str:
+    """What the file holds: "all" (every replicate's series and summary), "summary" or "quantiles"."""
+    kind = text(ds.attrs.get("output", "all"))
+    return kind if kind in FORMS else "all"
+
+
+def lacks(ds: xr.Dataset, wanted: str) -> EnforceSimError:
+    """The error for a request that the file's kind cannot serve: what it holds, and what to do."""
+    held = {"summary": "summaries", "quantiles": "statistics over replicates"}.get(output(ds), "every replicate")
+    return EnforceSimError(
+        f'this file holds {held} only (run.output = "{output(ds)}"); run again with run.output = "all" for {wanted}'
+    )
+
+
 def find_program() -> str:
     """Path of the program: $ENFORCESIM, else build/enforcesim of the source tree, else the one on PATH."""
     named = os.environ.get("ENFORCESIM")
@@ -210,8 +237,9 @@ def run(
 ) -> xr.Dataset:
     """Run a study and return its results in memory.
 
-    `set` maps paths of the scenario file to values, as in {"parameters.police.leak": 0.1}. Errors of the
-    program come back as EnforceSimError with its own words.
+    `set` maps paths of the scenario file to values, as in {"parameters.police.leak": 0.1} or
+    {"run.output": "summary", "run.metrics": ["minor_days", "fear"]}. Errors of the program
+    come back as EnforceSimError with its own words.
     """
     command = [find_program(), "run", os.fspath(config), "--quiet"]
     for option, value in (("-r", replicates), ("--seed", seed), ("--days", days), ("-j", threads)):
@@ -221,6 +249,8 @@ def run(
         command += ["--scenario", name]
     for name, value in (set or {}).items():
         shown = str(value).lower() if isinstance(value, (bool, np.bool_)) else str(value)
+        if isinstance(value, (list, tuple)):
+            shown = ",".join(map(str, value))
         command += ["--set", f"{name}={shown}"]
     with tempfile.TemporaryDirectory(prefix="enforcesim-") as folder:
         output = Path(folder) / "results.h5"
@@ -240,22 +270,31 @@ def run(
 
 def metrics(ds: xr.Dataset) -> pd.DataFrame:
     """Metrics of the file: index name; columns units, kind (flow, stock, share), meaning, submodel."""
-    rows = {
-        name: {
-            "units": text(v.attrs.get("units", "1")),
-            "kind": text(v.attrs.get("metric_kind", "")),
-            "meaning": text(v.attrs.get("long_name", name)),
-            "submodel": text(v.attrs.get("submodel", "")),
+    starts = "summary."
+    whole = output(ds) != "summary"  # then a metric is one that has a series as well
+    names = [str(n) for n in ds.data_vars if f"{starts}{n}" in ds]
+    if not whole:
+        names = [str(n).removeprefix(starts) for n in ds.data_vars if str(n).startswith(starts)]
+    rows = {}
+    for name in names:
+        about = attributes(ds, name)
+        rows[name] = {
+            "units": text(about.get("units", "1")),
+            "kind": text(about.get("metric_kind", "")),
+            "meaning": text(about.get("long_name", name)),
+            "submodel": text(about.get("submodel", "")),
         }
-        for name, v in ds.data_vars.items()
-        if f"summary.{name}" in ds
-    }
     return pd.DataFrame.from_dict(rows, orient="index", columns=["units", "kind", "meaning", "submodel"])
+
+
+def attributes(ds: xr.Dataset, metric: str) -> dict[str, object]:
+    """A metric's attributes, from its series or, where there is none, from its summary."""
+    return dict(ds[metric if metric in ds else f"summary.{metric}"].attrs)
 
 
 def label(ds: xr.Dataset, metric: str) -> str:
     """What a metric is, in the file's words; what follows a semicolon qualifies and is left out."""
-    return text(ds[metric].attrs.get("long_name", metric)).split(";")[0]
+    return text(attributes(ds, metric).get("long_name", metric)).split(";")[0]
 
 
 def group(ds: xr.Dataset, name: str) -> xr.Dataset:
@@ -278,7 +317,7 @@ def scenarios(ds: xr.Dataset) -> list[str]:
 
 def horizon(ds: xr.Dataset) -> float:
     """Days simulated under the scenarios' policies."""
-    return float(ds.attrs.get("horizon", np.max(ds["time"].values)))
+    return float(ds.attrs["horizon"] if "horizon" in ds.attrs else np.max(ds["time"].values))
 
 
 def interval_days(ds: xr.Dataset) -> np.ndarray:

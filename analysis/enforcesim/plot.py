@@ -56,8 +56,12 @@ FOREST = (
 )  # fmt: skip
 
 
-def _check(ds: xr.Dataset, *metrics: str) -> None:
-    flat(ds)
+#: Quantiles of fan charts, by their names in files of run.output = "quantiles".
+BANDS = {"q05": 0.05, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q95": 0.95}
+
+
+def _check(ds: xr.Dataset, *metrics: str, kinds: tuple[str, ...] = ("all",)) -> None:
+    flat(ds, kinds)
     for metric in metrics:
         if metric not in ds or f"summary.{metric}" not in ds:
             near = [m for m in files.metrics(ds).index if metric.split("_")[0] in m]
@@ -75,6 +79,15 @@ def _series(ds: xr.Dataset, metric: str) -> tuple[np.ndarray, str]:
     return values, "" if unit == "1" else unit
 
 
+def _fans(ds: xr.Dataset, metric: str) -> tuple[np.ndarray, str]:
+    """Quantiles over replicates (scenario, quantile, time) for fan charts, and their unit."""
+    if files.output(ds) != "quantiles":
+        values, unit = _series(ds, metric)
+        return np.stack([_quantiles(own, BANDS.values()) for own in values]), unit
+    told = ds.assign({metric: ds[metric].sel(statistic=list(BANDS)).rename(statistic="replicate")})
+    return _series(told, metric)
+
+
 def _label(ds: xr.Dataset, metric: str, unit: str = "", width: int = 40) -> str:
     name = files.label(ds, metric)
     return "\n".join(textwrap.wrap(f"{name} ({unit})" if unit else name, width))
@@ -88,18 +101,18 @@ def _quantiles(values: np.ndarray, points: Iterable[float]) -> np.ndarray:
 
 def series(ds: xr.Dataset, metric: str, scenarios: list[str] | None = None, baseline: str | None = None) -> Figure:
     """Fan chart of one metric: per scenario the median with 50 % and 90 % bands, the baseline's in grey."""
-    _check(ds, metric)
+    _check(ds, metric, kinds=("all", "quantiles"))
     names, base = scenarios or files.scenarios(ds), baseline_of(ds, baseline)
     _require_all(ds, names)
-    values, unit = _series(ds, metric)
+    fans, unit = _fans(ds, metric)
     times, colour, everyone = ds["time"].values / YEAR, colours(ds, baseline), files.scenarios(ds)
-    reference = _quantiles(values[everyone.index(base)], [0.5])[0]
+    reference = fans[everyone.index(base)][2]
     with matplotlib.rc_context(STYLE):
         note = f"Median of the replicates with 50 % (dark) and 90 % (light) bands; grey: median of {base}."
         figure = blank(ds, *size(len(names)), _label(ds, metric, width=200), note)
         panels = panels_of(figure, len(names))
         for axes, name in zip(panels, names, strict=True):
-            low, lower, middle, upper, high = _quantiles(values[everyone.index(name)], [0.05, 0.25, 0.5, 0.75, 0.95])
+            low, lower, middle, upper, high = fans[everyone.index(name)]
             axes.fill_between(times, low, high, color=colour[name], alpha=0.18, linewidth=0)
             axes.fill_between(times, lower, upper, color=colour[name], alpha=0.35, linewidth=0)
             if name != base:
@@ -108,7 +121,7 @@ def series(ds: xr.Dataset, metric: str, scenarios: list[str] | None = None, base
             axes.set_title(name, color=colour[name])
             mark_phases(axes, ds, name)
             years(axes, ds)
-        zero_or_close(panels, values)
+        zero_or_close(panels, fans)
         y_label(panels, unit or "share or index")
     return figure
 

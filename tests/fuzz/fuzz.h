@@ -12,6 +12,7 @@
 int fuzz_config(const uint8_t *data, size_t size);  /* scenario files that include each other */
 int fuzz_set(const uint8_t *data, size_t size);     /* --set and --scenario                   */
 int fuzz_journal(const uint8_t *data, size_t size); /* FILE.partial                           */
+int fuzz_aggregate(const uint8_t *data, size_t size); /* FILE.partial of run.output = "quantiles" */
 int fuzz_design(const uint8_t *data, size_t size);  /* designs of experiments, as CSV         */
 int fuzz_prior(const uint8_t *data, size_t size);   /* prior files                            */
 
