@@ -143,16 +143,22 @@ void hdf_close_group(struct hdf *f, hid_t group)
 
 /* ---- datasets ---- */
 
+/* Below this many values a chunk is not compressed: starting zlib costs more than all else about so small a dataset. */
+static const hsize_t WORTH_COMPRESSING = 512;
+
 static hid_t dataset_properties(const struct hdf_shape *shape, bool filtered, bool nan)
 {
     const double undefined = (double)NAN;
+    hsize_t values = 1;
+    for (int i = 0; i < shape->rank; i++) values *= shape->chunk[i];
     hid_t create = without_times(H5P_DATASET_CREATE);
     if (create < 0) return -1;
     bool good = true;
     /* Variable-length strings take no filters: they lie in a heap beside the dataset. The digest covers them. */
     if (filtered)
-        good = H5Pset_chunk(create, shape->rank, shape->chunk) >= 0 && H5Pset_shuffle(create) >= 0 &&
-               H5Pset_deflate(create, 1) >= 0 && H5Pset_fletcher32(create) >= 0;
+        good = H5Pset_chunk(create, shape->rank, shape->chunk) >= 0 &&
+               (values < WORTH_COMPRESSING || (H5Pset_shuffle(create) >= 0 && H5Pset_deflate(create, 1) >= 0)) &&
+               H5Pset_fletcher32(create) >= 0;
     if (nan) good = good && H5Pset_fill_value(create, H5T_NATIVE_DOUBLE, &undefined) >= 0;
     if (good) return create;
     H5Pclose(create);
