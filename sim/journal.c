@@ -280,7 +280,7 @@ static int scan(struct journal *j, struct error *e)
 /* A run may be killed before its header is whole. Nothing is lost then, and nothing stands in the way of going on. */
 static int read_start(struct journal *j, struct error *e)
 {
-    struct start found;
+    struct start found = {0};
     double size = journal_file_size(j->fd);
     size_t present = size < 0 || size > (double)j->start_size ? j->start_size : (size_t)size;
     if (journal_read_at(j->fd, &found, present, 0) != 0) return error_set(e, ERROR_INPUT, "%s: cannot be read: %s", j->path, strerror(errno));
@@ -311,7 +311,7 @@ int journal_resume(struct journal **j, const char *path, const struct journal_id
 
 static int gather(struct journal *j, struct journal *from, struct error *e)
 {
-    struct start found;
+    struct start found = {0};
     if (journal_read_at(from->fd, &found, from->start_size, 0) != 0)
         return error_set(e, ERROR_INPUT, "%s: %s; %s", from->path, errno != 0 ? strerror(errno) : "too short for a shard",
                          gathering.damaged);
