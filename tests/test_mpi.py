@@ -178,20 +178,22 @@ def network(*command: str) -> bool:
 @pytest.fixture
 def hosts(folder):
     """Two network namespaces with names and addresses of their own, joined by a bridge: two machines with one disk."""
-    if shutil.which("ip") is None or os.geteuid() != 0 or not network("link", "add", "esbridge", "type", "bridge"):
+    own = os.getpid() % 10000  # two such tests may run side by side
+    bridge, net = f"es{own}", f"10.213.{own % 250}"
+    if shutil.which("ip") is None or os.geteuid() != 0 or not network("link", "add", bridge, "type", "bridge"):
         pytest.skip("no network namespaces can be made here")
-    names = ["eshost1", "eshost2"]
+    names = [f"es{own}h1", f"es{own}h2"]
     try:
-        assert network("addr", "add", "10.213.7.1/24", "dev", "esbridge") and network("link", "set", "esbridge", "up")
+        assert network("addr", "add", f"{net}.1/24", "dev", bridge) and network("link", "set", bridge, "up")
         for i, name in enumerate(names):
             made = network("netns", "add", name) and network(
                 "link", "add", f"{name}a", "type", "veth", "peer", f"{name}b"
             )
             if not made:
                 pytest.skip("no network namespaces can be made here")
-            assert network("link", "set", f"{name}a", "master", "esbridge", "up")
+            assert network("link", "set", f"{name}a", "master", bridge, "up")
             assert network("link", "set", f"{name}b", "netns", name)
-            assert network("-n", name, "addr", "add", f"10.213.7.{i + 2}/24", "dev", f"{name}b")
+            assert network("-n", name, "addr", "add", f"{net}.{i + 2}/24", "dev", f"{name}b")
             assert network("-n", name, "link", "set", f"{name}b", "up") and network(
                 "-n", name, "link", "set", "lo", "up"
             )
@@ -201,24 +203,24 @@ def hosts(folder):
             'exec ip netns exec "$host" unshare --uts sh -c "hostname $host; $*"\n'
         )
         agent.chmod(0o755)
-        yield names, agent
+        yield names, agent, f"{net}.0/24"
     finally:
         for name in names:
             network("link", "del", f"{name}a")
             network("netns", "del", name)
-        network("link", "del", "esbridge")
+        network("link", "del", bridge)
 
 
 @pytest.mark.slow
 def test_across_hosts(folder, hosts):
-    names, agent = hosts
+    names, agent, net = hosts
     places = ",".join(f"{name}:2" for name in names)
-    network_only = ["--mca", "btl_tcp_if_include", "10.213.7.0/24", "--mca", "oob_tcp_if_include", "10.213.7.0/24"]
+    network_only = ["--mca", "btl_tcp_if_include", net, "--mca", "oob_tcp_if_include", net]
     launcher = ["mpirun", "--oversubscribe", "--host", places, "--mca", "plm_rsh_agent", str(agent)]
     launcher += ["--mca", "btl", "tcp,self,vader", "--mca", "plm_rsh_no_tree_spawn", "1", *network_only]
     where = subprocess.run([*launcher, "-n", "4", "hostname"], capture_output=True, text=True, timeout=60)
     assert where.returncode == 0, where.stderr
-    assert sorted(where.stdout.split()) == ["eshost1"] * 2 + ["eshost2"] * 2
+    assert sorted(where.stdout.split()) == sorted(names * 2)
     for replicates in (1, effort(20, 200)):
         alone("run", "s.cfg", "-r", replicates, "-o", "alone.h5", "--force")
         launch(4, "run", "s.cfg", "-r", replicates, "-j", 1, "-o", "hosts.h5", "--force", launcher=launcher)
