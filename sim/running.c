@@ -326,6 +326,8 @@ static int load(struct running *r, struct study *study, struct design *design, c
 {
     const struct request *q = r->q;
     const struct model *model = study->model;
+    if (r->ranks.count > 1 && q->ranks_over != RANKS_OVER_UNITS) r->q->overrides.share = (double)r->ranks.here / r->ranks.count;
+    r->ranks.over = q->ranks_over;
     if (config_load(study, config, model, q->config, &q->overrides, e) != 0) return -1;
     r->config = *config;
     if (q->threads > 0) r->threads = (uint32_t)q->threads;
