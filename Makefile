@@ -30,9 +30,10 @@ LIBS        = $(HDF5_LIBS) -lhdf5_hl -lhdf5 -lconfig -lmd -lz -lm $(if $(MPI),$(
 LDFLAGS  := $(OPENMP) -Wl,-z,relro,-z,now,-z,noexecstack $(EXTRA_LDFLAGS)
 
 # The core does no input or output: libenforcesim. Everything else belongs to the program.
-CORE_SOURCES    := sim/error.c sim/field.c sim/study.c sim/tally.c sim/run.c sim/points.c $(wildcard models/*.c)
+CORE_SOURCES    := sim/error.c sim/field.c sim/study.c sim/exchange.c sim/tally.c sim/run.c sim/run_job.c sim/points.c $(wildcard models/*.c)
 # Runs on several processes need MPI: make MPI=1.
-SIM_SOURCES     := $(filter-out $(if $(MPI),sim/ranks_none.c,sim/ranks_mpi.c),$(wildcard sim/*.c))
+MPI_SOURCES     := $(wildcard sim/ranks_mpi*.c)
+SIM_SOURCES     := $(filter-out $(if $(MPI),sim/ranks_none.c,$(MPI_SOURCES)),$(wildcard sim/*.c))
 PROGRAM_SOURCES := $(filter-out $(CORE_SOURCES),$(SIM_SOURCES))
 TEST_PROGRAMS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 SHIM_SOURCES    := tests/fault_shim.c tests/fault_hdf.c
@@ -98,7 +99,7 @@ $(BUILD)/enforcesim: $(call objects,$(CORE_SOURCES) $(PROGRAM_SOURCES))
 # What `make MPI=1` builds, beside the other, for the tests.
 .PHONY: with-mpi
 with-mpi: $(BUILD)/with-mpi/enforcesim
-$(BUILD)/with-mpi/enforcesim: $(call objects,$(filter-out sim/ranks_none.c sim/ranks_mpi.c,$(CORE_SOURCES) $(PROGRAM_SOURCES)) sim/ranks_mpi.c)
+$(BUILD)/with-mpi/enforcesim: $(call objects,$(filter-out sim/ranks_none.c $(MPI_SOURCES),$(CORE_SOURCES) $(PROGRAM_SOURCES)) $(MPI_SOURCES))
 	@mkdir -p $(@D)
 	@echo '  LD  $@'
 	@$(CC) -pie $(filter %.o,$^) -o $@ $(LDFLAGS) $(LIBS) $(shell pkg-config --libs ompi-c)
@@ -149,7 +150,7 @@ $(BUILD)/flags: always
 $(BUILD)/with: always
 	@mkdir -p $(@D); echo '$(MPI)' >$@.new; if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 $(BUILD)/enforcesim $(BUILD)/coins/enforcesim $(TEST_PROGRAMS): $(BUILD)/with
-$(BUILD)/sim/ranks_mpi.o: CFLAGS += $(patsubst -I%,-isystem %,$(shell pkg-config --cflags ompi-c))
+$(call objects,$(MPI_SOURCES)): CFLAGS += $(patsubst -I%,-isystem %,$(shell pkg-config --cflags ompi-c))
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 

@@ -35,10 +35,10 @@ static double memory(const void *const *groups, const struct calendar *calendar)
     return world_memory(groups[GROUP_REGION], groups[GROUP_VENUES], calendar);
 }
 
-static int create(struct world **w, const void *const *groups, const struct luck *luck, const struct calendar *calendar,
-                  struct error *e)
+static int create(struct world **w, const void *const *groups, const struct exchange_range *cities, const struct luck *luck,
+                  const struct calendar *calendar, struct error *e)
 {
-    return world_create(w, groups[GROUP_REGION], groups[GROUP_VENUES], luck, calendar, e);
+    return world_create(w, groups[GROUP_REGION], groups[GROUP_VENUES], cities, luck, calendar, e);
 }
 
 static void govern(struct world *w, const void *const *groups)
@@ -65,7 +65,10 @@ static void dawn(struct world *w, int32_t day)
     }
 }
 
-static uint32_t parts(const struct world *w) { return w->n_cities; }
+static uint32_t parts(const void *const *groups)
+{
+    return (uint32_t)((const struct region_parameters *)groups[GROUP_REGION])->cities;
+}
 
 static uint64_t population(const struct world *w)
 {
@@ -81,7 +84,7 @@ static const char *const headline[] = {"minor_prevalence", "health_coverage", "p
 const struct model model = {
     .name = "enforcesim",
     .title = "EnforceSim: what enforcement policies do to people in commercial sex venues",
-    .version = "6",
+    .version = "7",
     .policy = "policy",
     .schedule = schedule,
     .memory = memory,

@@ -1,32 +1,239 @@
 /* Relocation: in a region of several cities, dormant traffickers and owners' private networks move where exploitation pays
- * better. This is all that couples cities; it follows the steps of the day. */
+ * better. This is all that couples cities; it follows the steps of the day.
+ *
+ * Cities may lie with different processes, so they speak by messages, in rounds, and all of them in the order of the cities:
+ *
+ *     candidates   who looks at which other city today
+ *     promises     what each city that is looked at promises, as it was before anybody moved
+ *     movers       who goes, with all they carry; a network leaves at once
+ *     refusals     traffickers for whom no post was vacant; the others leave now
+ */
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "models/relocation.h"
 
-/* What a city promises an average offender, before his own propensity: months of revenue a year. */
-static double promise(const struct city *c, uint32_t first, uint32_t end, double gain_share, double risk_share, double *risk,
-                      double *punishment)
+enum kind { TRAFFICKER, NETWORK, KINDS };
+
+struct candidate {
+    uint32_t kind, from, entity, to; /* cities by their number in the region; a trafficker's number, or a venue */
+};
+
+struct promise {
+    uint32_t city, kind;
+    double risk, punishment; /* means of what is believed there */
+    double value;            /* to an average offender, before his own propensity [months of revenue a year] */
+};
+
+struct mover {
+    struct candidate who;
+    uint32_t persons; /* of a network: so many passengers follow */
+    float theta;      /* a trafficker's */
+    double risk, punishment;
+};
+
+struct passenger {
+    struct person person;
+    uint32_t seat; /* that she had: the address of her luck on the way */
+};
+
+struct refusal {
+    uint32_t from, entity;
+};
+
+struct message {
+    unsigned char *bytes;
+    size_t size, room;
+};
+
+/* One day's, of the cities that this process has. */
+struct relocation {
+    struct world *w;
+    struct exchange *x;
+    struct error *e;
+    struct message candidates, promises, movers, refusals;
+};
+
+/* ---- messages ----------------------------------------------------------------------------------------------------------- */
+
+/* Without memory this process falls ill, and nobody goes on after the next gather. */
+static void add(struct relocation *r, struct message *message, const void *bytes, size_t size)
 {
-    double cost = 0;
-    uint32_t n = 0;
-    *risk = *punishment = 0;
-    for (uint32_t o = first; o < end; o++) {
-        if (c->standing[o] == STANDING_VACANT) continue;
-        *risk += c->risk[o];
-        *punishment += c->punishment[o];
-        cost += c->risk[o] * c->punishment[o];
-        n++;
+    if (r->x->ill) return;
+    if (message->size + size > message->room) {
+        size_t room = 2 * message->room + size + 256;
+        unsigned char *grown = realloc(message->bytes, room);
+        if (grown == NULL) {
+            error_memory(r->e, "those who relocate", (double)room);
+            r->x->ill = true;
+            return;
+        }
+        message->bytes = grown;
+        message->room = room;
     }
-    if (n > 0) *risk /= n, *punishment /= n, cost /= n;
-    return c->market->premium * c->price * gain_share - cost * sanction(c) * risk_share;
+    memcpy(message->bytes + message->size, bytes, size);
+    message->size += size;
 }
+
+static int gather(struct relocation *r, const struct message *message, struct exchange_bytes *all)
+{
+    return exchange_gather(r->x, message->bytes, message->size, EXCHANGE_TO_ALL, all, r->e);
+}
+
+/* The next `size` bytes of a message; false at its end. */
+static bool take(struct exchange_bytes *rest, void *item, size_t size)
+{
+    if (rest->size < size) return false;
+    memcpy(item, rest->bytes, size);
+    rest->bytes += size;
+    rest->size -= size;
+    return true;
+}
+
+static struct exchange_bytes own(const struct message *message) { return (struct exchange_bytes){message->bytes, message->size}; }
+
+/* The city, where it is one of this process's. */
+static struct city *city_here(const struct relocation *r, uint32_t number)
+{
+    return number >= r->w->first && number - r->w->first < r->w->n_cities ? &r->w->city[number - r->w->first] : NULL;
+}
+
+/* ---- candidates --------------------------------------------------------------------------------------------------------- */
 
 static uint32_t other_city(const struct world *w, const struct city *c, uint32_t purpose, uint32_t entity)
 {
-    uint32_t other = luck_pick(&c->luck, purpose, entity, 1u << 20, w->n_cities - 1);
+    uint32_t other = luck_pick(&c->luck, purpose, entity, 1u << 20, w->cities - 1);
     return other + (other >= c->index);
 }
+
+static void traffickers(struct relocation *r, const struct city *c)
+{
+    struct points points = points_begin(&c->luck, DRAW_RELOCATE_TRAFFICKER, 0, c->traffickers, c->region->relocate_rate);
+    uint32_t k, last = UINT32_MAX;
+    double mark;
+    for (; points_next(&points, &k, &mark); last = k) {
+        uint32_t o = c->venues + k;
+        if (k == last || c->standing[o] != STANDING_DORMANT || c->trial_on[o] != NEVER) continue;
+        const struct candidate who = {TRAFFICKER, c->index, k, other_city(r->w, c, DRAW_RELOCATE_TRAFFICKER, k)};
+        add(r, &r->candidates, &who, sizeof who);
+    }
+}
+
+static void networks(struct relocation *r, const struct city *c)
+{
+    struct points points = points_begin(&c->luck, DRAW_RELOCATE_NETWORK, 0, c->venues, c->region->relocate_rate);
+    uint32_t v, last = UINT32_MAX;
+    double mark;
+    for (; points_next(&points, &v, &mark); last = v) {
+        if (v == last || c->mode[v] != MODE_PRIVATE || c->standing[v] != STANDING_FREE) continue;
+        if (!c->exploited[private_place(c, v)]) continue;
+        const struct candidate who = {NETWORK, c->index, v, other_city(r->w, c, DRAW_RELOCATE_NETWORK, v)};
+        add(r, &r->candidates, &who, sizeof who);
+    }
+}
+
+/* ---- promises ----------------------------------------------------------------------------------------------------------- */
+
+/* Shares of the premium and of the risk, which are smaller in a private network. */
+static double gain_share(const struct city *c, uint32_t kind) { return kind == NETWORK ? c->rules->private_capacity : 1; }
+static double risk_share(const struct city *c, uint32_t kind) { return kind == NETWORK ? 1 - c->rules->private_effect : 1; }
+
+static struct promise promise(const struct city *c, uint32_t kind)
+{
+    const uint32_t first = kind == TRAFFICKER ? c->venues : 0, end = kind == TRAFFICKER ? c->offenders : c->venues;
+    struct promise p = {.city = c->index, .kind = kind};
+    double cost = 0;
+    uint32_t n = 0;
+    for (uint32_t o = first; o < end; o++) {
+        if (c->standing[o] == STANDING_VACANT) continue;
+        p.risk += c->risk[o];
+        p.punishment += c->punishment[o];
+        cost += c->risk[o] * c->punishment[o];
+        n++;
+    }
+    if (n > 0) p.risk /= n, p.punishment /= n, cost /= n;
+    p.value = c->market->premium * c->price * gain_share(c, kind) - cost * sanction(c) * risk_share(c, kind);
+    return p;
+}
+
+/* Of the cities here at which somebody looks, in their order. */
+static void promises(struct relocation *r, struct exchange_bytes candidates)
+{
+    unsigned char *asked = calloc((size_t)r->w->n_cities + 1, sizeof *asked);
+    struct candidate who;
+    if (asked == NULL) {
+        error_memory(r->e, "those who relocate", (double)r->w->n_cities);
+        r->x->ill = true;
+        return;
+    }
+    while (take(&candidates, &who, sizeof who))
+        if (city_here(r, who.to) != NULL) asked[who.to - r->w->first] |= (unsigned char)(1u << who.kind);
+    for (uint32_t i = 0; i < r->w->n_cities; i++)
+        for (uint32_t kind = 0; kind < KINDS; kind++) {
+            if (!(asked[i] >> kind & 1)) continue;
+            const struct promise made = promise(&r->w->city[i], kind);
+            add(r, &r->promises, &made, sizeof made);
+        }
+    free(asked);
+}
+
+/* ---- movers ------------------------------------------------------------------------------------------------------------- */
+
+/* What the place where he is now is worth to somebody. */
+static double here(const struct city *c, const struct candidate *who)
+{
+    const uint32_t o = who->kind == TRAFFICKER ? c->venues + who->entity : who->entity;
+    return c->market->premium * c->price * gain_share(c, who->kind) -
+           c->risk[o] * c->punishment[o] * sanction(c) * risk_share(c, who->kind);
+}
+
+/* Promises come in the order of cities and kinds. */
+static struct promise promised(struct exchange_bytes promises, const struct candidate *who)
+{
+    size_t low = 0, high = promises.size / sizeof(struct promise);
+    struct promise p = {.value = -INFINITY};
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        memcpy(&p, promises.bytes + middle * sizeof p, sizeof p);
+        if (p.city == who->to && p.kind == who->kind) break;
+        if (p.city < who->to || (p.city == who->to && p.kind < who->kind)) low = middle + 1;
+        else high = middle;
+    }
+    return p;
+}
+
+/* The persons of a private network are brought away; the owner here gives up exploitation. */
+static void send_network(struct relocation *r, struct city *c, uint32_t venue)
+{
+    const uint32_t place = private_place(c, venue);
+    for (uint64_t exploited = c->exploited[place]; exploited;) {
+        struct passenger passenger = {.seat = next_seat(c, place, &exploited)};
+        passenger.person = seat_lift(c, passenger.seat);
+        passenger.person.supplier = NOBODY; /* traffickers' posts are numbered by city */
+        add(r, &r->movers, &passenger, sizeof passenger);
+        c->gone++;
+    }
+    c->mode[venue] = MODE_NONE;
+}
+
+static void decide(struct relocation *r, struct exchange_bytes promises)
+{
+    struct exchange_bytes rest = own(&r->candidates);
+    struct candidate who;
+    while (take(&rest, &who, sizeof who)) {
+        struct city *c = city_here(r, who.from);
+        const struct promise there = promised(promises, &who);
+        if (!(there.value - here(c, &who) > c->region->relocate_gain)) continue;
+        struct mover mover = {.who = who, .risk = there.risk, .punishment = there.punishment};
+        if (who.kind == TRAFFICKER) mover.theta = c->theta[c->venues + who.entity];
+        else mover.persons = persons_in(c->exploited[private_place(c, who.entity)]);
+        add(r, &r->movers, &mover, sizeof mover);
+        if (who.kind == NETWORK) send_network(r, c, who.entity);
+    }
+}
+
+/* ---- arrivals ----------------------------------------------------------------------------------------------------------- */
 
 static uint32_t vacant_post(const struct city *c)
 {
@@ -35,73 +242,85 @@ static uint32_t vacant_post(const struct city *c)
     return UINT32_MAX;
 }
 
-/* The trafficker leaves his post for a vacant one. */
-static void move_trafficker(struct city *from, uint32_t o, struct city *to, double risk, double punishment)
+/* False: no post is vacant. Those left today are vacant from tomorrow on. */
+static bool seat_trafficker(struct city *c, const struct mover *mover)
 {
-    uint32_t post = vacant_post(to);
-    if (post == UINT32_MAX) return;
-    to->theta[post] = from->theta[o];
-    to->taste_day[post] = (uint16_t)to->day;
-    to->risk[post] = risk;
-    to->punishment[post] = punishment;
-    to->standing[post] = STANDING_DORMANT;
-    to->trial_on[post] = NEVER;
-    supplier_forget(to, post - to->venues);
-    from->standing[o] = STANDING_VACANT; /* a dormant post is no opening: nobody who supplied has left */
-    from->trial_on[o] = NEVER;
+    const uint32_t post = vacant_post(c);
+    if (post == UINT32_MAX) return false;
+    c->theta[post] = mover->theta;
+    c->taste_day[post] = (uint16_t)c->day;
+    c->risk[post] = mover->risk;
+    c->punishment[post] = mover->punishment;
+    c->standing[post] = STANDING_DORMANT;
+    c->trial_on[post] = NEVER;
+    supplier_forget(c, post - c->venues);
+    return true;
 }
 
-static void traffickers(struct world *w, struct city *c)
+/* Persons come to vacancies; those for whom there is none are gone. */
+static void arrivals(struct relocation *r, struct exchange_bytes movers)
 {
-    struct points points = points_begin(&c->luck, DRAW_RELOCATE_TRAFFICKER, 0, c->traffickers, c->region->relocate_rate);
-    uint32_t k;
-    double mark, risk, punishment;
-    while (points_next(&points, &k, &mark)) {
-        uint32_t o = c->venues + k;
-        if (c->standing[o] != STANDING_DORMANT || c->trial_on[o] != NEVER) continue;
-        struct city *there = &w->city[other_city(w, c, DRAW_RELOCATE_TRAFFICKER, k)];
-        double here = c->market->premium * c->price - c->risk[o] * c->punishment[o] * sanction(c);
-        double gain = promise(there, there->venues, there->offenders, 1, 1, &risk, &punishment) - here;
-        if (gain > c->region->relocate_gain) move_trafficker(c, o, there, risk, punishment);
+    struct mover mover;
+    struct passenger passenger;
+    while (take(&movers, &mover, sizeof mover)) {
+        struct city *c = city_here(r, mover.who.to);
+        for (uint32_t i = 0; i < mover.persons && take(&movers, &passenger, sizeof passenger); i++)
+            if (c != NULL && person_to_vacancy(c, passenger.person, passenger.seat, 1u << 20 | mover.who.from)) c->entered++;
+        if (c == NULL || mover.who.kind != TRAFFICKER || seat_trafficker(c, &mover)) continue;
+        const struct refusal refusal = {mover.who.from, mover.who.entity};
+        add(r, &r->refusals, &refusal, sizeof refusal);
     }
 }
 
-/* The persons of a private network are brought to vacancies in the other city; the owner here gives up exploitation. */
-static void move_network(struct city *from, uint32_t venue, struct city *to)
+/* Traffickers leave their posts, but for those who were refused. A dormant post is no opening: nobody who supplied has left. */
+static void departures(struct relocation *r, struct exchange_bytes refusals)
 {
-    uint32_t place = private_place(from, venue);
-    for (uint64_t exploited = from->exploited[place]; exploited;) {
-        uint32_t seat = next_seat(from, place, &exploited);
-        struct person person = seat_lift(from, seat);
-        person.supplier = NOBODY; /* traffickers' posts are numbered by city */
-        if (person_to_vacancy(to, person, seat, 1u << 20 | from->index)) to->entered++;
-        from->gone++;
+    struct exchange_bytes rest = own(&r->movers);
+    struct mover mover;
+    struct refusal refusal;
+    while (take(&rest, &mover, sizeof mover)) {
+        struct city *c = city_here(r, mover.who.from);
+        if (mover.who.kind == TRAFFICKER) c->standing[c->venues + mover.who.entity] = STANDING_VACANT;
+        rest.bytes += mover.persons * sizeof(struct passenger);
+        rest.size -= mover.persons * sizeof(struct passenger);
     }
-    from->mode[venue] = MODE_NONE;
-}
-
-static void networks(struct world *w, struct city *c)
-{
-    const struct venues_parameters *rules = c->rules;
-    struct points points = points_begin(&c->luck, DRAW_RELOCATE_NETWORK, 0, c->venues, c->region->relocate_rate);
-    uint32_t v;
-    double mark, risk, punishment;
-    while (points_next(&points, &v, &mark)) {
-        if (c->mode[v] != MODE_PRIVATE || c->standing[v] != STANDING_FREE || !c->exploited[private_place(c, v)]) continue;
-        struct city *there = &w->city[other_city(w, c, DRAW_RELOCATE_NETWORK, v)];
-        double exposed = 1 - rules->private_effect;
-        double here = c->market->premium * c->price * rules->private_capacity -
-                      c->risk[v] * c->punishment[v] * sanction(c) * exposed;
-        double gain = promise(there, 0, there->venues, rules->private_capacity, exposed, &risk, &punishment) - here;
-        if (gain > c->region->relocate_gain) move_network(c, v, there);
+    while (take(&refusals, &refusal, sizeof refusal)) {
+        struct city *c = city_here(r, refusal.from);
+        if (c != NULL) c->standing[c->venues + refusal.entity] = STANDING_DORMANT;
     }
 }
 
-void relocation(struct world *w)
+/* ---- the day ------------------------------------------------------------------------------------------------------------ */
+
+/* Where nobody looks, or nobody goes, that is known to all and the rest is left out. */
+static int rounds(struct relocation *r)
 {
-    if (w->n_cities < 2) return;
-    for (uint32_t i = 0; i < w->n_cities; i++) {
-        traffickers(w, &w->city[i]);
-        networks(w, &w->city[i]);
+    struct exchange_bytes all;
+    for (uint32_t i = 0; i < r->w->n_cities; i++) {
+        traffickers(r, &r->w->city[i]);
+        networks(r, &r->w->city[i]);
     }
+    if (gather(r, &r->candidates, &all) != 0) return -1;
+    if (all.size == 0) return 0;
+    promises(r, all);
+    if (gather(r, &r->promises, &all) != 0) return -1;
+    decide(r, all);
+    if (gather(r, &r->movers, &all) != 0) return -1;
+    if (all.size == 0) return 0;
+    arrivals(r, all);
+    if (gather(r, &r->refusals, &all) != 0) return -1;
+    departures(r, all);
+    return 0;
+}
+
+int relocation(struct world *w, struct exchange *x, struct error *e)
+{
+    if (w->cities < 2) return 0;
+    struct relocation r = {.w = w, .x = x, .e = e};
+    int status = rounds(&r);
+    free(r.candidates.bytes);
+    free(r.promises.bytes);
+    free(r.movers.bytes);
+    free(r.refusals.bytes);
+    return status;
 }

@@ -4,6 +4,6 @@
 
 #include "models/world.h"
 
-void relocation(struct world *w);
+int relocation(struct world *w, struct exchange *x, struct error *e);
 
 #endif

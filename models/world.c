@@ -175,9 +175,10 @@ static int create_city(struct city *c, struct error *e)
 }
 
 int world_create(struct world **w, const struct region_parameters *region, const struct venues_parameters *rules,
-                 const struct luck *luck, const struct calendar *calendar, struct error *e)
+                 const struct exchange_range *range, const struct luck *luck, const struct calendar *calendar,
+                 struct error *e)
 {
-    uint32_t cities = (uint32_t)region->cities;
+    const uint32_t cities = range->all, own = range->end - range->first;
     struct world *new;
     *w = NULL;
     if (((uint64_t)luck->replicate + 1) * cities > UINT32_MAX)
@@ -187,14 +188,16 @@ int world_create(struct world **w, const struct region_parameters *region, const
                          "(region.cities) beyond that", region->venues, VENUES_MAXIMUM);
     new = calloc(1, sizeof *new);
     if (new == NULL) return error_memory(e, "a world", sizeof *new);
-    new->city = calloc(cities, sizeof *new->city);
+    new->cities = cities;
+    new->first = range->first;
+    new->city = calloc((size_t)own + 1, sizeof *new->city);
     if (new->city == NULL) {
         world_destroy(new);
-        return error_memory(e, "a region's cities", (double)cities * sizeof *new->city);
+        return error_memory(e, "a region's cities", (double)own * sizeof *new->city);
     }
-    for (new->n_cities = 0; new->n_cities < cities; new->n_cities++) {
+    for (new->n_cities = 0; new->n_cities < own; new->n_cities++) {
         struct city *c = &new->city[new->n_cities];
-        c->index = new->n_cities;
+        c->index = range->first + new->n_cities;
         c->region = region;
         c->rules = rules;
         c->calendar = *calendar;
@@ -245,6 +248,8 @@ double world_memory(const struct region_parameters *region, const struct venues_
 int world_copy(struct world *to, const struct world *from, struct error *e)
 {
     if (to->n_cities != from->n_cities) return error_set(e, ERROR_FAILURE, "copying between worlds of different shape");
+    to->cities = from->cities;
+    to->first = from->first;
     for (uint32_t i = 0; i < from->n_cities; i++) {
         struct city *t = &to->city[i];
         if (reserve(t, from->city[i].block_size, e) != 0) return -1;
@@ -336,7 +341,7 @@ int world_verify(const struct world *w, struct error *e)
         const char *broken = broken_city(&w->city[i]);
         if (broken)
             return error_set(e, ERROR_FAILURE, "the model broke an invariant on day %d in city %u: %s; please report this",
-                             w->city[i].day, i, broken);
+                             w->city[i].day, w->city[i].index, broken);
     }
     return 0;
 }

@@ -211,8 +211,11 @@ struct city {
     size_t block_size, block_room; /* bytes used, bytes allocated */
 };
 
+/* A region, or those of its cities that one process simulates. */
 struct world {
-    uint32_t n_cities;
+    uint32_t cities;   /* of the region */
+    uint32_t first;    /* the number in the region of the first of these */
+    uint32_t n_cities; /* these */
     struct city *city; /* owned */
 };
 
@@ -379,7 +382,8 @@ void supplier_forget(struct city *c, uint32_t trafficker);
 /* ---- life of a world ------------------------------------------------------------------------------------------------------ */
 
 int world_create(struct world **w, const struct region_parameters *region, const struct venues_parameters *rules,
-                 const struct luck *luck, const struct calendar *calendar, struct error *e);
+                 const struct exchange_range *cities, const struct luck *luck, const struct calendar *calendar,
+                 struct error *e);
 double world_memory(const struct region_parameters *region, const struct venues_parameters *rules,
                     const struct calendar *calendar);
 int world_copy(struct world *to, const struct world *from, struct error *e);

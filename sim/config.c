@@ -229,6 +229,7 @@ int config_load(struct study *s, char **text, const struct model *model, const c
 {
     if (text != NULL) *text = NULL;
     study_init(s, model);
+    if (overrides != NULL) s->share = overrides->share;
     struct config_tree t = {.model = model, .study = s, .e = e};
     config_init(&t.tree);
     int status = read_study(&t, text, path, overrides);

@@ -20,6 +20,7 @@ struct config_overrides {
     size_t n_set;
     const char *const *scenarios; /* the scenarios to keep */
     size_t n_scenarios;           /* 0: keep all */
+    double share;                 /* the study's; no setting of the file */
 };
 
 /* Limits of a scenario file; libconfig's own work grows with the square of some of them. */

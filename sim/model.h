@@ -8,14 +8,16 @@
 #include <stdint.h>
 
 #include "sim/error.h"
+#include "sim/exchange.h"
 #include "sim/field.h"
 #include "sim/random.h"
 
 struct world; /* the model's state, opaque to the engine: a value that can be copied */
 
 /* One process of the model. Its name is its group in scenario files, its chapter of the ODD and an attribute of its metrics.
- * A world consists of parts (say, cities) that do not touch each other during a step and may run in parallel. Every member
- * but `name` and `purpose` may be NULL. `parameters` and `metrics` are pointers to the sub-model's own structs. */
+ * A world consists of parts (say, cities) that do not touch each other during a step and may run in parallel, also in different
+ * processes. `part` counts those that the world `w` has, from 0: all, or those of one process. Every member but `name` and
+ * `purpose` may be NULL. `parameters` and `metrics` are pointers to the sub-model's own structs. */
 struct submodel {
     const char *name;
     const char *purpose;
@@ -39,16 +41,18 @@ struct model {
     const char *name, *title, *version;
     const char *policy;                       /* the group whose parameters are levers and stand in policies, not parameters */
     const struct submodel *const *schedule;   /* the day, in order; ends with NULL. `groups` below are in this order      */
-    double (*memory)(const void *const *groups, const struct calendar *calendar); /* bytes one world needs               */
-    int (*create)(struct world **w, const void *const *groups, const struct luck *luck, const struct calendar *calendar,
-                  struct error *e);           /* *w is NULL after a failure */
+    double (*memory)(const void *const *groups, const struct calendar *calendar); /* bytes a whole world needs           */
+    uint32_t (*parts)(const void *const *groups); /* of a whole world; the same for all policies of a study */
+    int (*create)(struct world **w, const void *const *groups, const struct exchange_range *parts, const struct luck *luck,
+                  const struct calendar *calendar, struct error *e); /* with these parts, or none; *w is NULL after a failure */
     int (*copy)(struct world *to, const struct world *from, struct error *e); /* both created from the same parameters    */
     void (*destroy)(struct world *w);         /* NULL is allowed */
-    uint32_t (*parts)(const struct world *w);
     void (*govern)(struct world *w, const void *const *groups); /* these parameters hold from now on; they outlive the world */
     void (*dawn)(struct world *w, int32_t day);  /* before the steps of `day` */
-    void (*couple)(struct world *w);             /* after the steps of a day: what passes between parts; may be NULL      */
-    uint64_t (*population)(const struct world *w);
+    /* After the steps of a day: what passes between parts, also those of other processes; may be NULL. All processes gather
+     * equally often. -1 when a gather fails, with the reason where it lies here. */
+    int (*couple)(struct world *w, struct exchange *x, struct error *e);
+    uint64_t (*population)(const struct world *w); /* of these parts */
     int (*verify)(const struct world *w, struct error *e); /* conservation and invariants: 0, or ERROR_FAILURE            */
     const char *const *headline;              /* metrics whose drift at the end of burn-in the engine reports; ends with NULL */
 };

@@ -7,9 +7,14 @@
 
 #include "sim/run.h"
 
+/* What is shared out: units and scenarios, or the parts of every world. */
+enum ranks_over { RANKS_OVER_AUTO, RANKS_OVER_UNITS, RANKS_OVER_CITIES };
+
 struct ranks {
-    uint32_t count, own; /* own: this process's number, from 0 */
-    uint32_t threads;    /* that this process is best run with */
+    uint32_t count, own;  /* own: this process's number, from 0 */
+    uint32_t here;        /* how many are on this machine */
+    uint32_t threads;     /* that this process is best run with */
+    enum ranks_over over; /* as the caller wishes; a world that has one part is never spread */
 };
 
 /* Joins the others where a launcher (mpirun, srun) has started this process; alone otherwise. */
@@ -20,7 +25,8 @@ int ranks_begin(struct ranks *ranks, struct error *e);
 int ranks_agree(const struct ranks *ranks, int status, const struct error *own, const char *identity, struct error *e);
 
 /* study_run on all ranks together: the leader's callbacks get everything, those of the others nothing but `place`. Where there
- * are fewer units than threads, they are divided into scenarios. Without MPI it is study_run. */
+ * are fewer units than threads, they are divided into scenarios; where fewer scenarios than ranks, or a world too large for one
+ * rank, the parts of each world are spread over the ranks. Without MPI it is study_run. */
 int ranks_run(const struct ranks *ranks, const struct study *s, const struct run_options *options, struct error *e);
 
 /* Leaves the others. Not 0: this is the leader, the run has failed, and nobody is to go on. */

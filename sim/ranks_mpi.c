@@ -11,7 +11,7 @@
  *                             <-     STOP: end at once
  *     END                     ->            nothing more will come
  */
-#include "sim/ranks.h"
+#include "sim/ranks_mpi.h"
 
 #include <mpi.h>
 #include <omp.h>
@@ -74,15 +74,22 @@ static bool launched(void)
     return getenv("OMPI_COMM_WORLD_SIZE") != NULL || getenv("PMIX_RANK") != NULL || getenv("PMI_RANK") != NULL;
 }
 
-/* As many threads as this process has processors of its own; processes that may use all share them. */
-static uint32_t threads_here(void)
+/* How many ranks are on this machine. */
+static int ranks_here(void)
 {
     MPI_Comm here;
-    int neighbours = 1, own = omp_get_num_procs(), all = (int)sysconf(_SC_NPROCESSORS_ONLN);
+    int neighbours = 1;
     if (MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &here) == MPI_SUCCESS) {
         MPI_Comm_size(here, &neighbours);
         MPI_Comm_free(&here);
     }
+    return neighbours;
+}
+
+/* As many threads as this process has processors of its own; processes that may use all share them. */
+static uint32_t threads_here(int neighbours)
+{
+    int own = omp_get_num_procs(), all = (int)sysconf(_SC_NPROCESSORS_ONLN);
     if (own < all || getenv("OMP_NUM_THREADS") != NULL) return (uint32_t)(own < omp_get_max_threads() ? own : omp_get_max_threads());
     return all > neighbours ? (uint32_t)(all / neighbours) : 1;
 }
@@ -90,13 +97,14 @@ static uint32_t threads_here(void)
 int ranks_begin(struct ranks *ranks, struct error *e)
 {
     int provided = 0, count = 1, own = 0;
-    *ranks = (struct ranks){.count = 1, .threads = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN)};
+    *ranks = (struct ranks){.count = 1, .here = 1, .threads = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN)};
     if (!launched()) return 0;
     if (MPI_Init_thread(NULL, NULL, MPI_THREAD_MULTIPLE, &provided) != MPI_SUCCESS || provided < MPI_THREAD_MULTIPLE)
         return error_set(e, ERROR_FAILURE, "MPI cannot be used by several threads at once");
     MPI_Comm_size(MPI_COMM_WORLD, &count);
     MPI_Comm_rank(MPI_COMM_WORLD, &own);
-    *ranks = (struct ranks){.count = (uint32_t)count, .own = (uint32_t)own, .threads = threads_here()};
+    const int here = ranks_here();
+    *ranks = (struct ranks){.count = (uint32_t)count, .own = (uint32_t)own, .threads = threads_here(here), .here = (uint32_t)here};
     return 0;
 }
 
@@ -440,14 +448,32 @@ static void lead(struct party *p, double *values)
 
 /* ---- the run -------------------------------------------------------------------------------------------------------------- */
 
+/* Units left to run; only the leader knows. */
+static uint32_t units_left(const struct ranks *ranks, const struct study *s, const struct run_options *options)
+{
+    uint32_t units = 0;
+    const uint32_t all = ranks->own == 0 ? study_run_units(s, options) : 0;
+    for (uint32_t i = 0; i < all; i++) units += options->skip == NULL || !options->skip[i];
+    return units;
+}
+
+/* Are the parts of each world spread over the ranks, instead of units? Where there are too few of these for all ranks, or a
+ * rank could not hold a world. All ranks come to the same result. */
+static bool spreads_parts(const struct ranks *ranks, const struct study *s, const struct run_options *options)
+{
+    const void *const *groups = (const void *const *)s->policies[s->baseline].values.group;
+    if (ranks->over == RANKS_OVER_UNITS || s->model->parts(groups) < 2) return false;
+    if (ranks->over == RANKS_OVER_CITIES) return true;
+    const bool few = ranks->own == 0 && (uint64_t)units_left(ranks, s, options) * s->n_scenarios < ranks->count;
+    int spreads = few || !study_fits_whole(s, options->threads);
+    MPI_Allreduce(MPI_IN_PLACE, &spreads, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD);
+    return spreads;
+}
+
 /* All ranks come to the same result: who leads says how many threads each has. */
 static bool divides(const struct ranks *ranks, const struct study *s, const struct run_options *options)
 {
-    uint32_t units = 0;
-    if (ranks->own == 0) {
-        const uint32_t all = study_run_units(s, options);
-        for (uint32_t i = 0; i < all; i++) units += options->skip == NULL || !options->skip[i];
-    }
+    const uint32_t units = units_left(ranks, s, options);
     uint32_t few = units < ranks->count * options->threads;
     MPI_Bcast(&few, 1, MPI_UINT32_T, 0, MPI_COMM_WORLD);
     return few && s->n_scenarios > 1;
@@ -497,6 +523,7 @@ static void party_free(struct party *p, double *values)
 int ranks_run(const struct ranks *ranks, const struct study *s, const struct run_options *options, struct error *e)
 {
     if (ranks->count == 1) return study_run(s, options, e);
+    if (spreads_parts(ranks, s, options)) return ranks_run_parts(ranks, s, options, e);
     struct party party = {.ranks = ranks, .s = s, .user = options, .local = *options};
     double *values = NULL;
     pthread_t simulating;

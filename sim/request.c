@@ -61,6 +61,17 @@ static int shard_option(struct request *q, struct error *e)
     return 0;
 }
 
+static int ranks_option(struct request *q, struct error *e)
+{
+    static const char *const names[] = {[RANKS_OVER_AUTO] = "auto", [RANKS_OVER_UNITS] = "units", [RANKS_OVER_CITIES] = "cities"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(optarg, names[i]) != 0) continue;
+        q->ranks_over = (enum ranks_over)i;
+        return 0;
+    }
+    return error_set(e, ERROR_INPUT, "--ranks-over %.100s is unknown; allowed: auto, units, cities", optarg);
+}
+
 static int name_option(struct request *q, struct error *e)
 {
     free(q->out);
@@ -68,7 +79,7 @@ static int name_option(struct request *q, struct error *e)
     return q->out != NULL ? 0 : error_memory(e, "a path", 4096);
 }
 
-enum { SET = 256, SCENARIO, SEED, DAYS, DESIGN, SHARD, COMPLETE, RESUME, FORCE, QUIET, PROGRESS };
+enum { SET = 256, SCENARIO, SEED, DAYS, DESIGN, SHARD, RANKS, COMPLETE, RESUME, FORCE, QUIET, PROGRESS };
 
 #define COMMON_OPTIONS                                                                                                  \
     {"output", required_argument, NULL, 'o'}, {"replicates", required_argument, NULL, 'r'},                             \
@@ -78,7 +89,8 @@ enum { SET = 256, SCENARIO, SEED, DAYS, DESIGN, SHARD, COMPLETE, RESUME, FORCE, 
     {"resume", no_argument, NULL, RESUME}, {"force", no_argument, NULL, FORCE}, {"quiet", no_argument, NULL, QUIET},    \
     {"progress", required_argument, NULL, PROGRESS}, {"help", no_argument, NULL, 'h'}, {0}
 
-static const struct option run_options[] = {{"shard", required_argument, NULL, SHARD}, COMMON_OPTIONS};
+static const struct option run_options[] = {{"shard", required_argument, NULL, SHARD},
+                                             {"ranks-over", required_argument, NULL, RANKS}, COMMON_OPTIONS};
 static const struct option merge_options[] = {{"complete", no_argument, NULL, COMPLETE}, COMMON_OPTIONS};
 
 /* 1: help is asked for. */
@@ -94,6 +106,7 @@ static int take_option(struct request *q, int option, const struct lists *lists,
     case SET: lists->set[q->overrides.n_set++] = optarg; return 0;
     case DESIGN: q->design = optarg; return 0;
     case SHARD: return shard_option(q, e);
+    case RANKS: return ranks_option(q, e);
     case COMPLETE: q->complete = true; return 0;
     case RESUME: q->resume = true; return 0;
     case FORCE: q->force = true; return 0;

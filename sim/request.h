@@ -3,6 +3,7 @@
 #define SIM_REQUEST_H
 
 #include "sim/config.h"
+#include "sim/ranks.h"
 
 enum { REQUEST_THREADS = 1024, REQUEST_SHARDS = 100000 }; /* at most */
 
@@ -13,6 +14,7 @@ struct request {
     char *out, *partial, *temporary; /* the results file, or a shard's; what lies beside it meanwhile. NULL before request_paths */
     struct config_overrides overrides;
     int64_t threads;        /* 0: not said */
+    enum ranks_over ranks_over;
     uint32_t shard, shards; /* the shard-th of so many, from 1; shards is 0 where all of the study is meant */
     bool merges, complete;  /* complete: what no shard holds is to be simulated */
     bool resume, force, quiet, show_progress;

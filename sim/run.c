@@ -1,9 +1,6 @@
 /* The engine's loop: units (replicates, or those of a design's points) on threads, one burn-in each, and a copy of the burnt-in
- * world for every scenario. */
-#include "sim/run.h"
-
-#include <pthread.h>
-#include <stdatomic.h>
+ * world for every scenario. Where processes share a world (exchange.h), each goes through the same units and days with its own
+ * parts, and all of them leave off after the same gather. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,14 +8,14 @@
 #include <omp.h>
 #endif
 
-#include "sim/tally.h"
+#include "sim/run_job.h"
 
 enum {
     SPREAD_FROM = 100000,   /* persons in a world from which on a day's parts are worth a task each */
     REPORT_EVERY = 1 << 24, /* person-days between two calls of progress from one thread            */
 };
 
-/* A world and what its sub-models have counted. */
+/* A world, or the parts of it that are this process's, and what its sub-models have counted. */
 struct slot {
     struct world *world;
     struct tally tally;
@@ -27,117 +24,12 @@ struct slot {
     struct slot *next;    /* among the spare ones */
 };
 
-/* What all threads of a run share: constant but for the last block, which is guarded by the mutex or atomic. */
-struct job {
-    const struct study *s; /* gives the shape; a unit's own study the parameters */
-    const struct model *model;
-    const struct run_options *options;
-    struct tally_layout layout;
-    uint32_t threads;
-
-    pthread_mutex_t mutex;
-    struct error error;
-    struct run_progress progress;
-    struct slot *spare;
-    atomic_bool ended;
-    atomic_bool exhausted; /* no unit is left to begin */
-    atomic_uint begun;     /* units, those skipped included: where nobody else says which is the next */
-    atomic_uint busy;      /* threads that simulate */
-};
-
-/* A replicate, of a point where there is a design; or some of its scenarios. */
-struct unit {
-    struct job *job;
-    const struct study *s;
-    uint32_t number, replicate;
-    uint32_t scenario, scenarios; /* the first, and how many */
-    double *values;
-    struct error error; /* guarded by the job's mutex */
-    atomic_bool broken;
-};
-
-/* ---- the job ---- */
-
-static void fail(struct job *job, const struct error *error)
-{
-    pthread_mutex_lock(&job->mutex);
-    if (job->error.kind == ERROR_NONE) job->error = *error;
-    pthread_mutex_unlock(&job->mutex);
-    atomic_store(&job->ended, true);
-}
-
-/* Of a design, one unit alone. */
-static void unit_fail(struct unit *unit, const struct error *error)
-{
-    if (unit->job->options->points == 0) {
-        fail(unit->job, error);
-        return;
-    }
-    pthread_mutex_lock(&unit->job->mutex);
-    if (unit->error.kind == ERROR_NONE) unit->error = *error;
-    pthread_mutex_unlock(&unit->job->mutex);
-    atomic_store(&unit->broken, true);
-}
-
-/* -1 when the run, or this unit, is to end. */
-static int go_on(const struct unit *unit)
-{
-    struct job *job = unit->job;
-    if (atomic_load_explicit(&job->ended, memory_order_relaxed)) return -1;
-    if (atomic_load_explicit(&unit->broken, memory_order_relaxed)) return -1;
-    if (job->options->stop == NULL || !*job->options->stop) return 0;
-    struct error error = {0};
-    error_set(&error, ERROR_INTERRUPTED, "interrupted");
-    fail(job, &error);
-    return -1;
-}
-
-static void report(struct job *job, struct slot *slot)
-{
-    pthread_mutex_lock(&job->mutex);
-    job->progress.person_days += slot->person_days;
-    if (job->options->progress != NULL) job->options->progress(job->options->context, &job->progress);
-    pthread_mutex_unlock(&job->mutex);
-    slot->person_days = 0;
-}
-
-/* After a first error nothing more is delivered. */
-static void deliver(struct unit *unit)
-{
-    struct job *job = unit->job;
-    struct error error = {0};
-    pthread_mutex_lock(&job->mutex);
-    int status = job->error.kind == ERROR_NONE ? 0 : -1;
-    if (status == 0 && unit->error.kind != ERROR_NONE) {
-        if (job->options->failed != NULL) job->options->failed(job->options->context, unit->number, &unit->error);
-    } else if (status == 0 && job->options->done != NULL) {
-        status = job->options->done(job->options->context, unit->number, unit->values, &error);
-    }
-    if (status == 0) {
-        job->progress.units++;
-        if (job->options->progress != NULL) job->options->progress(job->options->context, &job->progress);
-    } else if (job->error.kind == ERROR_NONE) {
-        error_set(&error, ERROR_FAILURE, "replicate %u could not be stored", unit->replicate);
-        job->error = error;
-    }
-    pthread_mutex_unlock(&job->mutex);
-    if (status != 0) atomic_store(&job->ended, true);
-}
+/* ---- units in their order ---- */
 
 uint32_t study_run_units(const struct study *s, const struct run_options *options)
 {
     const uint32_t replicates = options->points > 0 ? options->points * s->replicates : s->replicates;
     return options->by_scenario ? replicates * s->n_scenarios : replicates;
-}
-
-static uint32_t threads_of(const struct run_options *options)
-{
-#ifdef _OPENMP
-    return options->threads > 0 ? options->threads : (uint32_t)omp_get_max_threads();
-#else
-    (void)options;
-    return 1;
-#endif
 }
 
 /* Units go to whichever thread is free. */
@@ -157,30 +49,11 @@ static uint32_t next_unit(struct job *job)
     return UINT32_MAX;
 }
 
-static void *wait_for_lock(void *mutex)
-{
-    pthread_mutex_lock(mutex);
-    pthread_mutex_unlock(mutex);
-    return NULL;
-}
+/* ---- worlds ---- */
 
-/* OpenMP ends the whole process where it cannot start a thread, so we try first whether that many can be. */
-static int threads_check(uint32_t threads, struct error *e)
+static const void *const *groups_of(const struct unit *unit, uint32_t policy)
 {
-    if (threads < 2) return 0;
-    pthread_t *started = calloc(threads, sizeof *started);
-    if (started == NULL) return error_memory(e, "the threads", threads * sizeof *started);
-    pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-    uint32_t n = 1; /* this one */
-    int failed = 0;
-    pthread_mutex_lock(&mutex);
-    for (; n < threads && failed == 0; n += failed == 0) failed = pthread_create(&started[n], NULL, wait_for_lock, &mutex);
-    pthread_mutex_unlock(&mutex);
-    for (uint32_t i = 1; i < n; i++) pthread_join(started[i], NULL);
-    pthread_mutex_destroy(&mutex);
-    free(started);
-    if (failed == 0) return 0;
-    return error_set(e, ERROR_FAILURE, "only %u of %u threads can be started: %s; use fewer", n, threads, strerror(failed));
+    return (const void *const *)unit->s->policies[policy].values.group;
 }
 
 static void slot_destroy(const struct job *job, struct slot *slot)
@@ -191,63 +64,22 @@ static void slot_destroy(const struct job *job, struct slot *slot)
     free(slot);
 }
 
-static void job_free(struct job *job)
-{
-    while (job->spare != NULL) {
-        struct slot *slot = job->spare;
-        job->spare = slot->next;
-        slot_destroy(job, slot);
-    }
-    tally_layout_free(&job->layout);
-    pthread_mutex_destroy(&job->mutex);
-}
-
-static int job_begin(struct job *job, const struct study *s, const struct run_options *options, struct error *e)
-{
-    *job = (struct job){.s = s, .model = s->model, .options = options, .threads = threads_of(options)};
-    if (pthread_mutex_init(&job->mutex, NULL) != 0) return error_set(e, ERROR_FAILURE, "no lock could be made");
-    uint32_t skipped = 0, units = study_run_units(s, options);
-    for (uint32_t u = 0; options->skip != NULL && u < units; u++) skipped += options->skip[u];
-    job->progress.units = skipped;
-    atomic_init(&job->ended, false);
-    atomic_init(&job->exhausted, false);
-    atomic_init(&job->begun, 0);
-    atomic_init(&job->busy, 0);
-    if (tally_layout_create(&job->layout, s, e) == 0) return 0;
-    job_free(job);
-    return -1;
-}
-
-/* Hands the first error over. */
-static int job_end(struct job *job, struct error *e)
-{
-    struct error error = job->error;
-    job_free(job);
-    if (error.kind == ERROR_NONE) return 0;
-    return error_set(e, error.kind, "%s", error.text);
-}
-
-/* ---- worlds ---- */
-
-static const void *const *groups_of(const struct unit *unit, uint32_t policy)
-{
-    return (const void *const *)unit->s->policies[policy].values.group;
-}
-
 static struct slot *slot_create(struct unit *unit)
 {
     struct job *job = unit->job;
     struct error error = {0};
-    struct luck luck = {.seed = job->s->seed, .replicate = unit->replicate};
+    const void *const *groups = groups_of(unit, job->s->baseline);
+    const struct luck luck = {.seed = job->s->seed, .replicate = unit->replicate};
+    const struct exchange_range parts = exchange_parts(&job->exchange, job->model->parts(groups));
     struct slot *slot = calloc(1, sizeof *slot);
     if (slot == NULL) {
         error_memory(&error, "a world", sizeof *slot);
-    } else if (job->model->create(&slot->world, groups_of(unit, job->s->baseline), &luck, &job->s->calendar, &error) == 0) {
-        slot->parts = job->model->parts(slot->world);
+    } else if (job->model->create(&slot->world, groups, &parts, &luck, &job->s->calendar, &error) == 0) {
+        slot->parts = parts.end - parts.first;
         if (tally_create(&slot->tally, &job->layout, slot->parts, &error) == 0) return slot;
     }
     error_set(&error, ERROR_FAILURE, "a world could not be created");
-    unit_fail(unit, &error);
+    run_unit_fail(unit, &error);
     slot_destroy(job, slot);
     return NULL;
 }
@@ -274,7 +106,7 @@ static struct slot *slot_copy(struct unit *unit, const struct slot *from)
         return slot;
     }
     error_set(&error, ERROR_FAILURE, "a world could not be copied");
-    unit_fail(unit, &error);
+    run_unit_fail(unit, &error);
     slot_destroy(job, slot);
     return NULL;
 }
@@ -285,6 +117,12 @@ static void slot_spare(struct job *job, struct slot *slot)
     slot->next = job->spare;
     job->spare = slot;
     pthread_mutex_unlock(&job->mutex);
+}
+
+static void report(struct job *job, struct slot *slot)
+{
+    run_report(job, slot->person_days);
+    slot->person_days = 0;
 }
 
 /* ---- one day ---- */
@@ -301,8 +139,8 @@ static void step_part(const struct job *job, struct slot *slot, const void *cons
 /* Parts do not touch each other during a step, so threads that would otherwise idle may take some. */
 static void step_parts(struct job *job, struct slot *slot, const void *const *groups)
 {
-    bool spread = slot->parts > 1 && job->threads > 1 && atomic_load(&job->exhausted) &&
-                  atomic_load(&job->busy) < job->threads && job->model->population(slot->world) >= SPREAD_FROM;
+    const bool idle = run_together(job) || (atomic_load(&job->exhausted) && atomic_load(&job->busy) < job->threads);
+    bool spread = idle && slot->parts > 1 && job->threads > 1 && job->model->population(slot->world) >= SPREAD_FROM;
     if (!spread) {
         for (uint32_t part = 0; part < slot->parts; part++) step_part(job, slot, groups, part);
         return;
@@ -319,10 +157,10 @@ static int verify(struct unit *unit, const struct slot *slot, int32_t t)
     const struct job *job = unit->job;
     if (!job->options->verify || job->model->verify == NULL) return 0;
     struct error found = {0}, error = {0};
-    if (job->model->verify(slot->world, &found) == 0) return 0;
+    if (job->model->verify(slot->world, &found) == 0) return run_together(job) ? run_all_go_on(unit) : 0;
     error_set(&error, ERROR_FAILURE, "replicate %u, day %d of the policy: %.900s", unit->replicate, t, found.text);
-    unit_fail(unit, &error);
-    return -1;
+    run_unit_fail(unit, &error);
+    return run_together(job) ? run_all_go_on(unit) : -1;
 }
 
 static void enact(const struct unit *unit, struct slot *slot, uint32_t policy)
@@ -338,17 +176,30 @@ static void enact(const struct unit *unit, struct slot *slot, uint32_t policy)
     }
 }
 
+/* What passes between parts. Also where nothing does, processes learn once a day whether all of them can go on. */
+static int couple(struct unit *unit, struct slot *slot)
+{
+    const struct model *model = unit->job->model;
+    struct exchange x = run_exchange(unit);
+    struct error error = {0};
+    const int status = model->couple != NULL ? model->couple(slot->world, &x, &error) : 0;
+    if (status != 0 && !run_together(unit->job) && run_go_on(unit) == 0)
+        error_set(&error, ERROR_FAILURE, "the parts of a world could not be coupled");
+    if (run_gathered(unit, status, &error) != 0) return -1;
+    return run_together(unit->job) && x.gathers == unit->job->exchange.gathers ? run_all_go_on(unit) : 0;
+}
+
 /* The day that begins at t, in days since the policy starts; a new policy comes into force in its morning. */
 static int live(struct unit *unit, struct slot *slot, uint32_t policy, bool changes, int32_t t)
 {
     struct job *job = unit->job;
-    if (go_on(unit) != 0) return -1;
+    if (!run_together(job) && run_go_on(unit) != 0) return -1;
     job->model->dawn(slot->world, job->s->calendar.burn_in + t);
     if (changes) enact(unit, slot, policy);
     step_parts(job, slot, groups_of(unit, policy));
-    if (job->model->couple != NULL) job->model->couple(slot->world);
+    if (couple(unit, slot) != 0) return -1;
     slot->person_days += job->model->population(slot->world);
-    if (slot->person_days >= REPORT_EVERY) report(job, slot);
+    if (!run_together(job) && slot->person_days >= REPORT_EVERY) report(job, slot);
     return verify(unit, slot, t);
 }
 
@@ -380,6 +231,36 @@ static void observe(const struct unit *unit, struct slot *slot, uint32_t policy)
     }
 }
 
+/* At a record: how many days all processes have simulated since the last, to the leader. */
+static int report_together(struct unit *unit, struct slot *slot)
+{
+    struct exchange x = run_exchange(unit);
+    struct exchange_bytes all;
+    struct error error = {0};
+    const int status = exchange_gather(&x, &slot->person_days, sizeof slot->person_days, EXCHANGE_TO_LEADER, &all, &error);
+    if (run_gathered(unit, status, &error) != 0) return -1;
+    slot->person_days = 0;
+    for (size_t at = 0; at < all.size; at += sizeof slot->person_days) {
+        uint64_t days;
+        memcpy(&days, all.bytes + at, sizeof days);
+        slot->person_days += days;
+    }
+    report(unit->job, slot);
+    return 0;
+}
+
+/* All that the parts have counted, to the leader. */
+static int collect(struct unit *unit, struct slot *slot, bool recorded)
+{
+    struct job *job = unit->job;
+    struct exchange x = job->exchange;
+    struct error error = {0};
+    if (!run_together(job)) return tally_gather(&slot->tally, &job->layout, &x, &error);
+    if (recorded && report_together(unit, slot) != 0) return -1;
+    x = run_exchange(unit);
+    return run_gathered(unit, tally_gather(&slot->tally, &job->layout, &x, &error), &error);
+}
+
 /* ---- a unit ---- */
 
 /* The burn-in, recorded as that of the first scenario. *after: the first record that belongs to the horizon. */
@@ -394,6 +275,7 @@ static int burn_in(struct unit *unit, struct slot *slot, size_t *after)
     for (;; t++) {
         if (t == layout->times[next]) {
             observe(unit, slot, s->baseline);
+            if (collect(unit, slot, true) != 0) return -1;
             tally_record(&slot->tally, layout, next++, unit->values);
         }
         if (t >= 0) break;
@@ -420,6 +302,7 @@ static int horizon(struct unit *unit, struct slot *slot, const struct scenario *
         if (live(unit, slot, policy, changes, t) != 0) return -1;
         bool recorded = t + 1 == layout->times[next], averaged = t + 1 > days - STUDY_SUMMARY_DAYS;
         if (recorded || averaged) observe(unit, slot, policy);
+        if ((recorded || averaged) && collect(unit, slot, recorded) != 0) return -1;
         if (averaged) tally_summary_add(&slot->tally, layout, values);
         if (recorded) tally_record(&slot->tally, layout, next++, values);
     }
@@ -430,8 +313,12 @@ static int horizon(struct unit *unit, struct slot *slot, const struct scenario *
 static void branch(struct unit *unit, const struct slot *burnt_in, uint32_t scenario, size_t after)
 {
     struct job *job = unit->job;
-    if (go_on(unit) != 0) return;
+    if (run_together(job) ? atomic_load(&unit->over) : run_go_on(unit) != 0) return;
     struct slot *slot = slot_copy(unit, burnt_in);
+    if (run_together(job) && run_all_go_on(unit) != 0) {
+        slot_destroy(job, slot);
+        return;
+    }
     if (slot == NULL) return;
     atomic_fetch_add(&job->busy, 1);
     int status = horizon(unit, slot, &job->s->scenarios[scenario], after,
@@ -457,6 +344,10 @@ static void simulate(struct unit *unit)
 {
     struct job *job = unit->job;
     struct slot *slot = slot_create(unit);
+    if (run_together(job) && run_all_go_on(unit) != 0) {
+        slot_destroy(job, slot);
+        return;
+    }
     if (slot == NULL) return;
     size_t after = 0;
     atomic_fetch_add(&job->busy, 1);
@@ -465,9 +356,9 @@ static void simulate(struct unit *unit)
     if (status == 0) {
         report(job, slot);
         share_burn_in(unit, after);
-        /* Threads that find no unit to begin any more take scenarios. */
+        /* Threads that find no unit to begin any more take scenarios; where processes share a world, its parts. */
         for (uint32_t scenario = unit->scenario; scenario < unit->scenario + unit->scenarios; scenario++) {
-#pragma omp task if (job->threads > 1) default(none) firstprivate(unit, slot, scenario, after)
+#pragma omp task if (job->threads > 1 && !run_together(job)) default(none) firstprivate(unit, slot, scenario, after)
             branch(unit, slot, scenario, after);
         }
 #pragma omp taskwait
@@ -495,7 +386,7 @@ static int workplace_create(struct workplace *place, struct job *job)
     } else if (job->options->points == 0 || study_copy(&place->own, job->s, &error) == 0) {
         return 0;
     }
-    fail(job, &error);
+    run_fail(job, &error);
     return -1;
 }
 
@@ -513,8 +404,9 @@ static void unit_run(struct job *job, struct workplace *place, uint32_t number)
     struct unit unit = {.job = job, .s = job->s, .number = number, .replicate = whole % job->s->replicates,
                         .scenario = number % divided, .scenarios = job->s->n_scenarios / divided, .values = place->values};
     atomic_init(&unit.broken, false);
-    if (go_on(&unit) != 0) return;
-    if (options->points > 0) {
+    atomic_init(&unit.over, false);
+    if (!run_together(job) && run_go_on(&unit) != 0) return;
+    if (options->points > 0 && !atomic_load(&job->ended)) {
         uint32_t point = whole / job->s->replicates;
         unit.s = &place->own;
         if (point != place->point) {
@@ -523,39 +415,58 @@ static void unit_run(struct job *job, struct workplace *place, uint32_t number)
             if (options->place(options->context, point, &place->own, &place->misplaced) != 0)
                 error_set(&place->misplaced, ERROR_FAILURE, "the point cannot be run");
         }
-        if (place->misplaced.kind != ERROR_NONE) unit_fail(&unit, &place->misplaced);
+        if (place->misplaced.kind != ERROR_NONE) run_unit_fail(&unit, &place->misplaced);
     }
-    if (go_on(&unit) == 0) simulate(&unit);
-    if (!atomic_load(&job->ended)) deliver(&unit);
+    if ((run_together(job) ? run_all_go_on(&unit) : run_go_on(&unit)) == 0) simulate(&unit);
+    run_conclude(&unit);
+    if (!atomic_load(&job->ended)) run_deliver(&unit);
+}
+
+/* What one thread does. Where processes share a world, one thread of each simulates and the others take its parts; a process
+ * that has failed goes on to the next gather, where all learn of it. */
+static void work(struct job *job)
+{
+    struct workplace place;
+#ifdef _OPENMP
+    if (run_together(job) && omp_get_thread_num() > 0) return;
+#endif
+    const int status = workplace_create(&place, job);
+    while (run_together(job) ? !atomic_load(&job->over) : status == 0 && !atomic_load(&job->ended)) {
+        const uint32_t unit = next_unit(job);
+        if (unit == UINT32_MAX) break;
+        unit_run(job, &place, unit);
+    }
+    workplace_free(&place);
+}
+
+static void spare_free(struct job *job)
+{
+    while (job->spare != NULL) {
+        struct slot *slot = job->spare;
+        job->spare = slot->next;
+        slot_destroy(job, slot);
+    }
 }
 
 int study_run(const struct study *s, const struct run_options *options, struct error *e)
 {
     struct job job;
-    if (threads_check(threads_of(options), e) != 0 || job_begin(&job, s, options, e) != 0) return -1;
+    if (run_job_begin(&job, s, options, e) != 0) return -1;
     /* Threads that find nothing more to begin wait at the end, and take tasks of the others there. */
 #pragma omp parallel num_threads(job.threads) default(none) shared(job)
-    {
-        struct workplace place;
-        if (workplace_create(&place, &job) == 0) {
-            while (!atomic_load(&job.ended)) {
-                const uint32_t unit = next_unit(&job);
-                if (unit == UINT32_MAX) break;
-                unit_run(&job, &place, unit);
-            }
-        }
-        workplace_free(&place);
-    }
-    return job_end(&job, e);
+    work(&job);
+    spare_free(&job);
+    return run_job_end(&job, e);
 }
 
 int study_run_replicate(const struct study *s, uint32_t replicate, double *values, struct error *e)
 {
     struct job job;
     struct run_options alone = {.threads = 1};
-    if (job_begin(&job, s, &alone, e) != 0) return -1;
+    if (run_job_begin(&job, s, &alone, e) != 0) return -1;
     struct unit unit = {.job = &job, .s = s, .number = replicate, .replicate = replicate, .scenarios = s->n_scenarios,
                         .values = values};
     simulate(&unit);
-    return job_end(&job, e);
+    spare_free(&job);
+    return run_job_end(&job, e);
 }

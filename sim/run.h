@@ -35,6 +35,10 @@ struct run_options {
     void (*failed)(void *context, uint32_t unit, const struct error *error);
     void (*progress)(void *context, const struct run_progress *progress);
     bool verify;             /* check the model's invariants every day */
+    /* Processes that simulate every unit together: each calls study_run with the same study, points, units to skip and `verify`,
+     * without `next` and undivided; `done`, `failed` and `progress` are to be the leader's alone. Used by one thread at a time.
+     * NULL: this process is alone. */
+    const struct exchange *exchange;
     void *context;
 };
 

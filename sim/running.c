@@ -315,13 +315,14 @@ static int find_units(struct running *r, struct error *e)
 
 /* ---- the whole ------------------------------------------------------------------------------------------------------------- */
 
-/* What the ranks that share a run compare: the configuration, the design, the versions. */
+/* What the ranks that share a run compare: the configuration, the design, the versions, what they are to share. */
 static int identify(const struct running *r, char identity[65], struct error *e)
 {
     struct digest_entry all = {.path = "run"};
     char *text = identity_text(r);
     if (text == NULL) return error_memory(e, "the configuration", (double)strlen(r->config));
-    const char *const texts[] = {text, r->s->model->version, version_number(), version_commit()};
+    const char over[] = {(char)('0' + r->q->ranks_over), '\0'}; /* ranks that share other things would wait for each other */
+    const char *const texts[] = {text, r->s->model->version, version_number(), version_commit(), over};
     digest_begin(&all.digest);
     digest_texts(&all.digest, texts, sizeof texts / sizeof *texts);
     digest_finish(&all, 1, identity);
@@ -334,6 +335,8 @@ static int load(struct running *r, struct study *study, struct design *design, c
 {
     const struct request *q = r->q;
     const struct model *model = study->model;
+    if (r->ranks.count > 1 && q->ranks_over != RANKS_OVER_UNITS) r->q->overrides.share = (double)r->ranks.here / r->ranks.count;
+    r->ranks.over = q->ranks_over;
     if (config_load(study, config, model, q->config, &q->overrides, e) != 0) return -1;
     r->config = *config;
     if (q->threads > 0) r->threads = (uint32_t)q->threads;

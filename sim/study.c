@@ -1,6 +1,7 @@
 /* Studies: building one piece by piece, and checking that it can be run. */
 #include "sim/study.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -387,14 +388,30 @@ int study_check_policy(const struct study *s, uint32_t index, struct error *e)
     return 0;
 }
 
-double study_memory(const struct study *s)
+/* Bytes of the largest world. */
+static double largest_world(const struct study *s)
 {
     double world = 0;
     for (uint32_t i = 0; s->model->memory != NULL && i < s->n_policies; i++) {
         double bytes = s->model->memory(s->policies[i].values.group, &s->calendar);
         if (!(bytes <= world)) world = bytes;
     }
-    return 2 * world + (double)study_values(s) * sizeof(double);
+    return world;
+}
+
+double study_memory(const struct study *s) { return 2 * largest_world(s) + (double)study_values(s) * sizeof(double); }
+
+static double machine_memory(void) { return (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE); }
+
+bool study_fits_whole(const struct study *s, uint32_t threads) { return study_memory(s) * threads <= machine_memory(); }
+
+/* The same where only a share of the parts has to be held, of each world. */
+static bool fits_shared(const struct study *s)
+{
+    if (!(s->share > 0) || s->n_policies == 0) return false;
+    const double parts = s->model->parts((const void *const *)s->policies[s->baseline].values.group);
+    const double held = parts > 1 ? fmin(1, ceil(parts * s->share) / parts) : 1;
+    return 2 * held * largest_world(s) + (double)study_values(s) * sizeof(double) <= machine_memory();
 }
 
 static void print_bytes(double bytes, char *text, size_t size)
@@ -408,9 +425,8 @@ static void print_bytes(double bytes, char *text, size_t size)
 
 int study_fits(const struct study *s, uint32_t threads, struct error *e)
 {
-    double need = study_memory(s) * threads;
-    double have = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
-    if (need <= have) return 0;
+    const double need = study_memory(s) * threads, have = machine_memory();
+    if (study_fits_whole(s, threads) || fits_shared(s)) return 0;
     char needed[40], present[40];
     print_bytes(need, needed, sizeof needed);
     print_bytes(have, present, sizeof present);

@@ -50,6 +50,7 @@ struct study {
     uint32_t baseline; /* index of the policy that rules during burn-in */
     struct scenario *scenarios;
     uint32_t n_scenarios;
+    double share; /* of a world's parts, what this machine has to hold, should processes share worlds; 0: they do not */
 };
 
 /* Limits of run.*, also used by the reader of scenario files. */
@@ -101,7 +102,11 @@ int study_check_policy(const struct study *s, uint32_t policy, struct error *e);
 /* Bytes one thread needs: two worlds and a replicate's results. 0 where the model cannot tell. */
 double study_memory(const struct study *s);
 
-/* Refuses a study that `threads` threads cannot hold in the machine's memory. ERROR_INPUT. */
+/* Could `threads` threads hold a world each in the machine's memory? */
+bool study_fits_whole(const struct study *s, uint32_t threads);
+
+/* Refuses a study that `threads` threads cannot hold in the machine's memory, and that has not got to be held as a whole
+ * (`share`) either. ERROR_INPUT. */
 int study_fits(const struct study *s, uint32_t threads, struct error *e);
 
 /* Index in the schedule of a group, or -1. */

@@ -70,8 +70,8 @@ void *tally_metrics(const struct tally *tally, const struct tally_layout *layout
 static double whole(const struct tally *tally, const struct tally_layout *layout, const struct metric_entry *entry)
 {
     double sum = 0, weight = 0;
-    for (uint32_t part = 0; part < tally->parts; part++) {
-        const void *at = tally->blocks + part * layout->stride + entry->offset;
+    for (size_t block = 0; block < tally->all.size; block += layout->stride) {
+        const void *at = tally->all.bytes + block + entry->offset;
         if (entry->metric->kind == METRIC_share) {
             const struct share *share = at;
             sum += share->sum;
@@ -88,6 +88,11 @@ static double whole(const struct tally *tally, const struct tally_layout *layout
 void tally_clear(struct tally *tally, const struct tally_layout *layout)
 {
     memset(tally->blocks, 0, tally->parts * layout->stride);
+}
+
+int tally_gather(struct tally *tally, const struct tally_layout *layout, struct exchange *x, struct error *e)
+{
+    return exchange_gather(x, tally->blocks, tally->parts * layout->stride, EXCHANGE_TO_LEADER, &tally->all, e);
 }
 
 void tally_record(struct tally *tally, const struct tally_layout *layout, size_t time, double *values)

@@ -18,6 +18,7 @@ struct tally {
     unsigned char *blocks;
     uint32_t *seen; /* [n_metrics] days of the summary on which the metric had a value */
     uint32_t parts;
+    struct exchange_bytes all; /* the blocks of the whole world, after tally_gather; nothing where others have them */
 };
 
 int tally_layout_create(struct tally_layout *layout, const struct study *s, struct error *e); /* freeable also after -1 */
@@ -33,6 +34,10 @@ void *tally_metrics(const struct tally *tally, const struct tally_layout *layout
 /* A new interval begins: everything is zero. Stocks and shares are filled anew by observe(); a share that a step adds to is
  * that of the interval, and undefined when nothing was added. */
 void tally_clear(struct tally *tally, const struct tally_layout *layout);
+
+/* Brings the blocks of all parts of a world together, in the leader, after observe(). -1 as exchange_gather. Those below
+ * reckon with what this has brought. */
+int tally_gather(struct tally *tally, const struct tally_layout *layout, struct exchange *x, struct error *e);
 
 /* `values` is a scenario's [metric][time ..., summary]. A record is taken after observe(); it ends the interval. */
 void tally_record(struct tally *tally, const struct tally_layout *layout, size_t time, double *values);

@@ -100,11 +100,11 @@ static const struct submodel quiet_submodel = {.name = "quiet", .purpose = "has 
 static const struct submodel idle_submodel = {.name = "idle", .purpose = "does nothing"};
 static const struct submodel *const probe_schedule[] = {&idle_submodel, &probe_submodel, &quiet_submodel, NULL};
 
-static int probe_create(struct world **w, const void *const *groups, const struct luck *luck,
-                        const struct calendar *calendar, struct error *e)
+static int probe_create(struct world **w, const void *const *groups, const struct exchange_range *parts,
+                        const struct luck *luck, const struct calendar *calendar, struct error *e)
 {
     *w = NULL;
-    (void)calendar;
+    (void)calendar, (void)parts;
     trace(" N%u:%g", luck->replicate, lever_of(groups[1]));
     if (fails(&probe.created, probe.fail_create, e, "create") != 0) {
         atomic_fetch_sub(&probe.created, 1);
@@ -145,15 +145,16 @@ static void probe_dawn(struct world *w, int32_t day)
     if (atomic_fetch_add(&probe.dawns, 1) + 1 == probe.stop_at) probe.stop = 1;
 }
 
-static void probe_couple(struct world *w)
+static int probe_couple(struct world *w, struct exchange *x, struct error *e)
 {
-    (void)w;
+    (void)w, (void)x;
     trace(" c");
+    return fails(&probe.coupled, probe.fail_couple, e, "couple");
 }
 
-static uint32_t probe_parts(const struct world *w)
+static uint32_t probe_parts(const void *const *groups)
 {
-    (void)w;
+    (void)groups;
     return PROBE_PARTS;
 }
 

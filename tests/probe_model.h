@@ -19,8 +19,8 @@ struct probe {
     bool tracing; /* on one thread only: fills `trace` */
     /* N: create, Y: copy, g: govern, s: start, e: enact, d: dawn, t, q: steps, c: couple, V: verify, o: observe */
     char trace[4000];
-    atomic_int created, destroyed, copied, verified, dawns;
-    int fail_create, fail_copy, fail_verify; /* the number of the call that fails; 0: none */
+    atomic_int created, destroyed, copied, coupled, verified, dawns;
+    int fail_create, fail_copy, fail_couple, fail_verify; /* the number of the call that fails; 0: none */
     bool silent;                             /* it fails without a message */
     atomic_int stop;
     int stop_at;     /* the number of the dawn that raises it */

@@ -11,7 +11,8 @@ struct world {
     double state[MAX_PARTS];
     double enactments[MAX_PARTS];
     double push;
-    uint32_t parts, persons;
+    struct exchange_range parts;
+    uint32_t persons;
     int32_t break_on_day;
     int32_t today;
 };
@@ -43,7 +44,7 @@ static void nature_step(struct world *w, uint32_t part, const void *parameters, 
 {
     (void)parameters;
     struct nature_metrics *m = metrics;
-    double draw = luck_uniform(&w->luck, LUCK_DRAW, part, 0);
+    double draw = luck_uniform(&w->luck, LUCK_DRAW, w->parts.first + part, 0);
     w->state[part] += draw;
     m->luck += draw;
     m->steps += 1;
@@ -122,14 +123,14 @@ static void govern(struct world *w, const void *const *groups)
     w->break_on_day = p->break_on_day;
 }
 
-static int create(struct world **w, const void *const *groups, const struct luck *luck, const struct calendar *calendar,
-                  struct error *e)
+static int create(struct world **w, const void *const *groups, const struct exchange_range *own, const struct luck *luck,
+                  const struct calendar *calendar, struct error *e)
 {
     (void)calendar;
     *w = calloc(1, sizeof **w);
     if (*w == NULL) return error_memory(e, "a world", sizeof **w);
     (*w)->luck = *luck;
-    (*w)->parts = (uint32_t)((const struct nature *)groups[0])->parts;
+    (*w)->parts = *own;
     govern(*w, groups);
     return 0;
 }
@@ -146,9 +147,9 @@ static void destroy(struct world *w)
     free(w);
 }
 
-static uint32_t parts(const struct world *w)
+static uint32_t parts(const void *const *groups)
 {
-    return w->parts;
+    return (uint32_t)((const struct nature *)groups[0])->parts;
 }
 
 static void dawn(struct world *w, int32_t day)

@@ -32,8 +32,6 @@ LASTING = {
     "DRAW_BOARD_COVER": "whether a workers' board covers a venue: drawn for day 0, asked at changes of policy",
     "DRAW_LEAD_PRIORITY": "the order among leads that ripen on one day, compared at every operation",
     "DRAW_ARREST_SUPPLIER": "one coin for each trafficker and day, however many of his are found (ODD 7.11.6)",
-    "DRAW_RELOCATE_TRAFFICKER": "to which city a trafficker would go today, should he think of it twice",
-    "DRAW_RELOCATE_NETWORK": "to which city an owner's private network would go today",
     "DRAW_BED": "the order among persons who compete for places in aftercare, compared for every place",
 }
 

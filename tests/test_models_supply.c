@@ -338,7 +338,7 @@ static void test_dormant_traffickers_move_where_it_pays(void **state)
     a->standing[a->venues + 1] = STANDING_DORMANT, a->trial_on[a->venues + 1] = 77; /* a case keeps him here */
     for (int32_t day = 1; day < 60; day++) {
         lab_day(&l, day);
-        model.couple(l.world);
+        lab_couple(&l);
     }
     assert_int_equal(a->standing[a->venues], STANDING_VACANT);
     assert_int_equal(a->standing[a->venues + 1], STANDING_DORMANT);
@@ -364,7 +364,7 @@ static void test_private_networks_move_with_their_persons(void **state)
     a->mode[4] = MODE_OPEN; /* only networks move */
     for (int32_t day = 1; day < 60; day++) {
         lab_day(&l, day);
-        model.couple(l.world);
+        lab_couple(&l);
     }
     assert_int_equal(a->mode[3], MODE_NONE);
     assert_int_equal(persons_in(b->minors[5]), 3);
@@ -388,7 +388,7 @@ static void test_nobody_moves_for_too_little_or_at_rate_zero(void **state)
         lab_fill(&l, private_place(a, 3), CLASS_MINOR, 3);
         for (int32_t day = 1; day < 60; day++) {
             lab_day(&l, day);
-            model.couple(l.world);
+            lab_couple(&l);
         }
         assert_int_equal(a->standing[a->venues], STANDING_DORMANT);
         assert_int_equal(persons_in(a->minors[private_place(a, 3)]), 3);

@@ -252,9 +252,9 @@ static void refused_world(struct lab *l, uint32_t replicate, const char *message
     const struct luck luck = {.seed = 1, .replicate = replicate};
     struct world *world = l->world;
     struct error e = {0};
-    assert_int_equal(
-        model.create(&world, (const void *const *)l->study.policies[0].values.group, &luck, &l->study.calendar, &e),
-        -1);
+    const void *const *groups = (const void *const *)l->study.policies[0].values.group;
+    const struct exchange_range all = exchange_parts(&exchange_alone, model.parts(groups));
+    assert_int_equal(model.create(&world, groups, &all, &luck, &l->study.calendar, &e), -1);
     assert_int_equal(e.kind, ERROR_INPUT);
     assert_string_equal(e.text, message);
     assert_null(world);

@@ -168,6 +168,104 @@ def test_resumed_on_ranks(folder):
     assert digest("r.h5") == digest("whole.h5")
 
 
+# ---- the cities of one region, spread over ranks ----
+
+REGION = """
+run = {{ name = "region"; seed = 6; replicates = {replicates}; burn_in = 120; horizon = 210; record_every = 30; }};
+parameters : {{
+  region : {{ venues = 12; districts = 2; traffickers = 5; cities = {cities};
+             relocate_rate = 0.3; relocate_gain = 0.0; }};
+}};
+policies : {{ status_quo : {{ }}; raids : {{ sweep_rate = 6.0; }}; }};
+scenarios = ( {{ name = "a"; policy = "status_quo"; }},
+              {{ name = "b"; policy = "raids"; phases = ( {{ day = 40; policy = "status_quo"; }} ); }} );
+"""
+OVER_CITIES = ("--ranks-over", "cities")
+# The third point breaks a rule between parameters; one world has a single city, another more than there are ranks.
+REGIONS = "region.cities,region.venues,region.districts\n2,12,2\n1,20,4\n3,5,9\n7,8,1\n"
+
+
+def region(folder: Path, cities: int, replicates: int) -> None:
+    (folder / "g.cfg").write_text(REGION.format(cities=cities, replicates=replicates))
+
+
+@pytest.mark.parametrize(
+    ("cities", "ranks", "threads"),
+    [(1, 2, 1), (2, 1, 2), (2, 2, 2), (2, 3, 1), (3, 2, 1), (3, 4, 1), (7, 2, 2), (7, 3, 1), (7, 4, 1)],
+)
+def test_the_same_bits_where_ranks_share_a_region(folder, cities, ranks, threads):
+    region(folder, cities, 2)
+    alone("run", "g.cfg", *OVER_CITIES, "-o", "alone.h5")
+    said = launch(ranks, "run", "g.cfg", "-j", threads, *OVER_CITIES, "-o", "ranks.h5")
+    assert said.count("\n") == 1 and "wrote ranks.h5: 2 replicates of 2 scenarios" in said
+    assert digest("ranks.h5") == digest("alone.h5")
+    assert not Path("ranks.h5.partial").exists()
+
+
+@pytest.mark.parametrize("over", ["auto", "units", "cities"])
+def test_it_does_not_matter_what_ranks_share(folder, over):
+    """With auto these three ranks share the cities: one replicate has but two scenarios."""
+    region(folder, 3, 1)
+    alone("run", "g.cfg", "-o", "alone.h5")
+    said = launch(3, "run", "g.cfg", "-j", 1, "--ranks-over", over, "-o", "ranks.h5")
+    assert digest("ranks.h5") == digest("alone.h5")
+    days = re.compile(r"([\d.e+]+) person-days")
+    alone_again = subprocess.run(
+        [PROGRAM, "run", "g.cfg", "-o", "again.h5"], capture_output=True, text=True, check=True
+    ).stderr
+    if over != "units":  # where scenarios are apart, each has a burn-in of its own
+        assert days.search(said)[1] == days.search(alone_again)[1]
+
+
+def test_what_ranks_share_is_one_of_three(folder):
+    said = launch(2, "run", "s.cfg", "--ranks-over", "streets", status=2)
+    assert said == "enforcesim: --ranks-over streets is unknown; allowed: auto, units, cities\n"
+
+
+def test_designs_of_regions_on_ranks(folder):
+    region(folder, 2, 2)
+    (folder / "g.csv").write_text(REGIONS)
+    settings = ("run", "g.cfg", "--design", "g.csv", *OVER_CITIES)
+    alone(*settings, "-o", "alone.h5", status=1)
+    said = launch(3, *settings, "-j", 1, "-o", "ranks.h5", status=1)
+    assert "g.csv:4: " in said and "1 of 4 points could not be run" in said
+    assert digest("ranks.h5") == digest("alone.h5")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("victim", "how"), [(0, signal.SIGKILL), (2, signal.SIGKILL), (0, signal.SIGINT), (2, signal.SIGTERM)]
+)
+def test_a_shared_region_goes_on_where_it_ended(folder, victim, how):
+    """A rank dies, or one of them is asked to stop, whichever it is."""
+    region(folder, 3, 300)
+    command = [*LAUNCH, "-n", "3", str(WITH_MPI), "run", "g.cfg", "-j", "1", *OVER_CITIES, "-o", "k.h5", "--quiet"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    partial = Path("k.h5.partial")
+    wait_until = time.time() + 60
+    while time.time() < wait_until and not (partial.exists() and partial.stat().st_size > 30_000):
+        time.sleep(0.005)
+    assert process.poll() is None, "the run ended before it could be stopped"
+    os.kill(sorted(children(process.pid))[victim], how)
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode != 0
+    if how != signal.SIGKILL:
+        assert re.search(r"enforcesim: interrupted; \d+ of 300 replicates are in k.h5.partial", said), said
+    assert not Path("k.h5").exists() and partial.stat().st_size > 30_000
+    alone("run", "g.cfg", "-o", "k.h5", "--resume")
+    alone("run", "g.cfg", "-o", "whole.h5")
+    assert digest("k.h5") == digest("whole.h5")
+
+
+def test_a_region_begun_alone_is_finished_by_ranks(folder):
+    region(folder, 3, 4)
+    alone("run", "g.cfg", "-o", "whole.h5")
+    alone("run", "g.cfg", "-o", "r.h5", "--shard", "1/2")
+    os.rename("r.h5.shard-1-of-2", "r.h5.partial")
+    launch(2, "run", "g.cfg", "-j", 1, *OVER_CITIES, "-o", "r.h5", "--resume")
+    assert digest("r.h5") == digest("whole.h5")
+
+
 # ---- hosts ----
 
 

@@ -264,10 +264,10 @@ static void test_stop_and_skip(void **state)
 }
 
 /* A model whose worlds, or copies of them, are not to be had. */
-static int no_create(struct world **w, const void *const *groups, const struct luck *luck, const struct calendar *calendar,
-                     struct error *e)
+static int no_create(struct world **w, const void *const *groups, const struct exchange_range *parts,
+                     const struct luck *luck, const struct calendar *calendar, struct error *e)
 {
-    (void)groups, (void)luck, (void)calendar;
+    (void)groups, (void)parts, (void)luck, (void)calendar;
     *w = NULL;
     return error_memory(e, "a world", 1e12);
 }

@@ -320,6 +320,11 @@ static void every_failure_is_handed_over(void **state)
             atomic_store(&probe.copied, 0);
             fails_with(&s, &options, ERROR_FAILURE, silent ? "a world could not be copied" : "copy failed as asked");
             probe.fail_copy = 0;
+            probe.fail_couple = call;
+            atomic_store(&probe.coupled, 0);
+            fails_with(&s, &options, ERROR_FAILURE,
+                       silent ? "the parts of a world could not be coupled" : "couple failed as asked");
+            probe.fail_couple = 0;
             probe.fail_verify = call;
             atomic_store(&probe.verified, 0);
             fails_with(&s, &options, ERROR_FAILURE,

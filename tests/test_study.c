@@ -213,6 +213,23 @@ static void what_does_not_fit_is_refused(void **state)
     study_free(&s);
 }
 
+/* Where processes may share worlds, as many worlds as threads need not fit: one, or a share of it, is enough. */
+static void what_fits_in_shares_is_not_refused(void **state)
+{
+    (void)state;
+    struct study s;
+    struct error e = {0};
+    build(&s);
+    assert_int_equal(study_set(&s, -1, "growth.places", 1e6, &e), 0);
+    assert_false(study_fits_whole(&s, 100000000));
+    assert_int_equal(study_fits(&s, 100000000, &e), -1);
+    s.share = 0.5;
+    assert_int_equal(study_fits(&s, 100000000, NULL), 0);
+    assert_false(study_fits_whole(&s, 100000000));
+    assert_true(study_fits_whole(&s, 1));
+    study_free(&s);
+}
+
 static void times_are_where_the_manual_says(void **state)
 {
     (void)state;
@@ -263,7 +280,7 @@ int main(void)
         cmocka_unit_test(wrong_paths_and_values_are_refused), cmocka_unit_test(names_are_plain),
         cmocka_unit_test(checks_find_what_is_wrong),          cmocka_unit_test(what_is_not_there_cannot_be_used),
         cmocka_unit_test(what_does_not_fit_is_refused),       cmocka_unit_test(times_are_where_the_manual_says),
-        cmocka_unit_test(metrics_follow_the_schedule),
+        cmocka_unit_test(metrics_follow_the_schedule),        cmocka_unit_test(what_fits_in_shares_is_not_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

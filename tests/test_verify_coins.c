@@ -195,7 +195,7 @@ static void restore(struct lab *l, const struct lab *morning, uint32_t day)
 static void live(struct lab *l, const struct coin_process *process)
 {
     if (strcmp(process->submodel, "relocation") == 0)
-        model.couple(l->world);
+        lab_couple(l);
     else
         lab_step(l, process->submodel);
 }

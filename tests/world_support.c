@@ -125,7 +125,7 @@ static const void *const *groups(const struct lab *l) { return (const void *cons
 void lab_enact(struct lab *l)
 {
     model.govern(l->world, groups(l));
-    for (uint32_t part = 0; part < model.parts(l->world); part++)
+    for (uint32_t part = 0; part < l->world->n_cities; part++)
         for (size_t row = 0; model.schedule[row] != NULL; row++)
             if (model.schedule[row]->enact != NULL) model.schedule[row]->enact(l->world, part, groups(l)[row]);
 }
@@ -135,7 +135,8 @@ void lab_open(struct lab *l, uint32_t replicate)
     struct error e = {0};
     struct luck luck = {.seed = l->study.seed, .replicate = replicate};
     hold(study_check_policy(&l->study, 0, &e), &e);
-    hold(model.create(&l->world, groups(l), &luck, &l->study.calendar, &e), &e);
+    const struct exchange_range all = exchange_parts(&exchange_alone, model.parts(groups(l)));
+    hold(model.create(&l->world, groups(l), &all, &luck, &l->study.calendar, &e), &e);
     l->city = l->world->city;
     model.govern(l->world, groups(l));
     for (size_t row = 0; model.schedule[row] != NULL; row++) {
@@ -143,7 +144,7 @@ void lab_open(struct lab *l, uint32_t replicate)
         l->metrics[row] = calloc(1, model.schedule[row]->metrics_size + 1);
         assert_non_null(l->metrics[row]);
     }
-    for (uint32_t part = 0; part < model.parts(l->world); part++)
+    for (uint32_t part = 0; part < l->world->n_cities; part++)
         for (size_t row = 0; model.schedule[row] != NULL; row++)
             if (model.schedule[row]->start != NULL) model.schedule[row]->start(l->world, part, groups(l)[row]);
     lab_enact(l);
@@ -172,7 +173,7 @@ static size_t row_of(const char *submodel)
 static void step_row(struct lab *l, size_t row)
 {
     if (model.schedule[row]->step == NULL) return;
-    for (uint32_t part = 0; part < model.parts(l->world); part++)
+    for (uint32_t part = 0; part < l->world->n_cities; part++)
         model.schedule[row]->step(l->world, part, groups(l)[row], l->metrics[row]);
 }
 
@@ -194,11 +195,18 @@ void lab_verify(const struct lab *l)
     hold(model.verify(l->world, &e), &e);
 }
 
+void lab_couple(struct lab *l)
+{
+    struct exchange alone = exchange_alone;
+    struct error e = {0};
+    hold(model.couple(l->world, &alone, &e), &e);
+}
+
 void lab_live(struct lab *l, int32_t day)
 {
     lab_day(l, day);
     for (size_t row = 0; model.schedule[row] != NULL; row++) step_row(l, row);
-    model.couple(l->world);
+    lab_couple(l);
     lab_verify(l);
 }
 

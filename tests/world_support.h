@@ -49,6 +49,7 @@ void lab_step(struct lab *l, const char *submodel); /* that sub-model's part of 
 void lab_observe(struct lab *l, const char *submodel);
 void lab_enact(struct lab *l);                     /* after levers were set */
 void lab_live(struct lab *l, int32_t day);         /* the whole day, and then the invariants */
+void lab_couple(struct lab *l);                    /* what passes between cities */
 void lab_verify(const struct lab *l);
 
 /* "GROUP.NAME": a flow since the last lab_reset, a stock, or the value of a share. */
