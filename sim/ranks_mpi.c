@@ -194,6 +194,12 @@ static void *simulate(void *context)
     return NULL;
 }
 
+static void pack(void *context, uint32_t scenarios, const double *values, double *packed)
+{
+    const struct party *p = context;
+    p->user->pack(p->user->context, scenarios, values, packed);
+}
+
 static int place(void *context, uint32_t point, struct study *own, struct error *e)
 {
     const struct party *p = context;
@@ -486,6 +492,7 @@ static void party_callbacks(struct party *p)
     p->local.stop = &p->stop;
     p->local.skip = NULL;
     p->local.place = place;
+    p->local.pack = p->user->pack != NULL ? pack : NULL;
     p->local.next = leads ? lead_next : ask;
     p->local.done = leads ? lead_keep : send_values;
     p->local.failed = leads ? lead_failed : send_failure;
@@ -496,7 +503,7 @@ static int party_create(struct party *p, double **values, struct error *e)
 {
     const uint32_t wholes = study_run_units(p->s, p->user);
     p->units = study_run_units(p->s, &p->local);
-    p->values = study_values(p->s) / divided(p);
+    p->values = study_run_delivered(p->s, &p->local);
     *values = NULL;
     if (p->ranks->own != 0) return 0;
     *values = malloc(p->values * sizeof **values);

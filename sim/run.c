@@ -32,6 +32,12 @@ uint32_t study_run_units(const struct study *s, const struct run_options *option
     return options->by_scenario ? replicates * s->n_scenarios : replicates;
 }
 
+size_t study_run_delivered(const struct study *s, const struct run_options *options)
+{
+    const size_t all = options->pack != NULL ? options->packed : study_values(s);
+    return options->by_scenario ? all / s->n_scenarios : all;
+}
+
 /* Units go to whichever thread is free. */
 static uint32_t next_unit(struct job *job)
 {
@@ -373,16 +379,18 @@ struct workplace {
     struct study own; /* at the point `point` of a design */
     uint32_t point;
     struct error misplaced; /* why the point cannot be run */
-    double *values;
+    double *values, *packed; /* packed: NULL where values are delivered as they are */
 };
 
 static int workplace_create(struct workplace *place, struct job *job)
 {
     struct error error = {0};
     *place = (struct workplace){.point = UINT32_MAX, .own = {.model = job->model}};
+    const size_t packed = job->options->pack != NULL ? job->options->packed + 1 : 0;
     place->values = calloc(study_values(job->s), sizeof *place->values);
-    if (place->values == NULL) {
-        error_memory(&error, "the results of a replicate", (double)study_values(job->s) * sizeof *place->values);
+    if (packed > 0) place->packed = calloc(packed, sizeof *place->packed);
+    if (place->values == NULL || (packed > 0 && place->packed == NULL)) {
+        error_memory(&error, "the results of a replicate", (double)(study_values(job->s) + packed) * sizeof *place->values);
     } else if (job->options->points == 0 || study_copy(&place->own, job->s, &error) == 0) {
         return 0;
     }
@@ -394,6 +402,7 @@ static void workplace_free(struct workplace *place)
 {
     study_free(&place->own);
     free(place->values);
+    free(place->packed);
 }
 
 /* The thread's study is set anew where the point is another than the last; its units follow each other. */
@@ -402,7 +411,8 @@ static void unit_run(struct job *job, struct workplace *place, uint32_t number)
     const struct run_options *options = job->options;
     const uint32_t divided = options->by_scenario ? job->s->n_scenarios : 1, whole = number / divided;
     struct unit unit = {.job = job, .s = job->s, .number = number, .replicate = whole % job->s->replicates,
-                        .scenario = number % divided, .scenarios = job->s->n_scenarios / divided, .values = place->values};
+                        .scenario = number % divided, .scenarios = job->s->n_scenarios / divided, .values = place->values,
+                        .delivered = place->packed != NULL ? place->packed : place->values};
     atomic_init(&unit.broken, false);
     atomic_init(&unit.over, false);
     if (!run_together(job) && run_go_on(&unit) != 0) return;
@@ -419,6 +429,7 @@ static void unit_run(struct job *job, struct workplace *place, uint32_t number)
     }
     if ((run_together(job) ? run_all_go_on(&unit) : run_go_on(&unit)) == 0) simulate(&unit);
     run_conclude(&unit);
+    if (options->pack != NULL) options->pack(options->context, unit.scenarios, place->values, place->packed);
     if (!atomic_load(&job->ended)) run_deliver(&unit);
 }
 

@@ -11,7 +11,8 @@ struct run_progress {
     uint32_t units;       /* finished so far, those skipped and those that failed included */
 };
 
-/* What the caller wants to be told. All members may be NULL or 0. Callbacks but `place` and `next` are never called by two threads at once.
+/* What the caller wants to be told. All members may be NULL or 0. Callbacks but `place`, `next` and `pack` are never called by
+ * two threads at once.
  *
  * A unit is a replicate, or with a design a replicate of one of its points: unit = point * replicates + replicate. All points
  * have the study's shape (scenarios, days, metrics) and luck; only parameters differ. Where there are fewer units than
@@ -29,6 +30,10 @@ struct run_options {
     /* Sets `own`, the calling thread's copy of the study, to a point. Called by several threads at once. Not 0: the point's
      * units fail. Must be there when points > 0. */
     int (*place)(void *context, uint32_t point, struct study *own, struct error *e);
+    /* What of a unit's values `done` gets: pack() makes packed / scenarios doubles of each scenario's. Called by several threads
+     * at once. NULL: all values. */
+    void (*pack)(void *context, uint32_t scenarios, const double *values, double *packed);
+    size_t packed;
     /* A unit is complete. Its values are valid during the call only. Not 0 ends the run, and no other call follows. */
     int (*done)(void *context, uint32_t unit, const double *values, struct error *e);
     /* A unit of a design could not be simulated; the others go on. Without a design the first failure ends the run. */
@@ -42,7 +47,8 @@ struct run_options {
     void *context;
 };
 
-/* How many units there are. */
+/* How many doubles `done` gets of a unit, and how many units there are. */
+size_t study_run_delivered(const struct study *s, const struct run_options *options);
 uint32_t study_run_units(const struct study *s, const struct run_options *options);
 
 /* Runs; results are the same bits for every number of threads. -1: ERROR_FAILURE or ERROR_INTERRUPTED. */

@@ -224,7 +224,7 @@ void run_deliver(struct unit *unit)
     if (status == 0 && unit->error.kind != ERROR_NONE) {
         if (job->options->failed != NULL) job->options->failed(job->options->context, unit->number, &unit->error);
     } else if (status == 0 && job->options->done != NULL) {
-        status = job->options->done(job->options->context, unit->number, unit->values, &error);
+        status = job->options->done(job->options->context, unit->number, unit->delivered, &error);
     }
     if (status == 0) {
         job->progress.units++;

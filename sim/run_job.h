@@ -35,7 +35,7 @@ struct unit {
     const struct study *s;
     uint32_t number, replicate;
     uint32_t scenario, scenarios; /* the first, and how many */
-    double *values;
+    double *values, *delivered; /* delivered: the values, or what is packed of them */
     struct error error; /* guarded by the job's mutex */
     atomic_bool broken; /* here */
     atomic_bool over;   /* a gather has failed: on all processes this unit goes no further */

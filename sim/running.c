@@ -35,7 +35,6 @@ struct running {
     const struct design *design; /* or NULL */
     const char *config;
     struct record record; /* what is kept of a unit */
-    double *packed;
     struct journal *journal;
     uint32_t units, threads;
     bool *skip; /* [units]: in the journal already, or of another shard */
@@ -50,8 +49,13 @@ struct running {
 static int done(void *context, uint32_t unit, const double *values, struct error *e)
 {
     struct running *r = context;
-    record_pack(&r->record, values, r->record.n_scenarios, r->packed);
-    return journal_append(r->journal, unit, r->packed, e);
+    return journal_append(r->journal, unit, values, e);
+}
+
+static void pack(void *context, uint32_t scenarios, const double *values, double *packed)
+{
+    const struct running *r = context;
+    record_pack(&r->record, values, scenarios, packed);
 }
 
 static int place(void *context, uint32_t point, struct study *own, struct error *e)
@@ -186,7 +190,8 @@ static struct run_options run_options_of(struct running *r)
     const bool said = r->q->threads > 0 || r->ranks.count > 1;
     return (struct run_options){.threads = said ? r->threads : 0, .stop = apart_stop(), .skip = r->skip,
                                 .points = r->design != NULL ? r->design->n_points : 0, .place = place, .failed = failed,
-                                .done = done, .progress = progressed, .verify = VERIFY, .context = r};
+                                .pack = pack,
+                                .packed = r->record.values, .done = done, .progress = progressed, .verify = VERIFY, .context = r};
 }
 
 static int simulate(struct running *r, struct error *e)
@@ -224,8 +229,6 @@ static int prepare(struct running *r, struct error *e)
     r->problems = calloc(points, sizeof *r->problems);
     r->problem_unit = calloc(points, sizeof *r->problem_unit);
     if (record_create(&r->record, r->s, e) != 0) return -1;
-    r->packed = calloc(r->record.values + 1, sizeof *r->packed);
-    if (r->packed == NULL) return error_memory(e, "the results of a replicate", (double)r->record.values * sizeof *r->packed);
     r->skip = calloc((size_t)r->units + 1, sizeof *r->skip);
     if (r->problems == NULL || r->problem_unit == NULL || r->skip == NULL)
         return error_memory(e, "the points", (double)points * sizeof *r->problems + r->units);
@@ -381,7 +384,6 @@ static int run_request(struct running *r, const struct model *model)
     free(r->problems);
     free(r->problem_unit);
     free(r->skip);
-    free(r->packed);
     record_free(&r->record);
     design_free(&design);
     free(config);

@@ -81,6 +81,24 @@ def test_designs_on_ranks(folder, ranks, replicates):
     assert digest("ranks.h5") == digest("alone.h5")
 
 
+@pytest.mark.parametrize("output", ["summary", "quantiles"])
+@pytest.mark.parametrize("replicates", [1, 20])  # divided, and whole
+def test_what_is_recorded_is_chosen_on_ranks(folder, output, replicates):
+    settings = (
+        "run",
+        "s.cfg",
+        "-r",
+        replicates,
+        "--set",
+        f"run.output={output}",
+        "--set",
+        "run.metrics=fear,minor_days",
+    )
+    alone(*settings, "-o", "alone.h5")
+    launch(3, *settings, "-j", 1, "-o", "ranks.h5")
+    assert digest("ranks.h5") == digest("alone.h5")
+
+
 def test_shards_of_ranks(folder):
     alone("run", "s.cfg", "-o", "alone.h5")
     for i in (1, 2):

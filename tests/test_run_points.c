@@ -224,10 +224,52 @@ static void divided_units_are_scenarios_in_any_order(void **state)
     study_free(&s);
 }
 
+/* Of every scenario the last value, which is a summary. */
+static void last_of_each(void *context, uint32_t scenarios, const double *values, double *packed)
+{
+    const struct kept *kept = context;
+    const size_t of_scenario = kept->each;
+    for (uint32_t i = 0; i < scenarios; i++) packed[i] = values[(i + 1) * of_scenario - 1];
+}
+
+static int done_packed(void *context, uint32_t unit, const double *values, struct error *e)
+{
+    struct kept *kept = context;
+    (void)e;
+    memcpy(kept->values + kept->calls, values, sizeof *values); /* the first scenario's alone */
+    kept->done[unit] = true;
+    kept->calls++;
+    return 0;
+}
+
+static void values_are_packed_before_they_are_delivered(void **state)
+{
+    (void)state;
+    struct study s;
+    struct error e = {0};
+    small_study(&s, REPLICATES, 1);
+    struct kept whole = kept_for(&s), packed = kept_for(&s);
+    packed.each = whole.each / s.n_scenarios;
+    const struct run_options plain = {.threads = 1, .done = done, .context = &whole};
+    const struct run_options options = {.threads = 1, .done = done_packed, .pack = last_of_each, .packed = s.n_scenarios,
+                                        .context = &packed};
+    assert_int_equal(study_run_delivered(&s, &plain), study_values(&s));
+    assert_int_equal(study_run_delivered(&s, &options), s.n_scenarios);
+    assert_int_equal(study_run(&s, &plain, &e), 0);
+    assert_int_equal(study_run(&s, &options, &e), 0);
+    assert_int_equal(packed.calls, REPLICATES);
+    for (uint32_t r = 0; r < REPLICATES; r++)
+        assert_memory_equal(&packed.values[r], &whole.values[r * whole.each + packed.each - 1], sizeof(double));
+    free(whole.values);
+    free(packed.values);
+    study_free(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(divided_units_are_scenarios_in_any_order),
+        cmocka_unit_test(values_are_packed_before_they_are_delivered),
         cmocka_unit_test(every_point_is_the_study_with_its_parameters),
         cmocka_unit_test(what_fails_costs_no_other),
         cmocka_unit_test(units_of_an_earlier_run_are_skipped),
