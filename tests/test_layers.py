@@ -13,7 +13,16 @@ from conftest import ROOT
 
 BUILD = ROOT / os.environ.get("BUILD", "build")
 LIBRARY = BUILD / "libenforcesim.so"
-CORE = {"error", "field", "study", "exchange", "tally", "run", "run_job", "points"}  # the files of sim/ that are in the library
+CORE = {
+    "error",
+    "field",
+    "study",
+    "exchange",
+    "tally",
+    "run",
+    "run_job",
+    "points",
+}  # the files of sim/ that are in the library
 
 # What the external names of sim/FILE.c begin with, where it is not the first word of the file's own name.
 PREFIXES = {
