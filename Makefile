@@ -213,7 +213,7 @@ SANITIZED     := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
 
 # Programs that run on several threads, and those that valgrind, forty times slower, ends in minutes. The slow ones are left to
 # the whole program's short run; a sandboxed process has no room for valgrind, and damaged files are read in such.
-THREADED      := test_run test_run_engine test_neutrality test_results
+THREADED      := test_run test_run_engine test_together test_neutrality test_results
 MEMCHECKED    := $(filter-out test_models_conservation test_neutrality test_results_damage test_sandbox test_verify_%,$(SANITIZED))
 MEMCHECK      := ENFORCESIM_SLOWER=100 valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite,possible --suppressions=tests/valgrind.supp
 

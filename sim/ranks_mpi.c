@@ -531,7 +531,9 @@ int ranks_run(const struct ranks *ranks, const struct study *s, const struct run
 {
     if (ranks->count == 1) return study_run(s, options, e);
     if (spreads_parts(ranks, s, options)) return ranks_run_parts(ranks, s, options, e);
-    struct party party = {.ranks = ranks, .s = s, .user = options, .local = *options};
+    struct study whole = *s; /* the same, but that every world has to be held as a whole; not to be freed */
+    whole.share = 0;
+    struct party party = {.ranks = ranks, .s = &whole, .user = options, .local = *options};
     double *values = NULL;
     pthread_t simulating;
     party.local.by_scenario = divides(ranks, s, options);

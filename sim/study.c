@@ -410,7 +410,8 @@ static bool fits_shared(const struct study *s)
 {
     if (!(s->share > 0) || s->n_policies == 0) return false;
     const double parts = s->model->parts((const void *const *)s->policies[s->baseline].values.group);
-    const double held = parts > 1 ? fmin(1, ceil(parts * s->share) / parts) : 1;
+    if (parts < 2) return false;
+    const double held = fmin(1, ceil(parts * s->share) / parts);
     return 2 * held * largest_world(s) + (double)study_values(s) * sizeof(double) <= machine_memory();
 }
 

@@ -20,8 +20,9 @@ struct meeting {
     struct meeting_result result[MEETING_MOST];
 };
 
-/* study_run by `count` processes together. `options` without callbacks but `place`; values[units][study_values] receives what
- * the leader was told, and may be NULL; the unit whose number is `refused` cannot be stored (UINT32_MAX: all can). */
+/* study_run by `count` processes together, all but the leader on one thread. `options` without callbacks but `place`;
+ * values[units][study_values] receives what the leader was told, and may be NULL; the unit whose number is `refused` cannot be
+ * stored (UINT32_MAX: all can). */
 struct meeting meeting_run(const struct study *s, const struct run_options *options, uint32_t count, double *values,
                            uint32_t refused);
 

@@ -213,6 +213,12 @@ static void what_does_not_fit_is_refused(void **state)
     study_free(&s);
 }
 
+static uint32_t one_part(const void *const *groups)
+{
+    (void)groups;
+    return 1;
+}
+
 /* Where processes may share worlds, as many worlds as threads need not fit: one, or a share of it, is enough. */
 static void what_fits_in_shares_is_not_refused(void **state)
 {
@@ -227,6 +233,10 @@ static void what_fits_in_shares_is_not_refused(void **state)
     assert_int_equal(study_fits(&s, 100000000, NULL), 0);
     assert_false(study_fits_whole(&s, 100000000));
     assert_true(study_fits_whole(&s, 1));
+    struct model single = toy_model;
+    single.parts = one_part;
+    s.model = &single;
+    assert_int_equal(study_fits(&s, 100000000, NULL), -1); /* what has one part cannot be shared */
     study_free(&s);
 }
 
