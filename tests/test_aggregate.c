@@ -169,7 +169,7 @@ static void assert_told(const double *told, double *values, size_t n, double uni
     for (size_t i = 0; i < n; i++) squares += (values[i] - sum / (double)n) * (values[i] - sum / (double)n);
     qsort(values, n, sizeof *values, by_size);
     const double mean = sum / (double)n, sd = sqrt(squares / ((double)n - 1));
-    assert_true(told[AGGREGATE_n] == n && told[AGGREGATE_negative] == negative && told[AGGREGATE_zero] == zero);
+    assert_true(told[AGGREGATE_n] == (double)n && told[AGGREGATE_negative] == negative && told[AGGREGATE_zero] == zero);
     assert_true(told[AGGREGATE_minimum] == values[0] && told[AGGREGATE_maximum] == values[n - 1]);
     assert_true(fabs(told[AGGREGATE_mean] - mean) <= unit / 2 + 1e-12 * fabs(mean) + 1e-12 * sd);
     assert_true(fabs(told[AGGREGATE_sd] - sd) <= unit + 1e-12 * sd); /* each value moved by at most half a unit */
@@ -210,7 +210,7 @@ static void statistics_are_those_of_plain_formulas(void **state)
                 if (!isnan(gap)) values[n++] = gap;
             }
             aggregate_tell(a, aggregate_difference(a, s, m), told);
-            if (s == 1) assert_true(told[AGGREGATE_zero] == n && told[AGGREGATE_sd] == 0);
+            if (s == 1) assert_true(told[AGGREGATE_zero] == (double)n && told[AGGREGATE_sd] == 0);
             else assert_true(told[AGGREGATE_negative] > 50 && told[AGGREGATE_negative] < 350);
             assert_told(told, values, n, units[m], false);
         }

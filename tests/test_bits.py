@@ -325,7 +325,10 @@ def set_value(dataset: h5py.Dataset) -> None:
     elif dataset.dtype.kind == "O":
         dataset[0] = values[0] + b"x"
     else:
-        dataset[(0,) * dataset.ndim] = values[(0,) * dataset.ndim] + 1
+        first = values[(0,) * dataset.ndim]
+        dataset[(0,) * dataset.ndim] = (
+            1 if first != first else first + 1
+        )  # what is undefined stays so when one adds to it
 
 
 def places(path: Path) -> list[tuple[str, str | None]]:
