@@ -97,7 +97,8 @@ class Copy:
             if not p.name.startswith(("test_", "fault_shim", "fault_hdf", "coverage_exit"))
         ]
         support += folder.glob("tests/fuzz/fuzz*.c")
-        sources = [*folder.glob("models/*.c"), *folder.glob("sim/*.c"), *support]
+        engine = [p for p in folder.glob("sim/*.c") if not p.name.startswith("ranks_mpi")]
+        sources = [*folder.glob("models/*.c"), *engine, *support]
         self.parts = [self.object(p) for p in sorted(sources) if p.name != "main.c"]
         self.programs = {f"build/tests/{p.stem}": self.object(p) for p in sorted(folder.glob("tests/test_*.c"))}
         self.programs["build/enforcesim"] = "build/sim/main.o"

@@ -326,9 +326,7 @@ def set_value(dataset: h5py.Dataset) -> None:
         dataset[0] = values[0] + b"x"
     else:
         first = values[(0,) * dataset.ndim]
-        dataset[(0,) * dataset.ndim] = (
-            1 if first != first else first + 1
-        )  # what is undefined stays so when one adds to it
+        dataset[(0,) * dataset.ndim] = 1 if first != first else first + 1  # NaN + 1 is NaN
 
 
 def places(path: Path) -> list[tuple[str, str | None]]:

@@ -54,7 +54,7 @@ void toy_results_empty_as(struct toy_results *toy, uint32_t replicates, enum stu
 {
     struct error e = {0};
     build(&toy->study, replicates);
-    toy->study.output = output;
+    toy->study.output = (int32_t)output;
     assert_int_equal(record_create(&toy->record, &toy->study, &e), 0);
     const struct journal_identity identity = {.config = TOY_CONFIG,
                                               .model = "toy 1",
