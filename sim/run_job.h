@@ -18,6 +18,7 @@ struct job {
     struct tally_layout layout;
     uint32_t threads;
 
+    pthread_mutex_t taking; /* of scenarios: see run.c */
     pthread_mutex_t mutex;
     struct error error;
     struct run_progress progress;
@@ -35,6 +36,7 @@ struct unit {
     const struct study *s;
     uint32_t number, replicate;
     uint32_t scenario, scenarios; /* the first, and how many */
+    uint32_t taken;               /* of them; guarded by the job's `taking` */
     double *values;
     struct error error; /* guarded by the job's mutex */
     atomic_bool broken; /* here */

@@ -354,7 +354,13 @@ static double largest_world(const struct study *s)
     return world;
 }
 
-double study_memory(const struct study *s) { return 2 * largest_world(s) + (double)study_values(s) * sizeof(double); }
+/* Worlds that a thread holds: the burnt-in one, and a copy where more than one scenario follows it. */
+static double worlds(const struct study *s) { return s->n_scenarios > 1 ? 2 : 1; }
+
+double study_memory(const struct study *s)
+{
+    return worlds(s) * largest_world(s) + (double)study_values(s) * sizeof(double);
+}
 
 static double machine_memory(void) { return (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE); }
 
@@ -366,7 +372,7 @@ static bool fits_shared(const struct study *s)
     if (!(s->share > 0) || s->n_policies == 0) return false;
     const double parts = s->model->parts((const void *const *)s->policies[s->baseline].values.group);
     const double held = parts > 1 ? fmin(1, ceil(parts * s->share) / parts) : 1;
-    return 2 * held * largest_world(s) + (double)study_values(s) * sizeof(double) <= machine_memory();
+    return worlds(s) * held * largest_world(s) + (double)study_values(s) * sizeof(double) <= machine_memory();
 }
 
 static void print_bytes(double bytes, char *text, size_t size)
@@ -386,9 +392,8 @@ int study_fits(const struct study *s, uint32_t threads, struct error *e)
     print_bytes(need, needed, sizeof needed);
     print_bytes(have, present, sizeof present);
     return error_set(e, ERROR_INPUT,
-                     "this study needs %s of memory on %u thread%s (two worlds and the results each); "
-                     "allowed: the machine's %s%s",
-                     needed, threads, threads == 1 ? "" : "s", present, threads > 1 ? ", so use fewer threads" : "");
+                     "this study needs %s of memory on %u thread%s (%s and the results each); allowed: the machine's %s%s",
+                     needed, threads, threads == 1 ? "" : "s", worlds(s) > 1 ? "two worlds" : "a world", present, threads > 1 ? ", so use fewer threads" : "");
 }
 
 int study_check(const struct study *s, struct error *e)
