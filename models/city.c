@@ -1,5 +1,6 @@
 /* Reading and changing a city: the few verbs with which sub-models move persons, tie offenders and leave notes. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "models/world.h"
@@ -283,14 +284,32 @@ void seat_release(struct city *c, uint32_t seat)
     c->held--;
 }
 
+/* Room for one more row in a list whose rows are all in use. */
+static void *grown(struct city *c, void *rows, uint32_t *held, uint32_t room, size_t width)
+{
+    enum { ROWS_AT_FIRST = 16 };
+    const uint32_t wanted_rows = *held < ROWS_AT_FIRST ? ROWS_AT_FIRST : 2 * *held, more = wanted_rows < room ? wanted_rows : room;
+    void *moved = realloc(rows, more * width);
+    if (moved == NULL) {
+        c->short_of_memory = true;
+        return rows;
+    }
+    *held = more;
+    return moved;
+}
+
+/* Is there room for one more row? */
+#define HAS_ROOM(c, list)                                                                                               \
+    ((c)->n_##list < (c)->list##_held ||                                                                                \
+     ((c)->list##_held < (c)->list##_room &&                                                                            \
+      ((c)->list = grown((c), (c)->list, &(c)->list##_held, (c)->list##_room, sizeof *(c)->list),                       \
+       (c)->n_##list < (c)->list##_held)))
+
 void person_absent(struct city *c, struct person person, enum absence absence, uint32_t from)
 {
-    if (c->n_absent == c->absent_room) {
-        c->gone++;
-        return;
-    }
-    c->absent[c->n_absent++] =
-        (struct absentee){.person = person, .from = from, .until = (uint16_t)c->day, .absence = (uint8_t)absence};
+    const struct absentee absentee = {.person = person, .from = from, .until = (uint16_t)c->day, .absence = (uint8_t)absence};
+    if (HAS_ROOM(c, absent)) c->absent[c->n_absent++] = absentee;
+    else c->gone++;
 }
 
 bool person_to_vacancy(struct city *c, struct person person, uint32_t entity, uint32_t index)
@@ -335,18 +354,27 @@ void adults_disperse(struct city *c, uint32_t venue, double share, enum occasion
 
 void signal_send(struct city *c, uint32_t offender, enum signal_kind kind)
 {
-    if (c->n_signals < c->signals_room) c->signals[c->n_signals++] = (struct signal){offender, (uint8_t)kind};
+    if (HAS_ROOM(c, signals)) c->signals[c->n_signals++] = (struct signal){offender, (uint8_t)kind};
 }
 
 void operation_note(struct city *c, uint32_t venue, enum operation_kind kind)
 {
-    if (c->n_operations < c->operations_room) c->operations[c->n_operations++] = (struct operation){venue, (uint8_t)kind};
+    if (HAS_ROOM(c, operations)) c->operations[c->n_operations++] = (struct operation){venue, (uint8_t)kind};
 }
 
 void arrest_make(struct city *c, uint32_t offender, double evidence, bool special, bool closure)
 {
-    if (c->n_arrests < c->offenders)
-        c->arrests[c->n_arrests++] = (struct arrest){offender, (float)evidence, special, closure};
+    if (HAS_ROOM(c, arrests)) c->arrests[c->n_arrests++] = (struct arrest){offender, (float)evidence, special, closure};
+}
+
+void report_note(struct city *c, uint32_t seat, uint32_t incident)
+{
+    if (HAS_ROOM(c, reports)) c->reports[c->n_reports++] = (struct report){seat, incident};
+}
+
+void release_note(struct city *c, uint32_t day)
+{
+    if (HAS_ROOM(c, releases)) c->releases[c->n_releases++] = (uint16_t)day;
 }
 
 void offender_arrives(struct city *c, uint32_t offender, double theta_mean, double theta_sd, double risk, double punishment)

@@ -33,7 +33,7 @@ static void report(struct city *c, const struct parameters *p, struct metrics *m
     if (!c->policy->police) return;
     if (!luck_coin(&c->luck, DRAW_REPORT, seat, incident, p->report_rate * (1 - fear_of(c, seat)))) return;
     m->reports++;
-    if (c->n_reports < c->reports_room) c->reports[c->n_reports++] = (struct report){seat, incident};
+    report_note(c, seat, incident);
 }
 
 /* How violent the place is, relative to an open venue: for all in the street, for the exploited elsewhere. */

@@ -64,8 +64,9 @@ static void count_rows(struct city *c)
         c->seats += seats;
     }
     c->places = 2 * c->venues + c->streets;
-    c->days = (uint32_t)(c->calendar.burn_in + c->calendar.horizon) + 1;
     c->absent_room = c->venue_seats / 2 + 256;
+    c->releases_room = INT32_MAX;
+    c->arrests_room = c->offenders;
     c->reports_room = c->seats / 4 + 64;
     c->operations_room = c->districts * SWEEP_SITES_MAXIMUM + 128;
     c->signals_room = 4 * c->offenders + c->operations_room;
@@ -155,7 +156,7 @@ static int reserve(struct city *c, size_t size, struct error *e)
 {
     if (c->block != NULL && c->block_room >= size) return 0;
     free(c->block);
-    c->block_room = aligned(size + size / 16);
+    c->block_room = size;
     if (posix_memalign(&c->block, COLUMN_ALIGNMENT, c->block_room) == 0) return 0;
     c->block = NULL;
     c->block_room = 0;
@@ -215,16 +216,23 @@ int world_create(struct world **w, const struct region_parameters *region, const
     return 0;
 }
 
+static void destroy_city(struct city *c)
+{
+#define FREE(type, name) free(c->name);
+    CITY_LISTS(FREE)
+#undef FREE
+    free(c->block);
+}
+
 void world_destroy(struct world *w)
 {
     if (w == NULL) return;
-    for (uint32_t i = 0; i < w->n_cities; i++) free(w->city[i].block);
+    for (uint32_t i = 0; i < w->n_cities; i++) destroy_city(&w->city[i]);
     free(w->city);
     free(w);
 }
 
-double world_memory(const struct region_parameters *region, const struct venues_parameters *rules,
-                    const struct calendar *calendar)
+double world_memory(const struct region_parameters *region, const struct venues_parameters *rules)
 {
     double slots = fmin(fmax(portable_exp(region->slots_log_mean + region->slots_log_sd * region->slots_log_sd / 2), SLOTS_MINIMUM),
                         SLOTS_MAXIMUM);
@@ -232,17 +240,45 @@ double world_memory(const struct region_parameters *region, const struct venues_
     c.venues = (uint32_t)region->venues;
     double seats = c.venues * slots * (1 + rules->exploited_share * rules->private_capacity + region->street_room);
     double bytes = 0;
-    double absent_room = c.venues * slots / 2 + 256, reports_room = seats / 4 + 64;
     double districts = region->districts, districts_1 = districts + 1, venues = c.venues, venues_1 = venues + 1;
     double places = 2 * venues + districts + region->street_room * venues * slots / PLACE_SEATS;
     double links = 2.0 * region->traffickers * region->links, offenders = venues + 2.0 * region->traffickers;
     double officers = districts * region->officers_per_district + SPECIAL_OFFICERS_MAX;
-    double days = calendar->burn_in + calendar->horizon + 1;
-    double operations_room = districts * SWEEP_SITES_MAXIMUM + 128, signals_room = 4 * offenders + operations_room;
 #define BYTES(type, name, rows) bytes += (double)sizeof(type) * rows;
     CITY_COLUMNS(BYTES)
 #undef BYTES
+    /* Lists, as far as they grow in the essay's city: every seventieth person absent, every fifth offender in prison ... */
+    bytes += c.venues * slots / 32 * sizeof(struct absentee) + offenders / 4 * sizeof(uint16_t) +
+             seats / 256 * (sizeof(struct report) + sizeof(struct operation)) +
+             offenders / 32 * (sizeof(struct arrest) + sizeof(struct signal));
     return region->cities * (bytes + sizeof(struct city));
+}
+
+static int copy_city(struct city *to, const struct city *from, struct error *e)
+{
+    if (reserve(to, from->block_size, e) != 0) return -1;
+#define RESERVE(type, name)                                                                                             \
+    if (to->name##_held < from->n_##name) {                                                                             \
+        type *rows = realloc(to->name, from->n_##name * sizeof *rows);                                                  \
+        if (rows == NULL) return error_memory(e, "a city", (double)from->n_##name * sizeof *rows);                      \
+        to->name = rows;                                                                                                \
+        to->name##_held = from->n_##name;                                                                               \
+    }
+    CITY_LISTS(RESERVE)
+#undef RESERVE
+    const struct city own = *to;
+    *to = *from;
+    to->block = own.block;
+    to->block_room = own.block_room;
+    lay_out(to);
+    memcpy(to->block, from->block, from->block_size);
+#define COPY(type, name)                                                                                                \
+    to->name = own.name;                                                                                                \
+    to->name##_held = own.name##_held;                                                                                  \
+    if (from->n_##name > 0) memcpy(to->name, from->name, from->n_##name * sizeof *to->name);
+    CITY_LISTS(COPY)
+#undef COPY
+    return 0;
 }
 
 int world_copy(struct world *to, const struct world *from, struct error *e)
@@ -250,17 +286,16 @@ int world_copy(struct world *to, const struct world *from, struct error *e)
     if (to->n_cities != from->n_cities) return error_set(e, ERROR_FAILURE, "copying between worlds of different shape");
     to->cities = from->cities;
     to->first = from->first;
-    for (uint32_t i = 0; i < from->n_cities; i++) {
-        struct city *t = &to->city[i];
-        if (reserve(t, from->city[i].block_size, e) != 0) return -1;
-        void *block = t->block;
-        size_t room = t->block_room;
-        *t = from->city[i];
-        t->block = block;
-        t->block_room = room;
-        lay_out(t);
-        memcpy(t->block, from->city[i].block, t->block_size);
-    }
+    for (uint32_t i = 0; i < from->n_cities; i++)
+        if (copy_city(&to->city[i], &from->city[i], e) != 0) return -1;
+    return 0;
+}
+
+int world_check_memory(const struct world *w, struct error *e)
+{
+    for (uint32_t i = 0; i < w->n_cities; i++)
+        if (w->city[i].short_of_memory)
+            return error_set(e, ERROR_FAILURE, "out of memory: a city's lists could not grow on day %d", w->city[i].day);
     return 0;
 }
 

@@ -1,5 +1,5 @@
 /* Entities and state (ODD element 2). A world is a region of cities; a city is flat columns of entities, allocated once and
- * copied as one block. Sub-models meet only here: each reads what the stages before it left, and leaves something for those
+ * copied as one block, and a few lists that grow. Sub-models meet only here: each reads what the stages before it left, and leaves something for those
  * after it (arrests, operations, reports, signals), so that none needs to know another.
  *
  * Persons live in seats. A seat belongs to a place of at most 64 seats; a place is a venue, the private place of a venue's
@@ -151,14 +151,17 @@ struct operation {
     /* districts */                                                                                                     \
     C(double,   protection,      districts)   /* protection from violence that answered reports have earned       */    \
     C(uint32_t, district_venue,  districts_1) /* the district's venues are district_venue[d] ... [d + 1] - 1      */    \
-    C(uint32_t, district_street, districts_1) /* likewise its street's places                                     */    \
-    /* calendars and lists */                                                                                           \
-    C(uint16_t, prison_releases, days)        /* offenders released from prison on that day                       */    \
-    C(struct absentee,  absent,     absent_room)                                                                        \
-    C(struct arrest,    arrests,    offenders)                                                                          \
-    C(struct signal,    signals,    signals_room)                                                                       \
-    C(struct operation, operations, operations_room)                                                                    \
-    C(struct report,    reports,    reports_room) /* of violence, to the police                                   */
+    C(uint32_t, district_street, districts_1) /* likewise its street's places                                     */
+
+/* Lists: type and name. Most days and cities need a few rows of each, so they grow when they must: n_NAME rows are in use,
+ * NAME_held allocated, and NAME_room are the most that there may be. */
+#define CITY_LISTS(L)                                                                                                   \
+    L(struct absentee,  absent)                                                                                         \
+    L(uint16_t,         releases)             /* the days on which offenders come out of prison                   */    \
+    L(struct arrest,    arrests)              /* this and what follows: today's                                   */    \
+    L(struct signal,    signals)                                                                                        \
+    L(struct operation, operations)                                                                                     \
+    L(struct report,    reports)              /* of violence, to the police                                       */
 /* clang-format on */
 
 struct city {
@@ -175,10 +178,9 @@ struct city {
     const struct fear_parameters *fears;
 
     /* numbers of rows */
-    uint32_t districts, districts_1, venues, venues_1, traffickers, offenders, links, officers, seats, places, streets, days;
+    uint32_t districts, districts_1, venues, venues_1, traffickers, offenders, links, officers, seats, places, streets;
     uint32_t officers_per_district, links_per_trafficker, venue_seats;
     uint32_t kind_seat[PLACE_KINDS + 1]; /* the seats of a kind of place are kind_seat[kind] ... kind_seat[kind + 1] - 1 */
-    uint32_t absent_room, signals_room, operations_room, reports_room;
 
     /* state of the whole city */
     double price;               /* factor on the premium */
@@ -202,13 +204,18 @@ struct city {
     uint32_t adults_in_care;    /* non-coerced adults held in care against their will */
     double supported_days;      /* today's days of adults of closed venues who are supported */
     uint32_t visits, services;  /* of the health service, today */
-    uint32_t n_absent, n_arrests, n_signals, n_operations, n_reports;
     int64_t entered, gone;      /* persons, since the first day */
 
 #define CITY_COLUMN_MEMBER(type, name, rows) type *name;
     CITY_COLUMNS(CITY_COLUMN_MEMBER)
     void *block; /* all columns; owned */
     size_t block_size, block_room; /* bytes used, bytes allocated */
+
+#define CITY_LIST_MEMBERS(type, name) \
+    type *name; /* owned */           \
+    uint32_t n_##name, name##_held, name##_room;
+    CITY_LISTS(CITY_LIST_MEMBERS)
+    bool short_of_memory; /* a list could not grow: the day goes on without the row, and the run ends when cities couple */
 };
 
 /* A region, or those of its cities that one process simulates. */
@@ -372,6 +379,8 @@ void seat_release(struct city *c, uint32_t seat);
 void signal_send(struct city *c, uint32_t offender, enum signal_kind kind);
 void operation_note(struct city *c, uint32_t venue, enum operation_kind kind);
 void arrest_make(struct city *c, uint32_t offender, double evidence, bool special, bool closure);
+void report_note(struct city *c, uint32_t seat, uint32_t incident);
+void release_note(struct city *c, uint32_t day);
 
 /* A new owner or trafficker takes a post: fresh propensity and tastes, beliefs as given. */
 void offender_arrives(struct city *c, uint32_t offender, double theta_mean, double theta_sd, double risk, double punishment);
@@ -384,10 +393,11 @@ void supplier_forget(struct city *c, uint32_t trafficker);
 int world_create(struct world **w, const struct region_parameters *region, const struct venues_parameters *rules,
                  const struct exchange_range *cities, const struct luck *luck, const struct calendar *calendar,
                  struct error *e);
-double world_memory(const struct region_parameters *region, const struct venues_parameters *rules,
-                    const struct calendar *calendar);
+double world_memory(const struct region_parameters *region, const struct venues_parameters *rules);
 int world_copy(struct world *to, const struct world *from, struct error *e);
 void world_destroy(struct world *w);
 int world_verify(const struct world *w, struct error *e);
+/* -1 where a list of a city could not grow today. */
+int world_check_memory(const struct world *w, struct error *e);
 
 #endif
