@@ -9,7 +9,7 @@
 
 enum class seat_class(const struct city *c, uint32_t seat)
 {
-    uint32_t place = c->seat_place[seat];
+    uint32_t place = seat_place(c, seat);
     uint64_t bit = seat_bit(c, seat);
     return c->minors[place] & bit ? CLASS_MINOR : c->exploited[place] & bit ? CLASS_COERCED : CLASS_ADULT;
 }
@@ -128,7 +128,7 @@ static void count_fear(struct city *c, uint32_t seat, int by)
 
 static void count_person(struct city *c, uint32_t seat, int by)
 {
-    c->count[place_kind(c, c->seat_place[seat])][seat_class(c, seat)] += (uint32_t)by;
+    c->count[place_kind(c, seat_place(c, seat))][seat_class(c, seat)] += (uint32_t)by;
     count_infection(c, seat, by);
     count_service(c, seat, by);
     count_fear(c, seat, by);
@@ -238,7 +238,7 @@ uint32_t seat_enter(struct city *c, uint32_t place, struct person person)
 
 struct person seat_lift(struct city *c, uint32_t seat)
 {
-    uint32_t place = c->seat_place[seat];
+    uint32_t place = seat_place(c, seat);
     uint64_t bit = seat_bit(c, seat);
     struct person person = {c->fear[seat], c->served[seat], c->due[seat], c->supplier[seat], c->traits[seat],
                             (uint8_t)seat_class(c, seat)};
@@ -259,7 +259,7 @@ void seat_leave(struct city *c, uint32_t seat)
 
 void seat_reclass(struct city *c, uint32_t seat, enum class class)
 {
-    uint32_t place = c->seat_place[seat];
+    uint32_t place = seat_place(c, seat);
     uint64_t bit = seat_bit(c, seat);
     count_person(c, seat, -1);
     c->minors[place] &= ~bit;
@@ -271,7 +271,7 @@ void seat_reclass(struct city *c, uint32_t seat, enum class class)
 
 void seat_detain(struct city *c, uint32_t seat, int32_t until)
 {
-    uint32_t place = c->seat_place[seat];
+    uint32_t place = seat_place(c, seat);
     uint64_t bit = seat_bit(c, seat);
     if (!(c->detained[place] & bit)) c->held++;
     c->detained[place] |= bit;
@@ -280,7 +280,7 @@ void seat_detain(struct city *c, uint32_t seat, int32_t until)
 
 void seat_release(struct city *c, uint32_t seat)
 {
-    c->detained[c->seat_place[seat]] &= ~seat_bit(c, seat);
+    c->detained[seat_place(c, seat)] &= ~seat_bit(c, seat);
     c->held--;
 }
 

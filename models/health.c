@@ -114,7 +114,7 @@ static void clinics(struct city *c, const struct parameters *p, struct metrics *
     uint32_t seat;
     double mark;
     while (seat_points_next(&points, &seat, &mark)) {
-        uint32_t place = c->seat_place[seat];
+        uint32_t place = seat_place(c, seat);
         uint64_t bit = seat_bit(c, seat);
         if (!(c->occupied[place] & ~c->detained[place] & bit)) continue;
         double own = most; /* but in venues owners let the exploited go less often, and a board's care reaches its own alone */

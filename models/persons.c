@@ -36,17 +36,17 @@ DECLARE_METRICS(METRICS)
 
 static bool is_class(const struct city *c, uint32_t seat, enum class class)
 {
-    return c->occupied[c->seat_place[seat]] & seat_bit(c, seat) && seat_class(c, seat) == class;
+    return c->occupied[seat_place(c, seat)] & seat_bit(c, seat) && seat_class(c, seat) == class;
 }
 
 static bool is_exploited(const struct city *c, uint32_t seat)
 {
-    return c->exploited[c->seat_place[seat]] & seat_bit(c, seat);
+    return c->exploited[seat_place(c, seat)] & seat_bit(c, seat);
 }
 
 static bool is_detained(const struct city *c, uint32_t seat)
 {
-    return c->detained[c->seat_place[seat]] & seat_bit(c, seat);
+    return c->detained[seat_place(c, seat)] & seat_bit(c, seat);
 }
 
 static void adults_leave(struct city *c, const struct parameters *p, enum place_kind kind)
@@ -58,7 +58,7 @@ static void adults_leave(struct city *c, const struct parameters *p, enum place_
 /* The owner feels the loss of a person (beliefs.c lets the feeling fade). */
 static void lost_by_owner(struct city *c, uint32_t seat)
 {
-    c->losses[place_owner(c, c->seat_place[seat])] += 1;
+    c->losses[place_owner(c, seat_place(c, seat))] += 1;
     seat_leave(c, seat);
 }
 
@@ -83,7 +83,7 @@ static void outside_help(struct city *c, const struct parameters *p, struct metr
 /* Nobody stays in a private network of her own will. */
 static void no_longer_coerced(struct city *c, uint32_t seat)
 {
-    if (place_kind(c, c->seat_place[seat]) == PLACE_PRIVATE) seat_leave(c, seat);
+    if (place_kind(c, seat_place(c, seat)) == PLACE_PRIVATE) seat_leave(c, seat);
     else seat_reclass(c, seat, CLASS_ADULT);
 }
 
@@ -112,7 +112,7 @@ static void infections(struct city *c, const struct parameters *p, struct metric
 {
     double coerced = kind == PLACE_STREET ? 1 : 1 + p->infection_coerced, fearful = 1 + p->infection_fear;
     FOR_POINTS(DRAW_INFECTION, kind, p->infection_rate * coerced * fearful) {
-        uint32_t place = c->seat_place[seat];
+        uint32_t place = seat_place(c, seat);
         uint64_t bit = seat_bit(c, seat);
         if (!(c->occupied[place] & bit) || c->traits[seat] & TRAIT_INFECTED) continue;
         bool served = is_served(c, seat);

@@ -68,7 +68,7 @@ static void violence_by_clients(struct city *c, const struct parameters *p, stru
     uint32_t seat;
     double mark;
     while (seat_points_next(&points, &seat, &mark)) {
-        uint32_t place = c->seat_place[seat];
+        uint32_t place = seat_place(c, seat);
         uint64_t bit = seat_bit(c, seat);
         if (!(c->occupied[place] & ~c->detained[place] & bit)) continue;
         bool exploited = c->exploited[place] & bit;
@@ -90,7 +90,7 @@ static void violence_by_owners(struct city *c, const struct parameters *p, struc
     uint32_t seat;
     double mark;
     while (seat_points_next(&points, &seat, &mark)) {
-        uint32_t place = c->seat_place[seat];
+        uint32_t place = seat_place(c, seat);
         uint64_t bit = seat_bit(c, seat);
         if (!(c->occupied[place] & ~c->detained[place] & bit)) continue;
         bool exploited = c->exploited[place] & bit;

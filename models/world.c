@@ -63,7 +63,9 @@ static void count_rows(struct city *c)
         c->streets += street_places_of(seats);
         c->seats += seats;
     }
+    c->seat_groups = c->seats / SEAT_GROUP + 1;
     c->places = 2 * c->venues + c->streets;
+    c->places_1 = c->places + 1;
     c->absent_room = c->venue_seats / 2 + 256;
     c->releases_room = INT32_MAX;
     c->arrests_room = c->offenders;
@@ -95,7 +97,9 @@ static void set_place(struct city *c, uint32_t place, uint32_t district, uint32_
     c->place_district[place] = (uint16_t)district;
     c->first_seat[place] = *seat;
     c->size[place] = (uint8_t)size;
-    for (uint32_t k = 0; k < size; k++) c->seat_place[(*seat)++] = place;
+    for (; size > 0; size--, (*seat)++)
+        if (*seat % SEAT_GROUP == 0) c->near_place[*seat / SEAT_GROUP] = place;
+    c->first_seat[place + 1] = *seat;
 }
 
 /* Seats of one kind of place stand together, so that luck can be thrown over them alone; within it, in the order of districts. */
@@ -124,25 +128,20 @@ static void build_places(struct city *c)
     c->kind_seat[PLACE_KINDS] = seat;
 }
 
-/* Every trafficker deals with `links` different venues, drawn at random; listed by venue. */
-static void build_links(struct city *c)
+/* Every trafficker deals with `links` different venues, drawn at random. "Venues by trafficker" become "traffickers by venue"
+ * (a counting sort, stable in the trafficker). */
+static int build_links(struct city *c, struct error *e)
 {
-    uint32_t n = c->links_per_trafficker;
-    for (uint32_t k = 0; k < c->traffickers; k++)
-        pick_distinct(&c->luck, DRAW_LINKS, k, 0, c->venues, n, &c->link_trafficker[(size_t)k * n]); /* venues, for now */
-    for (uint32_t i = 0; i < c->links; i++) c->link_first[c->link_trafficker[i] + 1]++;
-    for (uint32_t v = 0; v < c->venues; v++) c->link_first[v + 1] += c->link_first[v];
-}
-
-/* Turns the list "venues by trafficker" into "traffickers by venue" (a counting sort, stable in the trafficker). */
-static int sort_links(struct city *c, struct error *e)
-{
+    const uint32_t n = c->links_per_trafficker;
     uint32_t *venue_of = malloc((c->links + 1) * sizeof *venue_of), *next = malloc(c->venues_1 * sizeof *next);
     int status = 0;
     if (venue_of && next) {
-        memcpy(venue_of, c->link_trafficker, c->links * sizeof *venue_of);
+        for (uint32_t k = 0; k < c->traffickers; k++)
+            pick_distinct(&c->luck, DRAW_LINKS, k, 0, c->venues, n, &venue_of[(size_t)k * n]);
+        for (uint32_t i = 0; i < c->links; i++) c->link_first[venue_of[i] + 1]++;
+        for (uint32_t v = 0; v < c->venues; v++) c->link_first[v + 1] += c->link_first[v];
         memcpy(next, c->link_first, c->venues_1 * sizeof *next);
-        for (uint32_t i = 0; i < c->links; i++) c->link_trafficker[next[venue_of[i]]++] = i / c->links_per_trafficker;
+        for (uint32_t i = 0; i < c->links; i++) c->link_trafficker[next[venue_of[i]]++] = (uint16_t)(i / n);
     } else {
         status = error_memory(e, "the links of traffickers", (double)c->links * sizeof *venue_of);
     }
@@ -171,8 +170,7 @@ static int create_city(struct city *c, struct error *e)
     memset(c->block, 0, c->block_size);
     lay_out(c);
     build_places(c);
-    build_links(c);
-    return sort_links(c, e);
+    return build_links(c, e);
 }
 
 int world_create(struct world **w, const struct region_parameters *region, const struct venues_parameters *rules,
@@ -242,6 +240,7 @@ double world_memory(const struct region_parameters *region, const struct venues_
     double bytes = 0;
     double districts = region->districts, districts_1 = districts + 1, venues = c.venues, venues_1 = venues + 1;
     double places = 2 * venues + districts + region->street_room * venues * slots / PLACE_SEATS;
+    double places_1 = places + 1, seat_groups = seats / SEAT_GROUP + 1;
     double links = 2.0 * region->traffickers * region->links, offenders = venues + 2.0 * region->traffickers;
     double officers = districts * region->officers_per_district + SPECIAL_OFFICERS_MAX;
 #define BYTES(type, name, rows) bytes += (double)sizeof(type) * rows;

@@ -53,7 +53,7 @@ enum standing { STANDING_FREE, STANDING_DORMANT, STANDING_REMAND, STANDING_VACAN
 /* An open case. */
 enum { CASE_SPECIAL = 1, CASE_PUNISHED = 2 };
 
-enum { NOBODY = 0xFFFF, NO_OFFICER = -1, NEVER = 0, TEAM = 6, SPECIAL_OFFICERS_MAX = 60, LINKS_MAX = 64, SERVED_DAYS = 90, PLACE_SEATS = 64 };
+enum { NOBODY = 0xFFFF, NO_OFFICER = -1, NEVER = 0, TEAM = 6, SPECIAL_OFFICERS_MAX = 60, LINKS_MAX = 64, SERVED_DAYS = 90, PLACE_SEATS = 64, SEAT_GROUP = 16 };
 
 /* ---- what one stage leaves for a later one ---------------------------------------------------------------------------- */
 
@@ -107,7 +107,6 @@ struct operation {
 #define CITY_COLUMNS(C)                                                                                                 \
     /* seats */                                                                                                         \
     C(float,    fear,            seats)       /* the day on which fear was or would have been 1                   */    \
-    C(uint32_t, seat_place,      seats)                                                                                 \
     C(uint16_t, served,          seats)       /* day last served by a health service                              */    \
     C(uint16_t, due,             seats)       /* a minor's 18th birthday; a detained adult's day of release       */    \
     C(uint16_t, supplier,        seats)       /* the trafficker who recruited the person, or NOBODY               */    \
@@ -117,7 +116,8 @@ struct operation {
     C(uint64_t, exploited,       places)      /* minors and coerced adults                                        */    \
     C(uint64_t, minors,          places)                                                                                \
     C(uint64_t, detained,        places)      /* adults held by the police, their seats kept                      */    \
-    C(uint32_t, first_seat,      places)                                                                                \
+    C(uint32_t, first_seat,      places_1)    /* that of place + 1 ends the place's seats                         */    \
+    C(uint32_t, near_place,      seat_groups) /* the place of the first of every SEAT_GROUP seats                 */    \
     C(uint16_t, place_district,  places)                                                                                \
     C(uint8_t,  size,            places)                                                                                \
     /* venues and, one each, their owners */                                                                            \
@@ -132,7 +132,7 @@ struct operation {
     C(uint8_t,  mode,            venues)                                                                                \
     C(uint8_t,  covered,         venues)      /* by a workers' board                                              */    \
     C(uint32_t, link_first,      venues_1)    /* the venue's traffickers are link_trafficker[link_first[v] ...]   */    \
-    C(uint32_t, link_trafficker, links)                                                                                 \
+    C(uint16_t, link_trafficker, links)                                                                                 \
     /* offenders: owners, then traffickers */                                                                           \
     C(double,   risk,            offenders)   /* believed chance of being caught within a year                    */    \
     C(double,   punishment,      offenders)   /* believed chance that being caught is punished                    */    \
@@ -178,7 +178,7 @@ struct city {
     const struct fear_parameters *fears;
 
     /* numbers of rows */
-    uint32_t districts, districts_1, venues, venues_1, traffickers, offenders, links, officers, seats, places, streets;
+    uint32_t districts, districts_1, venues, venues_1, traffickers, offenders, links, officers, seats, seat_groups, places, places_1, streets;
     uint32_t officers_per_district, links_per_trafficker, venue_seats;
     uint32_t kind_seat[PLACE_KINDS + 1]; /* the seats of a kind of place are kind_seat[kind] ... kind_seat[kind + 1] - 1 */
 
@@ -241,9 +241,16 @@ static inline uint32_t place_owner(const struct city *c, uint32_t place)
     return place < c->venues ? place : place - c->venues;
 }
 
+static inline uint32_t seat_place(const struct city *c, uint32_t seat)
+{
+    uint32_t place = c->near_place[seat / SEAT_GROUP];
+    while (c->first_seat[place + 1] <= seat) place++;
+    return place;
+}
+
 static inline uint64_t seat_bit(const struct city *c, uint32_t seat)
 {
-    return 1ull << (seat - c->first_seat[c->seat_place[seat]]);
+    return 1ull << (seat - c->first_seat[seat_place(c, seat)]);
 }
 
 static inline uint32_t persons_in(uint64_t mask) { return (uint32_t)__builtin_popcountll(mask); }

@@ -69,7 +69,7 @@ struct seated {
 
 static struct seated who(const struct city *c, uint32_t seat)
 {
-    uint32_t place = c->seat_place[seat];
+    uint32_t place = seat_place(c, seat);
     uint64_t bit = seat_bit(c, seat);
     return (struct seated){.there = c->occupied[place] & bit,
                            .exploited = c->exploited[place] & bit,

@@ -122,7 +122,7 @@ static void test_minors_are_recognised_and_then_brought_out_or_returned(void **s
     for (uint32_t i = 0; i < c->n_absent; i++) assert_int_equal(c->absent[i].absence, ABSENT_RESCUED);
     for (uint32_t v = 0; v < VENUES; v++) losses += c->losses[v];
     for (uint32_t s = 0; s < c->seats; s++)
-        if (c->occupied[c->seat_place[s]] & seat_bit(c, s) && fear_of(c, s) > 0) afraid++;
+        if (c->occupied[seat_place(c, s)] & seat_bit(c, s) && fear_of(c, s) > 0) afraid++;
     assert_same(losses, rescued);
     assert_same(afraid, met - rescued);
     assert_same(lab_metric(&l, "police.adult_detentions") + lab_metric(&l, "police.violence_police"), 0);

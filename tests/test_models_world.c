@@ -24,7 +24,7 @@ static void test_seats_are_shared_out_over_places(void **state)
             uint32_t seat = c->first_seat[p] + k;
             assert_true(seat < c->seats && !owned[seat]);
             owned[seat] = 1;
-            assert_int_equal(c->seat_place[seat], p);
+            assert_int_equal(seat_place(c, seat), p);
             assert_true(seat_bit(c, seat) == 1ull << k);
         }
     for (uint32_t s = 0; s < c->seats; s++) assert_true(owned[s]);
