@@ -10,7 +10,7 @@
 enum class seat_class(const struct city *c, uint32_t seat)
 {
     uint32_t place = seat_place(c, seat);
-    uint64_t bit = seat_bit(c, seat);
+    uint64_t bit = bit_in(c, place, seat);
     return c->minors[place] & bit ? CLASS_MINOR : c->exploited[place] & bit ? CLASS_COERCED : CLASS_ADULT;
 }
 
@@ -217,7 +217,7 @@ uint32_t free_seat(const struct city *c, uint32_t place)
 uint32_t seat_take(struct city *c, uint32_t place, struct person person)
 {
     uint32_t seat = free_seat(c, place);
-    uint64_t bit = seat_bit(c, seat);
+    uint64_t bit = bit_in(c, place, seat);
     c->occupied[place] |= bit;
     if (person.class != CLASS_ADULT) c->exploited[place] |= bit;
     if (person.class == CLASS_MINOR) c->minors[place] |= bit;
@@ -239,7 +239,7 @@ uint32_t seat_enter(struct city *c, uint32_t place, struct person person)
 struct person seat_lift(struct city *c, uint32_t seat)
 {
     uint32_t place = seat_place(c, seat);
-    uint64_t bit = seat_bit(c, seat);
+    uint64_t bit = bit_in(c, place, seat);
     struct person person = {c->fear[seat], c->served[seat], c->due[seat], c->supplier[seat], c->traits[seat],
                             (uint8_t)seat_class(c, seat)};
     count_person(c, seat, -1);
@@ -260,7 +260,7 @@ void seat_leave(struct city *c, uint32_t seat)
 void seat_reclass(struct city *c, uint32_t seat, enum class class)
 {
     uint32_t place = seat_place(c, seat);
-    uint64_t bit = seat_bit(c, seat);
+    uint64_t bit = bit_in(c, place, seat);
     count_person(c, seat, -1);
     c->minors[place] &= ~bit;
     c->exploited[place] &= ~bit;
@@ -272,7 +272,7 @@ void seat_reclass(struct city *c, uint32_t seat, enum class class)
 void seat_detain(struct city *c, uint32_t seat, int32_t until)
 {
     uint32_t place = seat_place(c, seat);
-    uint64_t bit = seat_bit(c, seat);
+    uint64_t bit = bit_in(c, place, seat);
     if (!(c->detained[place] & bit)) c->held++;
     c->detained[place] |= bit;
     c->due[seat] = (uint16_t)(until + 1);

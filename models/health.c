@@ -81,7 +81,7 @@ static void visit(struct city *c, const struct parameters *p, struct metrics *m,
     struct coins coins = coins_begin(&c->luck, DRAW_UPTAKE, number);
     for (uint64_t present = c->occupied[venue] & ~c->detained[venue]; present;) {
         uint32_t seat = next_seat(c, venue, &present);
-        double own = uptake * (c->exploited[venue] & seat_bit(c, seat) ? p->coerced_uptake : 1), u = coins_uniform(&coins, seat);
+        double own = uptake * (c->exploited[venue] & bit_in(c, venue, seat) ? p->coerced_uptake : 1), u = coins_uniform(&coins, seat);
         if (u < own && u < own * (1 - fear_of(c, seat))) serve(c, m, seat);
     }
 }
@@ -115,7 +115,7 @@ static void clinics(struct city *c, const struct parameters *p, struct metrics *
     double mark;
     while (seat_points_next(&points, &seat, &mark)) {
         uint32_t place = seat_place(c, seat);
-        uint64_t bit = seat_bit(c, seat);
+        uint64_t bit = bit_in(c, place, seat);
         if (!(c->occupied[place] & ~c->detained[place] & bit)) continue;
         double own = most; /* but in venues owners let the exploited go less often, and a board's care reaches its own alone */
         if (kind == PLACE_VENUE)

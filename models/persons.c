@@ -36,7 +36,8 @@ DECLARE_METRICS(METRICS)
 
 static bool is_class(const struct city *c, uint32_t seat, enum class class)
 {
-    return c->occupied[seat_place(c, seat)] & seat_bit(c, seat) && seat_class(c, seat) == class;
+    const uint32_t place = seat_place(c, seat);
+    return c->occupied[place] & bit_in(c, place, seat) && seat_class(c, seat) == class;
 }
 
 static bool is_exploited(const struct city *c, uint32_t seat)
@@ -113,7 +114,7 @@ static void infections(struct city *c, const struct parameters *p, struct metric
     double coerced = kind == PLACE_STREET ? 1 : 1 + p->infection_coerced, fearful = 1 + p->infection_fear;
     FOR_POINTS(DRAW_INFECTION, kind, p->infection_rate * coerced * fearful) {
         uint32_t place = seat_place(c, seat);
-        uint64_t bit = seat_bit(c, seat);
+        uint64_t bit = bit_in(c, place, seat);
         if (!(c->occupied[place] & bit) || c->traits[seat] & TRAIT_INFECTED) continue;
         bool served = is_served(c, seat);
         double share = (c->exploited[place] & bit ? 1 : 1 / coerced) * (1 + p->infection_fear * fear_of(c, seat)) / fearful *

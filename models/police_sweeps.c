@@ -34,7 +34,7 @@ static void sweep_adult(struct city *c, const struct police_parameters *p, struc
                         uint32_t place, uint32_t seat)
 {
     struct words w = luck_words(&c->luck, DRAW_SWEEP_PERSON, seat, 0);
-    bool coerced = c->exploited[place] & seat_bit(c, seat);
+    bool coerced = c->exploited[place] & bit_in(c, place, seat);
     fear_raise(c, seat, c->fears->swept);
     police_assault(c, p, m, team, seat, p->assault_probability * (1 - team->integrity), 0);
     if (c->traits[seat] & TRAIT_IRREGULAR && unit_interval(w.word[COIN_DEPORTED]) < p->deportation) {

@@ -69,7 +69,7 @@ static void violence_by_clients(struct city *c, const struct parameters *p, stru
     double mark;
     while (seat_points_next(&points, &seat, &mark)) {
         uint32_t place = seat_place(c, seat);
-        uint64_t bit = seat_bit(c, seat);
+        uint64_t bit = bit_in(c, place, seat);
         if (!(c->occupied[place] & ~c->detained[place] & bit)) continue;
         bool exploited = c->exploited[place] & bit;
         double rate = place_factor(c, place, exploited) * (exploited ? p->coerced_violence : 1) *
@@ -91,7 +91,7 @@ static void violence_by_owners(struct city *c, const struct parameters *p, struc
     double mark;
     while (seat_points_next(&points, &seat, &mark)) {
         uint32_t place = seat_place(c, seat);
-        uint64_t bit = seat_bit(c, seat);
+        uint64_t bit = bit_in(c, place, seat);
         if (!(c->occupied[place] & ~c->detained[place] & bit)) continue;
         bool exploited = c->exploited[place] & bit;
         double rate = (exploited ? p->owner_violence_exploited : 1) * (1 - c->protection[c->place_district[place]]);

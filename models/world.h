@@ -248,10 +248,10 @@ static inline uint32_t seat_place(const struct city *c, uint32_t seat)
     return place;
 }
 
-static inline uint64_t seat_bit(const struct city *c, uint32_t seat)
-{
-    return 1ull << (seat - c->first_seat[seat_place(c, seat)]);
-}
+/* A seat in the masks of its place. */
+static inline uint64_t bit_in(const struct city *c, uint32_t place, uint32_t seat) { return 1ull << (seat - c->first_seat[place]); }
+
+static inline uint64_t seat_bit(const struct city *c, uint32_t seat) { return bit_in(c, seat_place(c, seat), seat); }
 
 static inline uint32_t persons_in(uint64_t mask) { return (uint32_t)__builtin_popcountll(mask); }
 
