@@ -102,7 +102,7 @@ static void birthdays(struct city *c, const struct parameters *p, struct metrics
     for (uint32_t place = 0; place < 2 * c->venues; place++)
         for (uint64_t minors = c->minors[place]; minors;) {
             uint32_t seat = next_seat(c, place, &minors);
-            if (c->due[seat] > c->day + 1) continue;
+            if (*due_at(c, seat) > c->day + 1) continue;
             m->came_of_age++;
             if (luck_coin(&c->luck, DRAW_ADULTHOOD, seat, 0, p->stays_coerced)) seat_reclass(c, seat, CLASS_COERCED);
             else no_longer_coerced(c, seat);
@@ -115,7 +115,7 @@ static void infections(struct city *c, const struct parameters *p, struct metric
     FOR_POINTS(DRAW_INFECTION, kind, p->infection_rate * coerced * fearful) {
         uint32_t place = seat_place(c, seat);
         uint64_t bit = bit_in(c, place, seat);
-        if (!(c->occupied[place] & bit) || c->traits[seat] & TRAIT_INFECTED) continue;
+        if (!(c->occupied[place] & bit) || *traits_at(c, seat) & TRAIT_INFECTED) continue;
         bool served = is_served(c, seat);
         double share = (c->exploited[place] & bit ? 1 : 1 / coerced) * (1 + p->infection_fear * fear_of(c, seat)) / fearful *
                        (served ? 1 - p->service_protection : 1);

@@ -195,6 +195,6 @@ void police_releases(struct city *c)
     for (uint32_t place = 0; place < c->places; place++)
         for (uint64_t m = c->detained[place]; m;) {
             uint32_t seat = next_seat(c, place, &m);
-            if (c->due[seat] <= c->day + 1) seat_release(c, seat);
+            if (*due_at(c, seat) <= c->day + 1) seat_release(c, seat);
         }
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOTS_MINIMUM = 5, SLOTS_MAXIMUM = 60, COLUMN_ALIGNMENT = 64, SWEEP_SITES_MAXIMUM = 50,
+enum { SLOTS_MINIMUM = 5, SLOTS_MAXIMUM = 60, COLUMN_ALIGNMENT = 8, BLOCK_ALIGNMENT = 64, SWEEP_SITES_MAXIMUM = 50, BENCHES_AT_FIRST = 4,
        VENUES_MAXIMUM = 10000000 /* so that seats can be numbered with 32 bits */ };
 
 static uint8_t slots_of(const struct region_parameters *region, const struct luck *luck, uint32_t venue)
@@ -63,11 +63,12 @@ static void count_rows(struct city *c)
         c->streets += street_places_of(seats);
         c->seats += seats;
     }
+    c->bench_groups = (c->seats - c->venue_seats) / BENCH_SEATS + 1;
     c->seat_groups = c->seats / SEAT_GROUP + 1;
     c->places = 2 * c->venues + c->streets;
     c->places_1 = c->places + 1;
     c->absent_room = c->venue_seats / 2 + 256;
-    c->releases_room = INT32_MAX;
+    c->releases_room = c->benches_room = INT32_MAX;
     c->arrests_room = c->offenders;
     c->reports_room = c->seats / 4 + 64;
     c->operations_room = c->districts * SWEEP_SITES_MAXIMUM + 128;
@@ -156,7 +157,7 @@ static int reserve(struct city *c, size_t size, struct error *e)
     if (c->block != NULL && c->block_room >= size) return 0;
     free(c->block);
     c->block_room = size;
-    if (posix_memalign(&c->block, COLUMN_ALIGNMENT, c->block_room) == 0) return 0;
+    if (posix_memalign(&c->block, BLOCK_ALIGNMENT, c->block_room) == 0) return 0;
     c->block = NULL;
     c->block_room = 0;
     return error_memory(e, "a city", (double)size);
@@ -169,6 +170,10 @@ static int create_city(struct city *c, struct error *e)
     if (reserve(c, c->block_size, e) != 0) return -1;
     memset(c->block, 0, c->block_size);
     lay_out(c);
+    c->benches = calloc(BENCHES_AT_FIRST, sizeof *c->benches);
+    if (c->benches == NULL) return error_memory(e, "a city", (double)BENCHES_AT_FIRST * sizeof *c->benches);
+    c->benches_held = BENCHES_AT_FIRST;
+    c->n_benches = 1;
     build_places(c);
     return build_links(c, e);
 }
@@ -240,6 +245,7 @@ double world_memory(const struct region_parameters *region, const struct venues_
     double bytes = 0;
     double districts = region->districts, districts_1 = districts + 1, venues = c.venues, venues_1 = venues + 1;
     double places = 2 * venues + districts + region->street_room * venues * slots / PLACE_SEATS;
+    double venue_seats = venues * slots, bench_groups = (seats - venue_seats) / BENCH_SEATS + 1;
     double places_1 = places + 1, seat_groups = seats / SEAT_GROUP + 1;
     double links = 2.0 * region->traffickers * region->links, offenders = venues + 2.0 * region->traffickers;
     double officers = districts * region->officers_per_district + SPECIAL_OFFICERS_MAX;
@@ -247,7 +253,7 @@ double world_memory(const struct region_parameters *region, const struct venues_
     CITY_COLUMNS(BYTES)
 #undef BYTES
     /* Lists, as far as they grow in the essay's city: every seventieth person absent, every fifth offender in prison ... */
-    bytes += c.venues * slots / 32 * sizeof(struct absentee) + offenders / 4 * sizeof(uint16_t) +
+    bytes += (BENCHES_AT_FIRST + bench_groups / 8) * sizeof(struct bench) + c.venues * slots / 32 * sizeof(struct absentee) + offenders / 4 * sizeof(uint16_t) +
              seats / 256 * (sizeof(struct report) + sizeof(struct operation)) +
              offenders / 32 * (sizeof(struct arrest) + sizeof(struct signal));
     return region->cities * (bytes + sizeof(struct city));

@@ -4,7 +4,8 @@
  *
  * Persons live in seats. A seat belongs to a place of at most 64 seats; a place is a venue, the private place of a venue's
  * owner (together the owners' private places are the district's private network), or a stretch of a district's street. Who
- * sits where is kept as bit masks per place, so that counting and choosing persons touches one word. */
+ * sits where is kept as bit masks per place, so that counting and choosing persons touches one word. What else is known of a
+ * person stands in columns for the venues' seats; of the others hardly any is taken, so benches of eight are put up for them. */
 #ifndef MODELS_WORLD_H
 #define MODELS_WORLD_H
 
@@ -53,7 +54,8 @@ enum standing { STANDING_FREE, STANDING_DORMANT, STANDING_REMAND, STANDING_VACAN
 /* An open case. */
 enum { CASE_SPECIAL = 1, CASE_PUNISHED = 2 };
 
-enum { NOBODY = 0xFFFF, NO_OFFICER = -1, NEVER = 0, TEAM = 6, SPECIAL_OFFICERS_MAX = 60, LINKS_MAX = 64, SERVED_DAYS = 90, PLACE_SEATS = 64, SEAT_GROUP = 16 };
+enum { NOBODY = 0xFFFF, NO_OFFICER = -1, NEVER = 0, TEAM = 6, SPECIAL_OFFICERS_MAX = 60, LINKS_MAX = 64, SERVED_DAYS = 90, PLACE_SEATS = 64, SEAT_GROUP = 16,
+       BENCH_SEATS = 8 };
 
 /* ---- what one stage leaves for a later one ---------------------------------------------------------------------------- */
 
@@ -66,6 +68,12 @@ struct person {
     float fear;                      /* the day on which fear was or would have been 1; see fear_of() */
     uint16_t served, due, supplier;  /* see the seats' columns */
     uint8_t traits, class;
+};
+/* Eight seats of the private network and the street. */
+struct bench {
+    struct person person[BENCH_SEATS];
+    uint32_t next; /* of the free ones */
+    uint8_t taken; /* seats, as a mask */
 };
 struct absentee {
     struct person person;
@@ -105,12 +113,13 @@ struct operation {
 
 /* clang-format off */
 #define CITY_COLUMNS(C)                                                                                                 \
-    /* seats */                                                                                                         \
-    C(float,    fear,            seats)       /* the day on which fear was or would have been 1                   */    \
-    C(uint16_t, served,          seats)       /* day last served by a health service                              */    \
-    C(uint16_t, due,             seats)       /* a minor's 18th birthday; a detained adult's day of release       */    \
-    C(uint16_t, supplier,        seats)       /* the trafficker who recruited the person, or NOBODY               */    \
-    C(uint8_t,  traits,          seats)                                                                                 \
+    /* seats: of venues; see also fear_at() and so on */                                                                \
+    C(float,    fear,            venue_seats) /* the day on which fear was or would have been 1                   */    \
+    C(uint16_t, served,          venue_seats) /* day last served by a health service                              */    \
+    C(uint16_t, due,             venue_seats) /* a minor's 18th birthday; a detained adult's day of release       */    \
+    C(uint16_t, supplier,        venue_seats) /* the trafficker who recruited the person, or NOBODY               */    \
+    C(uint8_t,  traits,          venue_seats)                                                                           \
+    C(uint32_t, bench_of,        bench_groups) /* the bench for the next BENCH_SEATS of the other seats, or 0     */    \
     /* places: venues, private places in the same order, streets */                                                     \
     C(uint64_t, occupied,        places)                                                                                \
     C(uint64_t, exploited,       places)      /* minors and coerced adults                                        */    \
@@ -157,6 +166,7 @@ struct operation {
  * NAME_held allocated, and NAME_room are the most that there may be. */
 #define CITY_LISTS(L)                                                                                                   \
     L(struct absentee,  absent)                                                                                         \
+    L(struct bench,     benches)              /* the first is nobody's                                            */    \
     L(uint16_t,         releases)             /* the days on which offenders come out of prison                   */    \
     L(struct arrest,    arrests)              /* this and what follows: today's                                   */    \
     L(struct signal,    signals)                                                                                        \
@@ -178,7 +188,7 @@ struct city {
     const struct fear_parameters *fears;
 
     /* numbers of rows */
-    uint32_t districts, districts_1, venues, venues_1, traffickers, offenders, links, officers, seats, seat_groups, places, places_1, streets;
+    uint32_t districts, districts_1, venues, venues_1, traffickers, offenders, links, officers, seats, seat_groups, bench_groups, places, places_1, streets;
     uint32_t officers_per_district, links_per_trafficker, venue_seats;
     uint32_t kind_seat[PLACE_KINDS + 1]; /* the seats of a kind of place are kind_seat[kind] ... kind_seat[kind + 1] - 1 */
 
@@ -191,6 +201,7 @@ struct city {
     uint32_t override_until;    /* day until which the special unit is stopped from above */
     uint32_t jailed;
     uint32_t openings;          /* posts of traffickers that prison has emptied and nobody has taken */
+    uint32_t free_bench;        /* or 0 */
     uint32_t special_officers;  /* size of the special unit now */
     uint32_t count[PLACE_KINDS][CLASSES]; /* persons in places, the detained included */
     uint32_t held;              /* detained adults among them */
@@ -269,6 +280,23 @@ static inline uint64_t adults_at(const struct city *c, uint32_t place)
 
 static inline bool is_closed(const struct city *c, uint32_t venue) { return c->closed_until[venue] > c->day; }
 
+/* What is known of the person in a seat; of an empty one something meaningless. */
+static inline struct person *bench_person(const struct city *c, uint32_t seat)
+{
+    const uint32_t k = seat - c->venue_seats;
+    return &c->benches[c->bench_of[k / BENCH_SEATS]].person[k % BENCH_SEATS];
+}
+#define SEAT_COLUMN(type, name)                                                                                         \
+    static inline type *name##_at(const struct city *c, uint32_t seat)                                                  \
+    {                                                                                                                   \
+        return seat < c->venue_seats ? &c->name[seat] : &bench_person(c, seat)->name;                                   \
+    }
+SEAT_COLUMN(float, fear)
+SEAT_COLUMN(uint16_t, served)
+SEAT_COLUMN(uint16_t, due)
+SEAT_COLUMN(uint16_t, supplier)
+SEAT_COLUMN(uint8_t, traits)
+
 /* Takes the lowest seat out of a mask: for (uint64_t m = ...; m;) { uint32_t seat = next_seat(c, place, &m); ... } */
 static inline uint32_t next_seat(const struct city *c, uint32_t place, uint64_t *mask)
 {
@@ -302,7 +330,7 @@ static inline bool seat_points_next(struct seat_points *thrown, uint32_t *seat, 
 /* Has a health service seen the person within SERVED_DAYS? */
 static inline bool is_served(const struct city *c, uint32_t seat)
 {
-    return c->served[seat] != NEVER && c->day + 1 - c->served[seat] < SERVED_DAYS;
+    return *served_at(c, seat) != NEVER && c->day + 1 - *served_at(c, seat) < SERVED_DAYS;
 }
 
 /* Fear of the police, 0..1, which halves every fear.half_life days. Kept as one number per person: the day tau on which it

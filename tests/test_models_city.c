@@ -34,7 +34,7 @@ static void test_a_person_keeps_everything_on_the_way(void **state)
     seat_detain(c, other, 9);
     seat_detain(c, other, 12);
     assert_int_equal(c->held, 1);
-    assert_int_equal(c->due[other], 13);
+    assert_int_equal(*due_at(c, other), 13);
     assert_true(adults_at(c, 3) == 0);
     lab_verify(&l);
     seat_release(c, other);

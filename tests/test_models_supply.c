@@ -92,7 +92,7 @@ static void test_vacancies_are_filled_by_linked_active_traffickers(void **state)
     assert_same(c->entered, all);
     for (uint32_t v = 0; v < c->venues; v++)
         for (uint64_t m = c->exploited[v]; m;) {
-            uint32_t k = c->supplier[next_seat(c, v, &m)], found = 0;
+            uint32_t k = *supplier_at(c, next_seat(c, v, &m)), found = 0;
             for (uint32_t i = c->link_first[v]; i < c->link_first[v + 1]; i++) found += c->link_trafficker[i] == k;
             assert_int_equal(found, 1);
             assert_int_equal(c->standing[c->venues + k], STANDING_FREE);
