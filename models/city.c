@@ -11,7 +11,7 @@ enum class seat_class(const struct city *c, uint32_t seat)
 {
     uint32_t place = seat_place(c, seat);
     uint64_t bit = bit_in(c, place, seat);
-    return c->minors[place] & bit ? CLASS_MINOR : c->exploited[place] & bit ? CLASS_COERCED : CLASS_ADULT;
+    return minors_in(c, place) & bit ? CLASS_MINOR : c->exploited[place] & bit ? CLASS_COERCED : CLASS_ADULT;
 }
 
 double fear_of(const struct city *c, uint32_t seat)
@@ -269,7 +269,7 @@ uint32_t seat_take(struct city *c, uint32_t place, struct person person)
     uint64_t bit = bit_in(c, place, seat);
     c->occupied[place] |= bit;
     if (person.class != CLASS_ADULT) c->exploited[place] |= bit;
-    if (person.class == CLASS_MINOR) c->minors[place] |= bit;
+    if (person.class == CLASS_MINOR) c->marked[place] |= bit;
     if (seat >= c->venue_seats) bench_take(c, seat);
     *fear_at(c, seat) = person.fear;
     *served_at(c, seat) = person.served;
@@ -293,11 +293,10 @@ struct person seat_lift(struct city *c, uint32_t seat)
     struct person person = {*fear_at(c, seat), *served_at(c, seat), *due_at(c, seat), *supplier_at(c, seat), *traits_at(c, seat),
                             (uint8_t)seat_class(c, seat)};
     count_person(c, seat, -1);
-    if (c->detained[place] & bit) c->held--;
+    if (detained_in(c, place) & bit) c->held--;
     c->occupied[place] &= ~bit;
     c->exploited[place] &= ~bit;
-    c->minors[place] &= ~bit;
-    c->detained[place] &= ~bit;
+    c->marked[place] &= ~bit;
     if (seat >= c->venue_seats) bench_leave(c, seat);
     return person;
 }
@@ -313,10 +312,10 @@ void seat_reclass(struct city *c, uint32_t seat, enum class class)
     uint32_t place = seat_place(c, seat);
     uint64_t bit = bit_in(c, place, seat);
     count_person(c, seat, -1);
-    c->minors[place] &= ~bit;
+    c->marked[place] &= ~bit;
     c->exploited[place] &= ~bit;
     if (class != CLASS_ADULT) c->exploited[place] |= bit;
-    if (class == CLASS_MINOR) c->minors[place] |= bit;
+    if (class == CLASS_MINOR) c->marked[place] |= bit;
     count_person(c, seat, 1);
 }
 
@@ -324,14 +323,14 @@ void seat_detain(struct city *c, uint32_t seat, int32_t until)
 {
     uint32_t place = seat_place(c, seat);
     uint64_t bit = bit_in(c, place, seat);
-    if (!(c->detained[place] & bit)) c->held++;
-    c->detained[place] |= bit;
+    if (!(detained_in(c, place) & bit)) c->held++;
+    c->marked[place] |= bit;
     *due_at(c, seat) = (uint16_t)(until + 1);
 }
 
 void seat_release(struct city *c, uint32_t seat)
 {
-    c->detained[seat_place(c, seat)] &= ~seat_bit(c, seat);
+    c->marked[seat_place(c, seat)] &= ~seat_bit(c, seat);
     c->held--;
 }
 

@@ -47,7 +47,7 @@ static bool is_exploited(const struct city *c, uint32_t seat)
 
 static bool is_detained(const struct city *c, uint32_t seat)
 {
-    return c->detained[seat_place(c, seat)] & seat_bit(c, seat);
+    return detained_in(c, seat_place(c, seat)) & seat_bit(c, seat);
 }
 
 static void adults_leave(struct city *c, const struct parameters *p, enum place_kind kind)
@@ -100,7 +100,7 @@ static void debt_releases(struct city *c, const struct parameters *p, struct met
 static void birthdays(struct city *c, const struct parameters *p, struct metrics *m)
 {
     for (uint32_t place = 0; place < 2 * c->venues; place++)
-        for (uint64_t minors = c->minors[place]; minors;) {
+        for (uint64_t minors = minors_in(c, place); minors;) {
             uint32_t seat = next_seat(c, place, &minors);
             if (*due_at(c, seat) > c->day + 1) continue;
             m->came_of_age++;

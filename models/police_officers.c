@@ -193,7 +193,7 @@ void police_releases(struct city *c)
 {
     if (c->held == 0) return;
     for (uint32_t place = 0; place < c->places; place++)
-        for (uint64_t m = c->detained[place]; m;) {
+        for (uint64_t m = detained_in(c, place); m;) {
             uint32_t seat = next_seat(c, place, &m);
             if (*due_at(c, seat) <= c->day + 1) seat_release(c, seat);
         }

@@ -55,7 +55,7 @@ static void sweep_adult(struct city *c, const struct police_parameters *p, struc
 static void sweep_persons(struct city *c, const struct police_parameters *p, struct police_metrics *m, const struct team *team,
                           uint32_t place)
 {
-    uint64_t minors = c->minors[place], adults = c->occupied[place] & ~minors & ~c->detained[place];
+    uint64_t minors = minors_in(c, place), adults = c->occupied[place] & ~minors & ~detained_in(c, place);
     while (minors) sweep_minor(c, p, m, team, place, next_seat(c, place, &minors));
     while (adults) sweep_adult(c, p, m, team, place, next_seat(c, place, &adults));
 }

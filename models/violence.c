@@ -70,7 +70,7 @@ static void violence_by_clients(struct city *c, const struct parameters *p, stru
     while (seat_points_next(&points, &seat, &mark)) {
         uint32_t place = seat_place(c, seat);
         uint64_t bit = bit_in(c, place, seat);
-        if (!(c->occupied[place] & ~c->detained[place] & bit)) continue;
+        if (!(c->occupied[place] & ~detained_in(c, place) & bit)) continue;
         bool exploited = c->exploited[place] & bit;
         double rate = place_factor(c, place, exploited) * (exploited ? p->coerced_violence : 1) *
                       (1 - c->protection[c->place_district[place]]);
@@ -92,7 +92,7 @@ static void violence_by_owners(struct city *c, const struct parameters *p, struc
     while (seat_points_next(&points, &seat, &mark)) {
         uint32_t place = seat_place(c, seat);
         uint64_t bit = bit_in(c, place, seat);
-        if (!(c->occupied[place] & ~c->detained[place] & bit)) continue;
+        if (!(c->occupied[place] & ~detained_in(c, place) & bit)) continue;
         bool exploited = c->exploited[place] & bit;
         double rate = (exploited ? p->owner_violence_exploited : 1) * (1 - c->protection[c->place_district[place]]);
         if (mark * most >= rate) continue;

@@ -312,8 +312,7 @@ static const char *broken_place(const struct city *c, uint32_t p)
 {
     if (c->occupied[p] & ~all_seats(c, p)) return "somebody sits where there is no seat";
     if (c->exploited[p] & ~c->occupied[p]) return "an exploited person without a seat";
-    if (c->minors[p] & ~c->exploited[p]) return "a minor who is not counted as exploited";
-    if (c->detained[p] & (c->exploited[p] | ~c->occupied[p])) return "somebody detained who is not an adult in a seat";
+    if (c->marked[p] & ~c->occupied[p]) return "a minor, or somebody detained, without a seat";
     if (place_kind(c, p) == PLACE_STREET && c->exploited[p]) return "somebody exploited in the street";
     if (place_kind(c, p) == PLACE_PRIVATE && c->occupied[p] != c->exploited[p]) return "a non-coerced adult in the private network";
     return NULL;
@@ -351,9 +350,9 @@ static const char *broken_city(const struct city *c)
         if ((broken = broken_place(c, p)) != NULL) return broken;
         enum place_kind kind = place_kind(c, p);
         count[kind][CLASS_ADULT] += persons_in(c->occupied[p] & ~c->exploited[p]);
-        count[kind][CLASS_COERCED] += persons_in(c->exploited[p] & ~c->minors[p]);
-        count[kind][CLASS_MINOR] += persons_in(c->minors[p]);
-        held += persons_in(c->detained[p]);
+        count[kind][CLASS_COERCED] += persons_in(c->exploited[p] & ~minors_in(c, p));
+        count[kind][CLASS_MINOR] += persons_in(minors_in(c, p));
+        held += persons_in(detained_in(c, p));
         present += persons_in(c->occupied[p]);
     }
     if (memcmp(count, c->count, sizeof count) != 0) return "the counts of persons disagree with the seats";

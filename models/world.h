@@ -123,8 +123,7 @@ struct operation {
     /* places: venues, private places in the same order, streets */                                                     \
     C(uint64_t, occupied,        places)                                                                                \
     C(uint64_t, exploited,       places)      /* minors and coerced adults                                        */    \
-    C(uint64_t, minors,          places)                                                                                \
-    C(uint64_t, detained,        places)      /* adults held by the police, their seats kept                      */    \
+    C(uint64_t, marked,          places)      /* minors; and adults held by the police, their seats kept          */    \
     C(uint32_t, first_seat,      places_1)    /* that of place + 1 ends the place's seats                         */    \
     C(uint32_t, near_place,      seat_groups) /* the place of the first of every SEAT_GROUP seats                 */    \
     C(uint16_t, place_district,  places)                                                                                \
@@ -272,10 +271,13 @@ static inline uint64_t all_seats(const struct city *c, uint32_t place)
     return c->size[place] == 64 ? ~0ull : (1ull << c->size[place]) - 1;
 }
 
+static inline uint64_t minors_in(const struct city *c, uint32_t place) { return c->exploited[place] & c->marked[place]; }
+static inline uint64_t detained_in(const struct city *c, uint32_t place) { return c->marked[place] & ~c->exploited[place]; }
+
 /* Non-coerced adults in a place who are not detained. */
 static inline uint64_t adults_at(const struct city *c, uint32_t place)
 {
-    return c->occupied[place] & ~c->exploited[place] & ~c->detained[place];
+    return c->occupied[place] & ~c->exploited[place] & ~c->marked[place];
 }
 
 static inline bool is_closed(const struct city *c, uint32_t venue) { return c->closed_until[venue] > c->day; }

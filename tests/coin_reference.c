@@ -73,8 +73,8 @@ static struct seated who(const struct city *c, uint32_t seat)
     uint64_t bit = seat_bit(c, seat);
     return (struct seated){.there = c->occupied[place] & bit,
                            .exploited = c->exploited[place] & bit,
-                           .minor = c->minors[place] & bit,
-                           .detained = c->detained[place] & bit,
+                           .minor = minors_in(c, place) & bit,
+                           .detained = detained_in(c, place) & bit,
                            .infected = *traits_at(c, seat) & TRAIT_INFECTED,
                            .served = *served_at(c, seat) != NEVER,
                            .kind = place_kind(c, place),
@@ -194,7 +194,7 @@ static uint32_t served_today(const struct lab *l, const struct city *before, uin
 static double outreach(const struct lab *l, uint32_t venue)
 {
     const struct city *c = l->city;
-    bool somebody = c->occupied[venue] & ~c->detained[venue];
+    bool somebody = c->occupied[venue] & ~detained_in(c, venue);
     return is_closed(c, venue) || !somebody ? 0 : lab_get(l, "health.outreach_rate") * lab_get(l, "policy.outreach");
 }
 
@@ -202,7 +202,7 @@ static uint32_t visited(const struct lab *l, const struct city *before, uint32_t
 {
     const struct city *c = l->city;
     (void)before;
-    for (uint64_t present = c->occupied[venue] & ~c->detained[venue]; present;)
+    for (uint64_t present = c->occupied[venue] & ~detained_in(c, venue); present;)
         if (*served_at(c, next_seat(c, venue, &present)) == c->day + 1) return 1;
     return 0;
 }

@@ -269,7 +269,7 @@ static void test_ties_boards_and_leaks_stand_in_the_way(void **state)
         if (c->mode[v] != MODE_COVERT) continue;
         today++;
         assert_int_equal(c->hides_until[v], 20 + 120);
-        assert_int_equal(persons_in(c->minors[v]), 4);
+        assert_int_equal(persons_in(minors_in(c, v)), 4);
     }
     for (uint32_t i = 0; i < c->n_signals; i++) today -= c->signals[i].kind == SIGNAL_BETRAYED;
     assert_same(today, 0);

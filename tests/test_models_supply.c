@@ -367,8 +367,8 @@ static void test_private_networks_move_with_their_persons(void **state)
         lab_couple(&l);
     }
     assert_int_equal(a->mode[3], MODE_NONE);
-    assert_int_equal(persons_in(b->minors[5]), 3);
-    assert_int_equal(persons_in(a->minors[4]), 1);
+    assert_int_equal(persons_in(minors_in(b, 5)), 3);
+    assert_int_equal(persons_in(minors_in(a, 4)), 1);
     assert_int_equal(a->gone, 3);
     assert_int_equal(b->entered, 3);
     lab_verify(&l);
@@ -391,7 +391,7 @@ static void test_nobody_moves_for_too_little_or_at_rate_zero(void **state)
             lab_couple(&l);
         }
         assert_int_equal(a->standing[a->venues], STANDING_DORMANT);
-        assert_int_equal(persons_in(a->minors[private_place(a, 3)]), 3);
+        assert_int_equal(persons_in(minors_in(a, private_place(a, 3))), 3);
         assert_int_equal(a->gone, 0);
         lab_close(&l);
     }

@@ -176,7 +176,7 @@ static void test_adults_are_frightened_assaulted_deported_detained(void **state)
         for (uint64_t m = c->occupied[v]; m;) {
             uint32_t seat = next_seat(c, v, &m);
             assert_close(fear_of(c, seat), was_swept(c, v) ? 0.2 : 0, 1e-6);
-            if (c->detained[v] & seat_bit(c, seat)) assert_int_equal(*due_at(c, seat), 1 + 4 + 1);
+            if (detained_in(c, v) & seat_bit(c, seat)) assert_int_equal(*due_at(c, seat), 1 + 4 + 1);
         }
     double held = c->held;
     lab_day(&l, 2);

@@ -206,9 +206,9 @@ static void test_the_invariants_notice_what_is_broken(void **state)
     BREAKS(&l, c->occupied[0], c->occupied[0] & ~1ull);
     BREAKS(&l, c->occupied[0], c->occupied[0] | 1ull << 9);
     BREAKS(&l, c->exploited[0], c->exploited[0] & ~1ull);
-    BREAKS(&l, c->minors[0], c->minors[0] | 4);
-    BREAKS(&l, c->detained[0], 1ull);
-    BREAKS(&l, c->detained[0], 4ull);
+    BREAKS(&l, c->marked[0], c->marked[0] | 4);
+    BREAKS(&l, c->marked[0], c->marked[0] & ~1ull);
+    BREAKS(&l, c->marked[0], c->marked[0] | 16);
     BREAKS(&l, c->occupied[private_place(c, 0)], 1ull);
     BREAKS(&l, c->exploited[2 * c->venues], 1ull);
     BREAKS(&l, c->count[PLACE_VENUE][CLASS_MINOR], 3);

@@ -178,7 +178,7 @@ static void test_the_stationary_age_profile(void **state)
         lab_step(&l, "persons");
     }
     for (uint32_t v = 0; v < c->venues; v++)
-        for (uint64_t m = c->minors[v]; m;) count[(*due_at(c, next_seat(c, v, &m)) - 1 - c->day - 1) / BIN]++;
+        for (uint64_t m = minors_in(c, v); m;) count[(*due_at(c, next_seat(c, v, &m)) - 1 - c->day - 1) / BIN]++;
     for (int32_t x = 1; x <= AGES; x++) { /* of those who came a days ago, x can be left until 1460 - a */
         double present = stays * (1 - pow(stays, AGES - x + 1)) / (1 - stays);
         chance[(x - 1) / BIN] += present;

@@ -174,7 +174,7 @@ static void test_any_stretch_of_the_street_may_be_swept(void **state)
         lab_day(&l, day);
         ACT(police_sweeps, &l);
         for (uint32_t k = 0; k < STRETCHES; k++) {
-            if (!c->detained[first + k]) continue;
+            if (!detained_in(c, first + k)) continue;
             stretch[k]++;
             seat_release(c, c->first_seat[first + k]);
         }
