@@ -7,12 +7,13 @@
 
 /* ---- reading ----------------------------------------------------------------------------------------------------------- */
 
-enum class seat_class(const struct city *c, uint32_t seat)
+static enum class class_in(const struct city *c, uint32_t place, uint32_t seat)
 {
-    uint32_t place = seat_place(c, seat);
-    uint64_t bit = bit_in(c, place, seat);
-    return minors_in(c, place) & bit ? CLASS_MINOR : c->exploited[place] & bit ? CLASS_COERCED : CLASS_ADULT;
+    const uint64_t bit = bit_in(c, place, seat);
+    return !(c->exploited[place] & bit) ? CLASS_ADULT : c->marked[place] & bit ? CLASS_MINOR : CLASS_COERCED;
 }
+
+enum class seat_class(const struct city *c, uint32_t seat) { return class_in(c, seat_place(c, seat), seat); }
 
 double fear_of(const struct city *c, uint32_t seat)
 {
@@ -111,27 +112,29 @@ static void count_infection(struct city *c, uint32_t seat, int by)
     if (*traits_at(c, seat) & TRAIT_INFECTED) c->infected += (uint32_t)by;
 }
 
-static void count_service(struct city *c, uint32_t seat, int by)
+static void count_service(struct city *c, uint32_t seat, enum class class, int by)
 {
     if (!is_served(c, seat)) return;
-    bool exploited = seat_class(c, seat) != CLASS_ADULT;
+    const bool exploited = class != CLASS_ADULT;
     c->served_now[exploited] += (uint32_t)by;
     c->served_on[exploited][*served_at(c, seat) % SERVED_DAYS] += (uint32_t)by;
 }
 
-static void count_fear(struct city *c, uint32_t seat, int by)
+static void count_fear(struct city *c, uint32_t seat, enum class class, int by)
 {
-    if (*fear_at(c, seat) == -INFINITY || seat_class(c, seat) != CLASS_ADULT) return;
+    if (class != CLASS_ADULT || *fear_at(c, seat) == -INFINITY) return;
     c->fearful += (uint32_t)by;
     c->fear_sum = c->fearful > 0 ? fmax(c->fear_sum + by * fear_of(c, seat), 0) : 0;
 }
 
 static void count_person(struct city *c, uint32_t seat, int by)
 {
-    c->count[place_kind(c, seat_place(c, seat))][seat_class(c, seat)] += (uint32_t)by;
+    const uint32_t place = seat_place(c, seat);
+    const enum class class = class_in(c, place, seat);
+    c->count[place_kind(c, place)][class] += (uint32_t)by;
     count_infection(c, seat, by);
-    count_service(c, seat, by);
-    count_fear(c, seat, by);
+    count_service(c, seat, class, by);
+    count_fear(c, seat, class, by);
 }
 
 void city_recount(struct city *c)
@@ -166,9 +169,10 @@ void city_dawn(struct city *c, int32_t day)
 
 static void fear_set(struct city *c, uint32_t seat, double fear)
 {
-    count_fear(c, seat, -1);
+    const enum class class = seat_class(c, seat);
+    count_fear(c, seat, class, -1);
     *fear_at(c, seat) = fear > 0 ? (float)(c->day + c->fears->half_life * portable_log2(fear)) : -INFINITY;
-    count_fear(c, seat, 1);
+    count_fear(c, seat, class, 1);
 }
 
 void fear_raise(struct city *c, uint32_t seat, double by)
@@ -184,9 +188,10 @@ void fear_relieve(struct city *c, uint32_t seat, double by)
 
 void seat_serve(struct city *c, uint32_t seat)
 {
-    count_service(c, seat, -1);
+    const enum class class = seat_class(c, seat);
+    count_service(c, seat, class, -1);
     *served_at(c, seat) = (uint16_t)(c->day + 1);
-    count_service(c, seat, 1);
+    count_service(c, seat, class, 1);
 }
 
 void seat_infect(struct city *c, uint32_t seat)
