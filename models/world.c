@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOTS_MINIMUM = 5, SLOTS_MAXIMUM = 60, COLUMN_ALIGNMENT = 8, BLOCK_ALIGNMENT = 64, SWEEP_SITES_MAXIMUM = 50, BENCHES_AT_FIRST = 4,
+enum { SLOTS_MINIMUM = 5, SLOTS_MAXIMUM = 60, COLUMN_ALIGNMENT = 8, BLOCK_ALIGNMENT = 64,
+       SWEEP_SITES_MAXIMUM = 50, BENCHES_AT_FIRST = 4,
        VENUES_MAXIMUM = 10000000 /* so that seats can be numbered with 32 bits */ };
 
 static uint8_t slots_of(const struct region_parameters *region, const struct luck *luck, uint32_t venue)
@@ -252,9 +253,9 @@ double world_memory(const struct region_parameters *region, const struct venues_
 #define BYTES(type, name, rows) bytes += (double)sizeof(type) * rows;
     CITY_COLUMNS(BYTES)
 #undef BYTES
-    /* Lists, as far as they grow in the essay's city: every seventieth person absent, every fifth offender in prison ... */
-    bytes += (BENCHES_AT_FIRST + bench_groups / 8) * sizeof(struct bench) + c.venues * slots / 32 * sizeof(struct absentee) + offenders / 4 * sizeof(uint16_t) +
-             seats / 256 * (sizeof(struct report) + sizeof(struct operation)) +
+    /* Lists, about as far as they grow in the essay's city. */
+    bytes += (BENCHES_AT_FIRST + bench_groups / 8) * sizeof(struct bench) + venue_seats / 32 * sizeof(struct absentee) +
+             seats / 256 * (sizeof(struct report) + sizeof(struct operation)) + offenders / 4 * sizeof(uint16_t) +
              offenders / 32 * (sizeof(struct arrest) + sizeof(struct signal));
     return region->cities * (bytes + sizeof(struct city));
 }
