@@ -1,22 +1,24 @@
 /* Reading and changing a city: the few verbs with which sub-models move persons, tie offenders and leave notes. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "models/world.h"
 
 /* ---- reading ----------------------------------------------------------------------------------------------------------- */
 
-enum class seat_class(const struct city *c, uint32_t seat)
+static enum class class_in(const struct city *c, uint32_t place, uint32_t seat)
 {
-    uint32_t place = c->seat_place[seat];
-    uint64_t bit = seat_bit(c, seat);
-    return c->minors[place] & bit ? CLASS_MINOR : c->exploited[place] & bit ? CLASS_COERCED : CLASS_ADULT;
+    const uint64_t bit = bit_in(c, place, seat);
+    return !(c->exploited[place] & bit) ? CLASS_ADULT : c->marked[place] & bit ? CLASS_MINOR : CLASS_COERCED;
 }
+
+enum class seat_class(const struct city *c, uint32_t seat) { return class_in(c, seat_place(c, seat), seat); }
 
 double fear_of(const struct city *c, uint32_t seat)
 {
-    if (c->fear[seat] == -INFINITY) return 0;
-    double fear = portable_exp2(((double)c->fear[seat] - c->day) / c->fears->half_life);
+    if (*fear_at(c, seat) == -INFINITY) return 0;
+    double fear = portable_exp2(((double)*fear_at(c, seat) - c->day) / c->fears->half_life);
     return fear < 1 ? fear : 1;
 }
 
@@ -107,30 +109,32 @@ uint32_t persons_in_district(const struct city *c, uint32_t district)
 
 static void count_infection(struct city *c, uint32_t seat, int by)
 {
-    if (c->traits[seat] & TRAIT_INFECTED) c->infected += (uint32_t)by;
+    if (*traits_at(c, seat) & TRAIT_INFECTED) c->infected += (uint32_t)by;
 }
 
-static void count_service(struct city *c, uint32_t seat, int by)
+static void count_service(struct city *c, uint32_t seat, enum class class, int by)
 {
     if (!is_served(c, seat)) return;
-    bool exploited = seat_class(c, seat) != CLASS_ADULT;
+    const bool exploited = class != CLASS_ADULT;
     c->served_now[exploited] += (uint32_t)by;
-    c->served_on[exploited][c->served[seat] % SERVED_DAYS] += (uint32_t)by;
+    c->served_on[exploited][*served_at(c, seat) % SERVED_DAYS] += (uint32_t)by;
 }
 
-static void count_fear(struct city *c, uint32_t seat, int by)
+static void count_fear(struct city *c, uint32_t seat, enum class class, int by)
 {
-    if (c->fear[seat] == -INFINITY || seat_class(c, seat) != CLASS_ADULT) return;
+    if (class != CLASS_ADULT || *fear_at(c, seat) == -INFINITY) return;
     c->fearful += (uint32_t)by;
     c->fear_sum = c->fearful > 0 ? fmax(c->fear_sum + by * fear_of(c, seat), 0) : 0;
 }
 
 static void count_person(struct city *c, uint32_t seat, int by)
 {
-    c->count[place_kind(c, c->seat_place[seat])][seat_class(c, seat)] += (uint32_t)by;
+    const uint32_t place = seat_place(c, seat);
+    const enum class class = class_in(c, place, seat);
+    c->count[place_kind(c, place)][class] += (uint32_t)by;
     count_infection(c, seat, by);
-    count_service(c, seat, by);
-    count_fear(c, seat, by);
+    count_service(c, seat, class, by);
+    count_fear(c, seat, class, by);
 }
 
 void city_recount(struct city *c)
@@ -165,9 +169,10 @@ void city_dawn(struct city *c, int32_t day)
 
 static void fear_set(struct city *c, uint32_t seat, double fear)
 {
-    count_fear(c, seat, -1);
-    c->fear[seat] = fear > 0 ? (float)(c->day + c->fears->half_life * portable_log2(fear)) : -INFINITY;
-    count_fear(c, seat, 1);
+    const enum class class = seat_class(c, seat);
+    count_fear(c, seat, class, -1);
+    *fear_at(c, seat) = fear > 0 ? (float)(c->day + c->fears->half_life * portable_log2(fear)) : -INFINITY;
+    count_fear(c, seat, class, 1);
 }
 
 void fear_raise(struct city *c, uint32_t seat, double by)
@@ -178,22 +183,45 @@ void fear_raise(struct city *c, uint32_t seat, double by)
 
 void fear_relieve(struct city *c, uint32_t seat, double by)
 {
-    if (by > 0 && c->fear[seat] > -INFINITY) fear_set(c, seat, fear_of(c, seat) * (1 - by));
+    if (by > 0 && *fear_at(c, seat) > -INFINITY) fear_set(c, seat, fear_of(c, seat) * (1 - by));
 }
 
 void seat_serve(struct city *c, uint32_t seat)
 {
-    count_service(c, seat, -1);
-    c->served[seat] = (uint16_t)(c->day + 1);
-    count_service(c, seat, 1);
+    const enum class class = seat_class(c, seat);
+    count_service(c, seat, class, -1);
+    *served_at(c, seat) = (uint16_t)(c->day + 1);
+    count_service(c, seat, class, 1);
 }
 
 void seat_infect(struct city *c, uint32_t seat)
 {
     count_infection(c, seat, -1);
-    c->traits[seat] |= TRAIT_INFECTED;
+    *traits_at(c, seat) |= TRAIT_INFECTED;
     count_infection(c, seat, 1);
 }
+
+/* Room for one more row in a list whose rows are all in use. */
+static void *grown(struct city *c, void *rows, uint32_t *held, uint32_t room, size_t width)
+{
+    enum { ROWS_AT_FIRST = 8 };
+    const uint32_t half_more = *held + *held / 2, least = half_more < ROWS_AT_FIRST ? ROWS_AT_FIRST : half_more;
+    const uint32_t more = least < room ? least : room;
+    void *moved = realloc(rows, more * width);
+    if (moved == NULL) {
+        c->short_of_memory = true;
+        return rows;
+    }
+    *held = more;
+    return moved;
+}
+
+/* Is there room for one more row? */
+#define HAS_ROOM(c, list)                                                                                               \
+    ((c)->n_##list < (c)->list##_held ||                                                                                \
+     ((c)->list##_held < (c)->list##_room &&                                                                            \
+      ((c)->list = grown((c), (c)->list, &(c)->list##_held, (c)->list##_room, sizeof *(c)->list),                       \
+       (c)->n_##list < (c)->list##_held)))
 
 /* ---- persons and seats ----------------------------------------------------------------------------------------------------- */
 
@@ -213,18 +241,46 @@ uint32_t free_seat(const struct city *c, uint32_t place)
     return mask ? c->first_seat[place] + (uint32_t)__builtin_ctzll(mask) : UINT32_MAX;
 }
 
+/* Where no bench can be put up, the run is about to end, and the person sits on nobody's. */
+static void bench_take(struct city *c, uint32_t seat)
+{
+    const uint32_t k = seat - c->venue_seats;
+    uint32_t *bench = &c->bench_of[k / BENCH_SEATS];
+    if (*bench == 0 && c->free_bench != 0) {
+        *bench = c->free_bench;
+        c->free_bench = c->benches[*bench].next;
+    } else if (*bench == 0 && HAS_ROOM(c, benches)) {
+        *bench = c->n_benches++;
+        c->benches[*bench] = (struct bench){0};
+    }
+    c->benches[*bench].taken |= (uint8_t)(1u << k % BENCH_SEATS);
+}
+
+static void bench_leave(struct city *c, uint32_t seat)
+{
+    const uint32_t k = seat - c->venue_seats;
+    uint32_t *bench = &c->bench_of[k / BENCH_SEATS];
+    struct bench *left = &c->benches[*bench];
+    left->taken &= (uint8_t)~(1u << k % BENCH_SEATS);
+    if (left->taken != 0 || *bench == 0) return;
+    left->next = c->free_bench;
+    c->free_bench = *bench;
+    *bench = 0;
+}
+
 uint32_t seat_take(struct city *c, uint32_t place, struct person person)
 {
     uint32_t seat = free_seat(c, place);
-    uint64_t bit = seat_bit(c, seat);
+    uint64_t bit = bit_in(c, place, seat);
     c->occupied[place] |= bit;
     if (person.class != CLASS_ADULT) c->exploited[place] |= bit;
-    if (person.class == CLASS_MINOR) c->minors[place] |= bit;
-    c->fear[seat] = person.fear;
-    c->served[seat] = person.served;
-    c->due[seat] = person.due;
-    c->supplier[seat] = person.supplier;
-    c->traits[seat] = person.traits;
+    if (person.class == CLASS_MINOR) c->marked[place] |= bit;
+    if (seat >= c->venue_seats) bench_take(c, seat);
+    *fear_at(c, seat) = person.fear;
+    *served_at(c, seat) = person.served;
+    *due_at(c, seat) = person.due;
+    *supplier_at(c, seat) = person.supplier;
+    *traits_at(c, seat) = person.traits;
     count_person(c, seat, 1);
     return seat;
 }
@@ -237,16 +293,16 @@ uint32_t seat_enter(struct city *c, uint32_t place, struct person person)
 
 struct person seat_lift(struct city *c, uint32_t seat)
 {
-    uint32_t place = c->seat_place[seat];
-    uint64_t bit = seat_bit(c, seat);
-    struct person person = {c->fear[seat], c->served[seat], c->due[seat], c->supplier[seat], c->traits[seat],
+    uint32_t place = seat_place(c, seat);
+    uint64_t bit = bit_in(c, place, seat);
+    struct person person = {*fear_at(c, seat), *served_at(c, seat), *due_at(c, seat), *supplier_at(c, seat), *traits_at(c, seat),
                             (uint8_t)seat_class(c, seat)};
     count_person(c, seat, -1);
-    if (c->detained[place] & bit) c->held--;
+    if (detained_in(c, place) & bit) c->held--;
     c->occupied[place] &= ~bit;
     c->exploited[place] &= ~bit;
-    c->minors[place] &= ~bit;
-    c->detained[place] &= ~bit;
+    c->marked[place] &= ~bit;
+    if (seat >= c->venue_seats) bench_leave(c, seat);
     return person;
 }
 
@@ -258,39 +314,36 @@ void seat_leave(struct city *c, uint32_t seat)
 
 void seat_reclass(struct city *c, uint32_t seat, enum class class)
 {
-    uint32_t place = c->seat_place[seat];
-    uint64_t bit = seat_bit(c, seat);
+    uint32_t place = seat_place(c, seat);
+    uint64_t bit = bit_in(c, place, seat);
     count_person(c, seat, -1);
-    c->minors[place] &= ~bit;
+    c->marked[place] &= ~bit;
     c->exploited[place] &= ~bit;
     if (class != CLASS_ADULT) c->exploited[place] |= bit;
-    if (class == CLASS_MINOR) c->minors[place] |= bit;
+    if (class == CLASS_MINOR) c->marked[place] |= bit;
     count_person(c, seat, 1);
 }
 
 void seat_detain(struct city *c, uint32_t seat, int32_t until)
 {
-    uint32_t place = c->seat_place[seat];
-    uint64_t bit = seat_bit(c, seat);
-    if (!(c->detained[place] & bit)) c->held++;
-    c->detained[place] |= bit;
-    c->due[seat] = (uint16_t)(until + 1);
+    uint32_t place = seat_place(c, seat);
+    uint64_t bit = bit_in(c, place, seat);
+    if (!(detained_in(c, place) & bit)) c->held++;
+    c->marked[place] |= bit;
+    *due_at(c, seat) = (uint16_t)(until + 1);
 }
 
 void seat_release(struct city *c, uint32_t seat)
 {
-    c->detained[c->seat_place[seat]] &= ~seat_bit(c, seat);
+    c->marked[seat_place(c, seat)] &= ~seat_bit(c, seat);
     c->held--;
 }
 
 void person_absent(struct city *c, struct person person, enum absence absence, uint32_t from)
 {
-    if (c->n_absent == c->absent_room) {
-        c->gone++;
-        return;
-    }
-    c->absent[c->n_absent++] =
-        (struct absentee){.person = person, .from = from, .until = (uint16_t)c->day, .absence = (uint8_t)absence};
+    const struct absentee absentee = {.person = person, .from = from, .until = (uint16_t)c->day, .absence = (uint8_t)absence};
+    if (HAS_ROOM(c, absent)) c->absent[c->n_absent++] = absentee;
+    else c->gone++;
 }
 
 bool person_to_vacancy(struct city *c, struct person person, uint32_t entity, uint32_t index)
@@ -335,18 +388,27 @@ void adults_disperse(struct city *c, uint32_t venue, double share, enum occasion
 
 void signal_send(struct city *c, uint32_t offender, enum signal_kind kind)
 {
-    if (c->n_signals < c->signals_room) c->signals[c->n_signals++] = (struct signal){offender, (uint8_t)kind};
+    if (HAS_ROOM(c, signals)) c->signals[c->n_signals++] = (struct signal){offender, (uint8_t)kind};
 }
 
 void operation_note(struct city *c, uint32_t venue, enum operation_kind kind)
 {
-    if (c->n_operations < c->operations_room) c->operations[c->n_operations++] = (struct operation){venue, (uint8_t)kind};
+    if (HAS_ROOM(c, operations)) c->operations[c->n_operations++] = (struct operation){venue, (uint8_t)kind};
 }
 
 void arrest_make(struct city *c, uint32_t offender, double evidence, bool special, bool closure)
 {
-    if (c->n_arrests < c->offenders)
-        c->arrests[c->n_arrests++] = (struct arrest){offender, (float)evidence, special, closure};
+    if (HAS_ROOM(c, arrests)) c->arrests[c->n_arrests++] = (struct arrest){offender, (float)evidence, special, closure};
+}
+
+void report_note(struct city *c, uint32_t seat, uint32_t incident)
+{
+    if (HAS_ROOM(c, reports)) c->reports[c->n_reports++] = (struct report){seat, incident};
+}
+
+void release_note(struct city *c, uint32_t day)
+{
+    if (HAS_ROOM(c, releases)) c->releases[c->n_releases++] = (uint16_t)day;
 }
 
 void offender_arrives(struct city *c, uint32_t offender, double theta_mean, double theta_sd, double risk, double punishment)
@@ -362,6 +424,9 @@ void offender_arrives(struct city *c, uint32_t offender, double theta_mean, doub
 
 void supplier_forget(struct city *c, uint32_t trafficker)
 {
-    for (uint32_t seat = 0; seat < c->seats; seat++)
+    for (uint32_t seat = 0; seat < c->venue_seats; seat++)
         if (c->supplier[seat] == trafficker) c->supplier[seat] = NOBODY;
+    for (uint32_t b = 1; b < c->n_benches; b++)
+        for (uint32_t k = 0; k < BENCH_SEATS; k++)
+            if (c->benches[b].person[k].supplier == trafficker) c->benches[b].person[k].supplier = NOBODY;
 }

@@ -55,7 +55,7 @@ static void imprison(struct city *c, uint32_t o)
 {
     uint32_t release = (uint32_t)(c->day + lround(fmax(c->market->jail_months * 30, 1)));
     c->jailed++;
-    if (release < c->days) c->prison_releases[release]++;
+    if (release <= (uint32_t)(c->calendar.burn_in + c->calendar.horizon)) release_note(c, release);
     c->standing[o] = STANDING_VACANT;
     if (o < c->venues) c->tie[o] = NO_OFFICER;
     else c->openings++;
@@ -93,10 +93,19 @@ static void try_case(struct city *c, const struct parameters *p, struct metrics 
     }
 }
 
+static void releases(struct city *c)
+{
+    for (uint32_t i = c->n_releases; i-- > 0;) {
+        if (c->releases[i] != c->day) continue;
+        c->releases[i] = c->releases[--c->n_releases];
+        c->jailed--;
+    }
+}
+
 static void step(struct world *w, uint32_t part, const void *parameters, void *metrics)
 {
     struct city *c = &w->city[part];
-    c->jailed -= c->prison_releases[c->day];
+    releases(c);
     for (uint32_t i = 0; i < c->n_arrests; i++) open_case(c, parameters, &c->arrests[i]);
     for (uint32_t o = 0; o < c->offenders; o++) {
         if (c->trial_on[o] == NEVER) continue;

@@ -79,9 +79,9 @@ static void visit(struct city *c, const struct parameters *p, struct metrics *m,
     m->outreach_visits++;
     double uptake = p->uptake * (c->covered[venue] ? p->board_uptake : 1);
     struct coins coins = coins_begin(&c->luck, DRAW_UPTAKE, number);
-    for (uint64_t present = c->occupied[venue] & ~c->detained[venue]; present;) {
+    for (uint64_t present = c->occupied[venue] & ~detained_in(c, venue); present;) {
         uint32_t seat = next_seat(c, venue, &present);
-        double own = uptake * (c->exploited[venue] & seat_bit(c, seat) ? p->coerced_uptake : 1), u = coins_uniform(&coins, seat);
+        double own = uptake * (c->exploited[venue] & bit_in(c, venue, seat) ? p->coerced_uptake : 1), u = coins_uniform(&coins, seat);
         if (u < own && u < own * (1 - fear_of(c, seat))) serve(c, m, seat);
     }
 }
@@ -114,9 +114,9 @@ static void clinics(struct city *c, const struct parameters *p, struct metrics *
     uint32_t seat;
     double mark;
     while (seat_points_next(&points, &seat, &mark)) {
-        uint32_t place = c->seat_place[seat];
-        uint64_t bit = seat_bit(c, seat);
-        if (!(c->occupied[place] & ~c->detained[place] & bit)) continue;
+        uint32_t place = seat_place(c, seat);
+        uint64_t bit = bit_in(c, place, seat);
+        if (!(c->occupied[place] & ~detained_in(c, place) & bit)) continue;
         double own = most; /* but in venues owners let the exploited go less often, and a board's care reaches its own alone */
         if (kind == PLACE_VENUE)
             own = (c->exploited[place] & bit ? p->coerced_uptake : 1) * (c->covered[place] ? p->board_uptake : 1);

@@ -32,7 +32,8 @@ enum { GROUP_REGION, GROUP_POLICY, GROUP_MARKET, GROUP_VENUES, GROUP_FEAR };
 
 static double memory(const void *const *groups, const struct calendar *calendar)
 {
-    return world_memory(groups[GROUP_REGION], groups[GROUP_VENUES], calendar);
+    (void)calendar;
+    return world_memory(groups[GROUP_REGION], groups[GROUP_VENUES]);
 }
 
 static int create(struct world **w, const void *const *groups, const struct exchange_range *cities, const struct luck *luck,

@@ -36,17 +36,18 @@ DECLARE_METRICS(METRICS)
 
 static bool is_class(const struct city *c, uint32_t seat, enum class class)
 {
-    return c->occupied[c->seat_place[seat]] & seat_bit(c, seat) && seat_class(c, seat) == class;
+    const uint32_t place = seat_place(c, seat);
+    return c->occupied[place] & bit_in(c, place, seat) && seat_class(c, seat) == class;
 }
 
 static bool is_exploited(const struct city *c, uint32_t seat)
 {
-    return c->exploited[c->seat_place[seat]] & seat_bit(c, seat);
+    return c->exploited[seat_place(c, seat)] & seat_bit(c, seat);
 }
 
 static bool is_detained(const struct city *c, uint32_t seat)
 {
-    return c->detained[c->seat_place[seat]] & seat_bit(c, seat);
+    return detained_in(c, seat_place(c, seat)) & seat_bit(c, seat);
 }
 
 static void adults_leave(struct city *c, const struct parameters *p, enum place_kind kind)
@@ -58,7 +59,7 @@ static void adults_leave(struct city *c, const struct parameters *p, enum place_
 /* The owner feels the loss of a person (beliefs.c lets the feeling fade). */
 static void lost_by_owner(struct city *c, uint32_t seat)
 {
-    c->losses[place_owner(c, c->seat_place[seat])] += 1;
+    c->losses[place_owner(c, seat_place(c, seat))] += 1;
     seat_leave(c, seat);
 }
 
@@ -83,7 +84,7 @@ static void outside_help(struct city *c, const struct parameters *p, struct metr
 /* Nobody stays in a private network of her own will. */
 static void no_longer_coerced(struct city *c, uint32_t seat)
 {
-    if (place_kind(c, c->seat_place[seat]) == PLACE_PRIVATE) seat_leave(c, seat);
+    if (place_kind(c, seat_place(c, seat)) == PLACE_PRIVATE) seat_leave(c, seat);
     else seat_reclass(c, seat, CLASS_ADULT);
 }
 
@@ -99,9 +100,9 @@ static void debt_releases(struct city *c, const struct parameters *p, struct met
 static void birthdays(struct city *c, const struct parameters *p, struct metrics *m)
 {
     for (uint32_t place = 0; place < 2 * c->venues; place++)
-        for (uint64_t minors = c->minors[place]; minors;) {
+        for (uint64_t minors = minors_in(c, place); minors;) {
             uint32_t seat = next_seat(c, place, &minors);
-            if (c->due[seat] > c->day + 1) continue;
+            if (*due_at(c, seat) > c->day + 1) continue;
             m->came_of_age++;
             if (luck_coin(&c->luck, DRAW_ADULTHOOD, seat, 0, p->stays_coerced)) seat_reclass(c, seat, CLASS_COERCED);
             else no_longer_coerced(c, seat);
@@ -112,9 +113,9 @@ static void infections(struct city *c, const struct parameters *p, struct metric
 {
     double coerced = kind == PLACE_STREET ? 1 : 1 + p->infection_coerced, fearful = 1 + p->infection_fear;
     FOR_POINTS(DRAW_INFECTION, kind, p->infection_rate * coerced * fearful) {
-        uint32_t place = c->seat_place[seat];
-        uint64_t bit = seat_bit(c, seat);
-        if (!(c->occupied[place] & bit) || c->traits[seat] & TRAIT_INFECTED) continue;
+        uint32_t place = seat_place(c, seat);
+        uint64_t bit = bit_in(c, place, seat);
+        if (!(c->occupied[place] & bit) || *traits_at(c, seat) & TRAIT_INFECTED) continue;
         bool served = is_served(c, seat);
         double share = (c->exploited[place] & bit ? 1 : 1 / coerced) * (1 + p->infection_fear * fear_of(c, seat)) / fearful *
                        (served ? 1 - p->service_protection : 1);

@@ -177,7 +177,7 @@ void police_override(struct city *c, const struct police_parameters *p, struct p
 void police_responses(struct city *c, const struct police_parameters *p, struct police_metrics *m)
 {
     for (uint32_t i = 0; i < c->n_reports; i++) {
-        uint32_t seat = c->reports[i].seat, district = c->place_district[c->seat_place[seat]];
+        uint32_t seat = c->reports[i].seat, district = c->place_district[seat_place(c, seat)];
         struct unit unit = unit_of_district(c, district);
         double integrity = 0;
         for (uint32_t o = unit.first; o < unit.first + unit.size; o++) integrity += (double)c->integrity[o] / unit.size;
@@ -193,8 +193,8 @@ void police_releases(struct city *c)
 {
     if (c->held == 0) return;
     for (uint32_t place = 0; place < c->places; place++)
-        for (uint64_t m = c->detained[place]; m;) {
+        for (uint64_t m = detained_in(c, place); m;) {
             uint32_t seat = next_seat(c, place, &m);
-            if (c->due[seat] <= c->day + 1) seat_release(c, seat);
+            if (*due_at(c, seat) <= c->day + 1) seat_release(c, seat);
         }
 }

@@ -132,7 +132,7 @@ static void meet_adult(struct city *c, const struct police_parameters *p, struct
     double misconduct = p->raid_conduct * (1 - raid->team.integrity) * raid->restraint;
     fear_raise(c, seat, c->fears->raided);
     police_assault(c, p, m, &raid->team, seat, fmin(p->assault_probability * misconduct, 1), 1);
-    if (c->traits[seat] & TRAIT_IRREGULAR && unit_interval(w.word[COIN_DEPORTED]) < raid->deportation) {
+    if (*traits_at(c, seat) & TRAIT_IRREGULAR && unit_interval(w.word[COIN_DEPORTED]) < raid->deportation) {
         m->deportations++;
         seat_leave(c, seat);
     } else if (unit_interval(w.word[COIN_TAKEN]) < p->mistaken_rescue) {

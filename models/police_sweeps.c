@@ -19,7 +19,7 @@ static void sweep_minor(struct city *c, const struct police_parameters *p, struc
         owner_loses(c, place);
         person_absent(c, seat_lift(c, seat), ABSENT_RESCUED, seat);
         m->minors_rescued++;
-    } else if (c->traits[seat] & TRAIT_IRREGULAR && unit_interval(w.word[COIN_DEPORTED]) < p->deportation) {
+    } else if (*traits_at(c, seat) & TRAIT_IRREGULAR && unit_interval(w.word[COIN_DEPORTED]) < p->deportation) {
         owner_loses(c, place);
         person_absent(c, seat_lift(c, seat), ABSENT_DEPORTED, seat);
         m->deportations++;
@@ -34,10 +34,10 @@ static void sweep_adult(struct city *c, const struct police_parameters *p, struc
                         uint32_t place, uint32_t seat)
 {
     struct words w = luck_words(&c->luck, DRAW_SWEEP_PERSON, seat, 0);
-    bool coerced = c->exploited[place] & seat_bit(c, seat);
+    bool coerced = c->exploited[place] & bit_in(c, place, seat);
     fear_raise(c, seat, c->fears->swept);
     police_assault(c, p, m, team, seat, p->assault_probability * (1 - team->integrity), 0);
-    if (c->traits[seat] & TRAIT_IRREGULAR && unit_interval(w.word[COIN_DEPORTED]) < p->deportation) {
+    if (*traits_at(c, seat) & TRAIT_IRREGULAR && unit_interval(w.word[COIN_DEPORTED]) < p->deportation) {
         m->deportations++;
         if (coerced) {
             owner_loses(c, place);
@@ -55,7 +55,7 @@ static void sweep_adult(struct city *c, const struct police_parameters *p, struc
 static void sweep_persons(struct city *c, const struct police_parameters *p, struct police_metrics *m, const struct team *team,
                           uint32_t place)
 {
-    uint64_t minors = c->minors[place], adults = c->occupied[place] & ~minors & ~c->detained[place];
+    uint64_t minors = minors_in(c, place), adults = c->occupied[place] & ~minors & ~detained_in(c, place);
     while (minors) sweep_minor(c, p, m, team, place, next_seat(c, place, &minors));
     while (adults) sweep_adult(c, p, m, team, place, next_seat(c, place, &adults));
 }

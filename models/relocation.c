@@ -315,8 +315,11 @@ static int rounds(struct relocation *r)
 
 int relocation(struct world *w, struct exchange *x, struct error *e)
 {
-    if (w->cities < 2) return 0;
     struct relocation r = {.w = w, .x = x, .e = e};
+    struct exchange_bytes nothing;
+    const bool ill = world_check_memory(w, e) != 0;
+    if (ill) x->ill = true;
+    if (w->cities < 2) return ill ? exchange_gather(x, NULL, 0, EXCHANGE_TO_ALL, &nothing, e) : 0;
     int status = rounds(&r);
     free(r.candidates.bytes);
     free(r.promises.bytes);

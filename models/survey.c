@@ -31,9 +31,9 @@ static double weight(const struct city *c, uint32_t venue)
 static void visit(const struct city *c, struct metrics *m, uint32_t venue, uint32_t number)
 {
     double chance = seen(c, venue);
-    for (uint64_t present = c->occupied[venue] & ~c->detained[venue]; present;) {
+    for (uint64_t present = c->occupied[venue] & ~detained_in(c, venue); present;) {
         uint32_t seat = next_seat(c, venue, &present);
-        bool exploited = c->exploited[venue] & seat_bit(c, seat);
+        bool exploited = c->exploited[venue] & bit_in(c, venue, seat);
         if (exploited && !luck_coin(&c->luck, DRAW_SURVEY_PERSON, seat, number, chance)) continue;
         m->minor_prevalence_surveyed.sum += seat_class(c, seat) == CLASS_MINOR;
         m->minor_prevalence_surveyed.weight++;

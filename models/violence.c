@@ -33,7 +33,7 @@ static void report(struct city *c, const struct parameters *p, struct metrics *m
     if (!c->policy->police) return;
     if (!luck_coin(&c->luck, DRAW_REPORT, seat, incident, p->report_rate * (1 - fear_of(c, seat)))) return;
     m->reports++;
-    if (c->n_reports < c->reports_room) c->reports[c->n_reports++] = (struct report){seat, incident};
+    report_note(c, seat, incident);
 }
 
 /* How violent the place is, relative to an open venue: for all in the street, for the exploited elsewhere. */
@@ -68,9 +68,9 @@ static void violence_by_clients(struct city *c, const struct parameters *p, stru
     uint32_t seat;
     double mark;
     while (seat_points_next(&points, &seat, &mark)) {
-        uint32_t place = c->seat_place[seat];
-        uint64_t bit = seat_bit(c, seat);
-        if (!(c->occupied[place] & ~c->detained[place] & bit)) continue;
+        uint32_t place = seat_place(c, seat);
+        uint64_t bit = bit_in(c, place, seat);
+        if (!(c->occupied[place] & ~detained_in(c, place) & bit)) continue;
         bool exploited = c->exploited[place] & bit;
         double rate = place_factor(c, place, exploited) * (exploited ? p->coerced_violence : 1) *
                       (1 - c->protection[c->place_district[place]]);
@@ -90,9 +90,9 @@ static void violence_by_owners(struct city *c, const struct parameters *p, struc
     uint32_t seat;
     double mark;
     while (seat_points_next(&points, &seat, &mark)) {
-        uint32_t place = c->seat_place[seat];
-        uint64_t bit = seat_bit(c, seat);
-        if (!(c->occupied[place] & ~c->detained[place] & bit)) continue;
+        uint32_t place = seat_place(c, seat);
+        uint64_t bit = bit_in(c, place, seat);
+        if (!(c->occupied[place] & ~detained_in(c, place) & bit)) continue;
         bool exploited = c->exploited[place] & bit;
         double rate = (exploited ? p->owner_violence_exploited : 1) * (1 - c->protection[c->place_district[place]]);
         if (mark * most >= rate) continue;

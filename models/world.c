@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOTS_MINIMUM = 5, SLOTS_MAXIMUM = 60, COLUMN_ALIGNMENT = 64, SWEEP_SITES_MAXIMUM = 50,
+enum { SLOTS_MINIMUM = 5, SLOTS_MAXIMUM = 60, COLUMN_ALIGNMENT = 8, BLOCK_ALIGNMENT = 64,
+       SWEEP_SITES_MAXIMUM = 50, BENCHES_AT_FIRST = 4,
        VENUES_MAXIMUM = 10000000 /* so that seats can be numbered with 32 bits */ };
 
 static uint8_t slots_of(const struct region_parameters *region, const struct luck *luck, uint32_t venue)
@@ -63,9 +64,13 @@ static void count_rows(struct city *c)
         c->streets += street_places_of(seats);
         c->seats += seats;
     }
+    c->bench_groups = (c->seats - c->venue_seats) / BENCH_SEATS + 1;
+    c->seat_groups = c->seats / SEAT_GROUP + 1;
     c->places = 2 * c->venues + c->streets;
-    c->days = (uint32_t)(c->calendar.burn_in + c->calendar.horizon) + 1;
+    c->places_1 = c->places + 1;
     c->absent_room = c->venue_seats / 2 + 256;
+    c->releases_room = c->benches_room = INT32_MAX;
+    c->arrests_room = c->offenders;
     c->reports_room = c->seats / 4 + 64;
     c->operations_room = c->districts * SWEEP_SITES_MAXIMUM + 128;
     c->signals_room = 4 * c->offenders + c->operations_room;
@@ -94,7 +99,9 @@ static void set_place(struct city *c, uint32_t place, uint32_t district, uint32_
     c->place_district[place] = (uint16_t)district;
     c->first_seat[place] = *seat;
     c->size[place] = (uint8_t)size;
-    for (uint32_t k = 0; k < size; k++) c->seat_place[(*seat)++] = place;
+    for (; size > 0; size--, (*seat)++)
+        if (*seat % SEAT_GROUP == 0) c->near_place[*seat / SEAT_GROUP] = place;
+    c->first_seat[place + 1] = *seat;
 }
 
 /* Seats of one kind of place stand together, so that luck can be thrown over them alone; within it, in the order of districts. */
@@ -123,25 +130,20 @@ static void build_places(struct city *c)
     c->kind_seat[PLACE_KINDS] = seat;
 }
 
-/* Every trafficker deals with `links` different venues, drawn at random; listed by venue. */
-static void build_links(struct city *c)
+/* Every trafficker deals with `links` different venues, drawn at random. "Venues by trafficker" become "traffickers by venue"
+ * (a counting sort, stable in the trafficker). */
+static int build_links(struct city *c, struct error *e)
 {
-    uint32_t n = c->links_per_trafficker;
-    for (uint32_t k = 0; k < c->traffickers; k++)
-        pick_distinct(&c->luck, DRAW_LINKS, k, 0, c->venues, n, &c->link_trafficker[(size_t)k * n]); /* venues, for now */
-    for (uint32_t i = 0; i < c->links; i++) c->link_first[c->link_trafficker[i] + 1]++;
-    for (uint32_t v = 0; v < c->venues; v++) c->link_first[v + 1] += c->link_first[v];
-}
-
-/* Turns the list "venues by trafficker" into "traffickers by venue" (a counting sort, stable in the trafficker). */
-static int sort_links(struct city *c, struct error *e)
-{
+    const uint32_t n = c->links_per_trafficker;
     uint32_t *venue_of = malloc((c->links + 1) * sizeof *venue_of), *next = malloc(c->venues_1 * sizeof *next);
     int status = 0;
     if (venue_of && next) {
-        memcpy(venue_of, c->link_trafficker, c->links * sizeof *venue_of);
+        for (uint32_t k = 0; k < c->traffickers; k++)
+            pick_distinct(&c->luck, DRAW_LINKS, k, 0, c->venues, n, &venue_of[(size_t)k * n]);
+        for (uint32_t i = 0; i < c->links; i++) c->link_first[venue_of[i] + 1]++;
+        for (uint32_t v = 0; v < c->venues; v++) c->link_first[v + 1] += c->link_first[v];
         memcpy(next, c->link_first, c->venues_1 * sizeof *next);
-        for (uint32_t i = 0; i < c->links; i++) c->link_trafficker[next[venue_of[i]]++] = i / c->links_per_trafficker;
+        for (uint32_t i = 0; i < c->links; i++) c->link_trafficker[next[venue_of[i]]++] = (uint16_t)(i / n);
     } else {
         status = error_memory(e, "the links of traffickers", (double)c->links * sizeof *venue_of);
     }
@@ -155,8 +157,8 @@ static int reserve(struct city *c, size_t size, struct error *e)
 {
     if (c->block != NULL && c->block_room >= size) return 0;
     free(c->block);
-    c->block_room = aligned(size + size / 16);
-    if (posix_memalign(&c->block, COLUMN_ALIGNMENT, c->block_room) == 0) return 0;
+    c->block_room = size;
+    if (posix_memalign(&c->block, BLOCK_ALIGNMENT, c->block_room) == 0) return 0;
     c->block = NULL;
     c->block_room = 0;
     return error_memory(e, "a city", (double)size);
@@ -169,9 +171,12 @@ static int create_city(struct city *c, struct error *e)
     if (reserve(c, c->block_size, e) != 0) return -1;
     memset(c->block, 0, c->block_size);
     lay_out(c);
+    c->benches = calloc(BENCHES_AT_FIRST, sizeof *c->benches);
+    if (c->benches == NULL) return error_memory(e, "a city", (double)BENCHES_AT_FIRST * sizeof *c->benches);
+    c->benches_held = BENCHES_AT_FIRST;
+    c->n_benches = 1;
     build_places(c);
-    build_links(c);
-    return sort_links(c, e);
+    return build_links(c, e);
 }
 
 int world_create(struct world **w, const struct region_parameters *region, const struct venues_parameters *rules,
@@ -215,16 +220,23 @@ int world_create(struct world **w, const struct region_parameters *region, const
     return 0;
 }
 
+static void destroy_city(struct city *c)
+{
+#define FREE(type, name) free(c->name);
+    CITY_LISTS(FREE)
+#undef FREE
+    free(c->block);
+}
+
 void world_destroy(struct world *w)
 {
     if (w == NULL) return;
-    for (uint32_t i = 0; i < w->n_cities; i++) free(w->city[i].block);
+    for (uint32_t i = 0; i < w->n_cities; i++) destroy_city(&w->city[i]);
     free(w->city);
     free(w);
 }
 
-double world_memory(const struct region_parameters *region, const struct venues_parameters *rules,
-                    const struct calendar *calendar)
+double world_memory(const struct region_parameters *region, const struct venues_parameters *rules)
 {
     double slots = fmin(fmax(portable_exp(region->slots_log_mean + region->slots_log_sd * region->slots_log_sd / 2), SLOTS_MINIMUM),
                         SLOTS_MAXIMUM);
@@ -232,17 +244,47 @@ double world_memory(const struct region_parameters *region, const struct venues_
     c.venues = (uint32_t)region->venues;
     double seats = c.venues * slots * (1 + rules->exploited_share * rules->private_capacity + region->street_room);
     double bytes = 0;
-    double absent_room = c.venues * slots / 2 + 256, reports_room = seats / 4 + 64;
     double districts = region->districts, districts_1 = districts + 1, venues = c.venues, venues_1 = venues + 1;
     double places = 2 * venues + districts + region->street_room * venues * slots / PLACE_SEATS;
+    double venue_seats = venues * slots, bench_groups = (seats - venue_seats) / BENCH_SEATS + 1;
+    double places_1 = places + 1, seat_groups = seats / SEAT_GROUP + 1;
     double links = 2.0 * region->traffickers * region->links, offenders = venues + 2.0 * region->traffickers;
     double officers = districts * region->officers_per_district + SPECIAL_OFFICERS_MAX;
-    double days = calendar->burn_in + calendar->horizon + 1;
-    double operations_room = districts * SWEEP_SITES_MAXIMUM + 128, signals_room = 4 * offenders + operations_room;
 #define BYTES(type, name, rows) bytes += (double)sizeof(type) * rows;
     CITY_COLUMNS(BYTES)
 #undef BYTES
+    /* Lists, about as far as they grow in the essay's city. */
+    bytes += (BENCHES_AT_FIRST + bench_groups / 8) * sizeof(struct bench) + venue_seats / 32 * sizeof(struct absentee) +
+             seats / 256 * (sizeof(struct report) + sizeof(struct operation)) + offenders / 4 * sizeof(uint16_t) +
+             offenders / 32 * (sizeof(struct arrest) + sizeof(struct signal));
     return region->cities * (bytes + sizeof(struct city));
+}
+
+static int copy_city(struct city *to, const struct city *from, struct error *e)
+{
+    if (reserve(to, from->block_size, e) != 0) return -1;
+#define RESERVE(type, name)                                                                                             \
+    if (to->name##_held < from->n_##name) {                                                                             \
+        type *rows = realloc(to->name, from->n_##name * sizeof *rows);                                                  \
+        if (rows == NULL) return error_memory(e, "a city", (double)from->n_##name * sizeof *rows);                      \
+        to->name = rows;                                                                                                \
+        to->name##_held = from->n_##name;                                                                               \
+    }
+    CITY_LISTS(RESERVE)
+#undef RESERVE
+    const struct city own = *to;
+    *to = *from;
+    to->block = own.block;
+    to->block_room = own.block_room;
+    lay_out(to);
+    memcpy(to->block, from->block, from->block_size);
+#define COPY(type, name)                                                                                                \
+    to->name = own.name;                                                                                                \
+    to->name##_held = own.name##_held;                                                                                  \
+    if (from->n_##name > 0) memcpy(to->name, from->name, from->n_##name * sizeof *to->name);
+    CITY_LISTS(COPY)
+#undef COPY
+    return 0;
 }
 
 int world_copy(struct world *to, const struct world *from, struct error *e)
@@ -250,17 +292,16 @@ int world_copy(struct world *to, const struct world *from, struct error *e)
     if (to->n_cities != from->n_cities) return error_set(e, ERROR_FAILURE, "copying between worlds of different shape");
     to->cities = from->cities;
     to->first = from->first;
-    for (uint32_t i = 0; i < from->n_cities; i++) {
-        struct city *t = &to->city[i];
-        if (reserve(t, from->city[i].block_size, e) != 0) return -1;
-        void *block = t->block;
-        size_t room = t->block_room;
-        *t = from->city[i];
-        t->block = block;
-        t->block_room = room;
-        lay_out(t);
-        memcpy(t->block, from->city[i].block, t->block_size);
-    }
+    for (uint32_t i = 0; i < from->n_cities; i++)
+        if (copy_city(&to->city[i], &from->city[i], e) != 0) return -1;
+    return 0;
+}
+
+int world_check_memory(const struct world *w, struct error *e)
+{
+    for (uint32_t i = 0; i < w->n_cities; i++)
+        if (w->city[i].short_of_memory)
+            return error_set(e, ERROR_FAILURE, "out of memory: a city's lists could not grow on day %d", w->city[i].day);
     return 0;
 }
 
@@ -272,8 +313,7 @@ static const char *broken_place(const struct city *c, uint32_t p)
 {
     if (c->occupied[p] & ~all_seats(c, p)) return "somebody sits where there is no seat";
     if (c->exploited[p] & ~c->occupied[p]) return "an exploited person without a seat";
-    if (c->minors[p] & ~c->exploited[p]) return "a minor who is not counted as exploited";
-    if (c->detained[p] & (c->exploited[p] | ~c->occupied[p])) return "somebody detained who is not an adult in a seat";
+    if (c->marked[p] & ~c->occupied[p]) return "a minor, or somebody detained, without a seat";
     if (place_kind(c, p) == PLACE_STREET && c->exploited[p]) return "somebody exploited in the street";
     if (place_kind(c, p) == PLACE_PRIVATE && c->occupied[p] != c->exploited[p]) return "a non-coerced adult in the private network";
     return NULL;
@@ -311,9 +351,9 @@ static const char *broken_city(const struct city *c)
         if ((broken = broken_place(c, p)) != NULL) return broken;
         enum place_kind kind = place_kind(c, p);
         count[kind][CLASS_ADULT] += persons_in(c->occupied[p] & ~c->exploited[p]);
-        count[kind][CLASS_COERCED] += persons_in(c->exploited[p] & ~c->minors[p]);
-        count[kind][CLASS_MINOR] += persons_in(c->minors[p]);
-        held += persons_in(c->detained[p]);
+        count[kind][CLASS_COERCED] += persons_in(c->exploited[p] & ~minors_in(c, p));
+        count[kind][CLASS_MINOR] += persons_in(minors_in(c, p));
+        held += persons_in(detained_in(c, p));
         present += persons_in(c->occupied[p]);
     }
     if (memcmp(count, c->count, sizeof count) != 0) return "the counts of persons disagree with the seats";

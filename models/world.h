@@ -1,10 +1,11 @@
 /* Entities and state (ODD element 2). A world is a region of cities; a city is flat columns of entities, allocated once and
- * copied as one block. Sub-models meet only here: each reads what the stages before it left, and leaves something for those
+ * copied as one block, and a few lists that grow. Sub-models meet only here: each reads what the stages before it left, and leaves something for those
  * after it (arrests, operations, reports, signals), so that none needs to know another.
  *
  * Persons live in seats. A seat belongs to a place of at most 64 seats; a place is a venue, the private place of a venue's
  * owner (together the owners' private places are the district's private network), or a stretch of a district's street. Who
- * sits where is kept as bit masks per place, so that counting and choosing persons touches one word. */
+ * sits where is kept as bit masks per place, so that counting and choosing persons touches one word. What else is known of a
+ * person stands in columns for the venues' seats; of the others hardly any is taken, so benches of eight are put up for them. */
 #ifndef MODELS_WORLD_H
 #define MODELS_WORLD_H
 
@@ -53,7 +54,8 @@ enum standing { STANDING_FREE, STANDING_DORMANT, STANDING_REMAND, STANDING_VACAN
 /* An open case. */
 enum { CASE_SPECIAL = 1, CASE_PUNISHED = 2 };
 
-enum { NOBODY = 0xFFFF, NO_OFFICER = -1, NEVER = 0, TEAM = 6, SPECIAL_OFFICERS_MAX = 60, LINKS_MAX = 64, SERVED_DAYS = 90, PLACE_SEATS = 64 };
+enum { NOBODY = 0xFFFF, NO_OFFICER = -1, NEVER = 0, TEAM = 6, SPECIAL_OFFICERS_MAX = 60, LINKS_MAX = 64, SERVED_DAYS = 90, PLACE_SEATS = 64, SEAT_GROUP = 16,
+       BENCH_SEATS = 8 };
 
 /* ---- what one stage leaves for a later one ---------------------------------------------------------------------------- */
 
@@ -66,6 +68,12 @@ struct person {
     float fear;                      /* the day on which fear was or would have been 1; see fear_of() */
     uint16_t served, due, supplier;  /* see the seats' columns */
     uint8_t traits, class;
+};
+/* Eight seats of the private network and the street. */
+struct bench {
+    struct person person[BENCH_SEATS];
+    uint32_t next; /* of the free ones */
+    uint8_t taken; /* seats, as a mask */
 };
 struct absentee {
     struct person person;
@@ -105,19 +113,19 @@ struct operation {
 
 /* clang-format off */
 #define CITY_COLUMNS(C)                                                                                                 \
-    /* seats */                                                                                                         \
-    C(float,    fear,            seats)       /* the day on which fear was or would have been 1                   */    \
-    C(uint32_t, seat_place,      seats)                                                                                 \
-    C(uint16_t, served,          seats)       /* day last served by a health service                              */    \
-    C(uint16_t, due,             seats)       /* a minor's 18th birthday; a detained adult's day of release       */    \
-    C(uint16_t, supplier,        seats)       /* the trafficker who recruited the person, or NOBODY               */    \
-    C(uint8_t,  traits,          seats)                                                                                 \
+    /* seats: of venues; see also fear_at() and so on */                                                                \
+    C(float,    fear,            venue_seats) /* the day on which fear was or would have been 1                   */    \
+    C(uint16_t, served,          venue_seats) /* day last served by a health service                              */    \
+    C(uint16_t, due,             venue_seats) /* a minor's 18th birthday; a detained adult's day of release       */    \
+    C(uint16_t, supplier,        venue_seats) /* the trafficker who recruited the person, or NOBODY               */    \
+    C(uint8_t,  traits,          venue_seats)                                                                           \
+    C(uint32_t, bench_of,        bench_groups) /* the bench for the next BENCH_SEATS of the other seats, or 0     */    \
     /* places: venues, private places in the same order, streets */                                                     \
     C(uint64_t, occupied,        places)                                                                                \
     C(uint64_t, exploited,       places)      /* minors and coerced adults                                        */    \
-    C(uint64_t, minors,          places)                                                                                \
-    C(uint64_t, detained,        places)      /* adults held by the police, their seats kept                      */    \
-    C(uint32_t, first_seat,      places)                                                                                \
+    C(uint64_t, marked,          places)      /* minors; and adults held by the police, their seats kept          */    \
+    C(uint32_t, first_seat,      places_1)    /* that of place + 1 ends the place's seats                         */    \
+    C(uint32_t, near_place,      seat_groups) /* the place of the first of every SEAT_GROUP seats                 */    \
     C(uint16_t, place_district,  places)                                                                                \
     C(uint8_t,  size,            places)                                                                                \
     /* venues and, one each, their owners */                                                                            \
@@ -132,7 +140,7 @@ struct operation {
     C(uint8_t,  mode,            venues)                                                                                \
     C(uint8_t,  covered,         venues)      /* by a workers' board                                              */    \
     C(uint32_t, link_first,      venues_1)    /* the venue's traffickers are link_trafficker[link_first[v] ...]   */    \
-    C(uint32_t, link_trafficker, links)                                                                                 \
+    C(uint16_t, link_trafficker, links)                                                                                 \
     /* offenders: owners, then traffickers */                                                                           \
     C(double,   risk,            offenders)   /* believed chance of being caught within a year                    */    \
     C(double,   punishment,      offenders)   /* believed chance that being caught is punished                    */    \
@@ -151,14 +159,18 @@ struct operation {
     /* districts */                                                                                                     \
     C(double,   protection,      districts)   /* protection from violence that answered reports have earned       */    \
     C(uint32_t, district_venue,  districts_1) /* the district's venues are district_venue[d] ... [d + 1] - 1      */    \
-    C(uint32_t, district_street, districts_1) /* likewise its street's places                                     */    \
-    /* calendars and lists */                                                                                           \
-    C(uint16_t, prison_releases, days)        /* offenders released from prison on that day                       */    \
-    C(struct absentee,  absent,     absent_room)                                                                        \
-    C(struct arrest,    arrests,    offenders)                                                                          \
-    C(struct signal,    signals,    signals_room)                                                                       \
-    C(struct operation, operations, operations_room)                                                                    \
-    C(struct report,    reports,    reports_room) /* of violence, to the police                                   */
+    C(uint32_t, district_street, districts_1) /* likewise its street's places                                     */
+
+/* Lists: type and name. Most days and cities need a few rows of each, so they grow when they must: n_NAME rows are in use,
+ * NAME_held allocated, and NAME_room are the most that there may be. */
+#define CITY_LISTS(L)                                                                                                   \
+    L(struct absentee,  absent)                                                                                         \
+    L(struct bench,     benches)              /* the first is nobody's                                            */    \
+    L(uint16_t,         releases)             /* the days on which offenders come out of prison                   */    \
+    L(struct arrest,    arrests)              /* this and what follows: today's                                   */    \
+    L(struct signal,    signals)                                                                                        \
+    L(struct operation, operations)                                                                                     \
+    L(struct report,    reports)              /* of violence, to the police                                       */
 /* clang-format on */
 
 struct city {
@@ -175,10 +187,9 @@ struct city {
     const struct fear_parameters *fears;
 
     /* numbers of rows */
-    uint32_t districts, districts_1, venues, venues_1, traffickers, offenders, links, officers, seats, places, streets, days;
+    uint32_t districts, districts_1, venues, venues_1, traffickers, offenders, links, officers, seats, seat_groups, bench_groups, places, places_1, streets;
     uint32_t officers_per_district, links_per_trafficker, venue_seats;
     uint32_t kind_seat[PLACE_KINDS + 1]; /* the seats of a kind of place are kind_seat[kind] ... kind_seat[kind + 1] - 1 */
-    uint32_t absent_room, signals_room, operations_room, reports_room;
 
     /* state of the whole city */
     double price;               /* factor on the premium */
@@ -189,6 +200,7 @@ struct city {
     uint32_t override_until;    /* day until which the special unit is stopped from above */
     uint32_t jailed;
     uint32_t openings;          /* posts of traffickers that prison has emptied and nobody has taken */
+    uint32_t free_bench;        /* or 0 */
     uint32_t special_officers;  /* size of the special unit now */
     uint32_t count[PLACE_KINDS][CLASSES]; /* persons in places, the detained included */
     uint32_t held;              /* detained adults among them */
@@ -202,13 +214,18 @@ struct city {
     uint32_t adults_in_care;    /* non-coerced adults held in care against their will */
     double supported_days;      /* today's days of adults of closed venues who are supported */
     uint32_t visits, services;  /* of the health service, today */
-    uint32_t n_absent, n_arrests, n_signals, n_operations, n_reports;
     int64_t entered, gone;      /* persons, since the first day */
 
 #define CITY_COLUMN_MEMBER(type, name, rows) type *name;
     CITY_COLUMNS(CITY_COLUMN_MEMBER)
     void *block; /* all columns; owned */
     size_t block_size, block_room; /* bytes used, bytes allocated */
+
+#define CITY_LIST_MEMBERS(type, name) \
+    type *name; /* owned */           \
+    uint32_t n_##name, name##_held, name##_room;
+    CITY_LISTS(CITY_LIST_MEMBERS)
+    bool short_of_memory; /* a list could not grow: the day goes on without the row, and the run ends when cities couple */
 };
 
 /* A region, or those of its cities that one process simulates. */
@@ -234,10 +251,17 @@ static inline uint32_t place_owner(const struct city *c, uint32_t place)
     return place < c->venues ? place : place - c->venues;
 }
 
-static inline uint64_t seat_bit(const struct city *c, uint32_t seat)
+static inline uint32_t seat_place(const struct city *c, uint32_t seat)
 {
-    return 1ull << (seat - c->first_seat[c->seat_place[seat]]);
+    uint32_t place = c->near_place[seat / SEAT_GROUP];
+    while (c->first_seat[place + 1] <= seat) place++;
+    return place;
 }
+
+/* A seat in the masks of its place. */
+static inline uint64_t bit_in(const struct city *c, uint32_t place, uint32_t seat) { return 1ull << (seat - c->first_seat[place]); }
+
+static inline uint64_t seat_bit(const struct city *c, uint32_t seat) { return bit_in(c, seat_place(c, seat), seat); }
 
 static inline uint32_t persons_in(uint64_t mask) { return (uint32_t)__builtin_popcountll(mask); }
 
@@ -247,13 +271,33 @@ static inline uint64_t all_seats(const struct city *c, uint32_t place)
     return c->size[place] == 64 ? ~0ull : (1ull << c->size[place]) - 1;
 }
 
+static inline uint64_t minors_in(const struct city *c, uint32_t place) { return c->exploited[place] & c->marked[place]; }
+static inline uint64_t detained_in(const struct city *c, uint32_t place) { return c->marked[place] & ~c->exploited[place]; }
+
 /* Non-coerced adults in a place who are not detained. */
 static inline uint64_t adults_at(const struct city *c, uint32_t place)
 {
-    return c->occupied[place] & ~c->exploited[place] & ~c->detained[place];
+    return c->occupied[place] & ~c->exploited[place] & ~c->marked[place];
 }
 
 static inline bool is_closed(const struct city *c, uint32_t venue) { return c->closed_until[venue] > c->day; }
+
+/* What is known of the person in a seat; of an empty one something meaningless. */
+static inline struct person *bench_person(const struct city *c, uint32_t seat)
+{
+    const uint32_t k = seat - c->venue_seats;
+    return &c->benches[c->bench_of[k / BENCH_SEATS]].person[k % BENCH_SEATS];
+}
+#define SEAT_COLUMN(type, name)                                                                                         \
+    static inline type *name##_at(const struct city *c, uint32_t seat)                                                  \
+    {                                                                                                                   \
+        return seat < c->venue_seats ? &c->name[seat] : &bench_person(c, seat)->name;                                   \
+    }
+SEAT_COLUMN(float, fear)
+SEAT_COLUMN(uint16_t, served)
+SEAT_COLUMN(uint16_t, due)
+SEAT_COLUMN(uint16_t, supplier)
+SEAT_COLUMN(uint8_t, traits)
 
 /* Takes the lowest seat out of a mask: for (uint64_t m = ...; m;) { uint32_t seat = next_seat(c, place, &m); ... } */
 static inline uint32_t next_seat(const struct city *c, uint32_t place, uint64_t *mask)
@@ -288,7 +332,7 @@ static inline bool seat_points_next(struct seat_points *thrown, uint32_t *seat, 
 /* Has a health service seen the person within SERVED_DAYS? */
 static inline bool is_served(const struct city *c, uint32_t seat)
 {
-    return c->served[seat] != NEVER && c->day + 1 - c->served[seat] < SERVED_DAYS;
+    return *served_at(c, seat) != NEVER && c->day + 1 - *served_at(c, seat) < SERVED_DAYS;
 }
 
 /* Fear of the police, 0..1, which halves every fear.half_life days. Kept as one number per person: the day tau on which it
@@ -372,6 +416,8 @@ void seat_release(struct city *c, uint32_t seat);
 void signal_send(struct city *c, uint32_t offender, enum signal_kind kind);
 void operation_note(struct city *c, uint32_t venue, enum operation_kind kind);
 void arrest_make(struct city *c, uint32_t offender, double evidence, bool special, bool closure);
+void report_note(struct city *c, uint32_t seat, uint32_t incident);
+void release_note(struct city *c, uint32_t day);
 
 /* A new owner or trafficker takes a post: fresh propensity and tastes, beliefs as given. */
 void offender_arrives(struct city *c, uint32_t offender, double theta_mean, double theta_sd, double risk, double punishment);
@@ -384,10 +430,11 @@ void supplier_forget(struct city *c, uint32_t trafficker);
 int world_create(struct world **w, const struct region_parameters *region, const struct venues_parameters *rules,
                  const struct exchange_range *cities, const struct luck *luck, const struct calendar *calendar,
                  struct error *e);
-double world_memory(const struct region_parameters *region, const struct venues_parameters *rules,
-                    const struct calendar *calendar);
+double world_memory(const struct region_parameters *region, const struct venues_parameters *rules);
 int world_copy(struct world *to, const struct world *from, struct error *e);
 void world_destroy(struct world *w);
 int world_verify(const struct world *w, struct error *e);
+/* -1 where a list of a city could not grow today. */
+int world_check_memory(const struct world *w, struct error *e);
 
 #endif

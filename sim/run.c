@@ -1,5 +1,5 @@
 /* The engine's loop: units (replicates, or those of a design's points) on threads, one burn-in each, and a copy of the burnt-in
- * world for every scenario. Where processes share a world (exchange.h), each goes through the same units and days with its own
+ * world for every scenario but the last, which goes on in that world itself. Where processes share a world (exchange.h), each goes through the same units and days with its own
  * parts, and all of them leave off after the same gather. */
 #include <stdlib.h>
 #include <string.h>
@@ -316,22 +316,36 @@ static int horizon(struct unit *unit, struct slot *slot, const struct scenario *
     return 0;
 }
 
-static void branch(struct unit *unit, const struct slot *burnt_in, uint32_t scenario, size_t after)
+/* Scenarios are taken in their order, and each but the last copies the burnt-in world before the next is taken: the last
+ * then has that world for itself. NULL: it could not be copied. */
+static struct slot *take_scenario(struct unit *unit, struct slot *burnt_in, uint32_t *scenario)
 {
     struct job *job = unit->job;
+    pthread_mutex_lock(&job->taking);
+    *scenario = unit->taken++;
+    struct slot *slot = *scenario + 1 == unit->scenarios ? burnt_in : slot_copy(unit, burnt_in);
+    pthread_mutex_unlock(&job->taking);
+    return slot;
+}
+
+/* One more scenario. */
+static void branch(struct unit *unit, struct slot *burnt_in, size_t after)
+{
+    struct job *job = unit->job;
+    uint32_t scenario;
     if (run_together(job) ? atomic_load(&unit->over) : run_go_on(unit) != 0) return;
-    struct slot *slot = slot_copy(unit, burnt_in);
-    if (run_together(job) && run_all_go_on(unit) != 0) {
+    struct slot *slot = take_scenario(unit, burnt_in, &scenario);
+    if (slot != burnt_in && run_together(job) && run_all_go_on(unit) != 0) {
         slot_destroy(job, slot);
         return;
     }
     if (slot == NULL) return;
     atomic_fetch_add(&job->busy, 1);
-    int status = horizon(unit, slot, &job->s->scenarios[scenario], after,
-                         unit->values + (scenario - unit->scenario) * job->layout.n_metrics * job->layout.length);
+    int status = horizon(unit, slot, &job->s->scenarios[unit->scenario + scenario], after,
+                         unit->values + scenario * job->layout.n_metrics * job->layout.length);
     atomic_fetch_sub(&job->busy, 1);
     if (status == 0) report(job, slot);
-    slot_spare(job, slot);
+    if (slot != burnt_in) slot_spare(job, slot);
 }
 
 /* Every scenario shares the records of the burn-in, which were written for the first. */
@@ -362,12 +376,13 @@ static void simulate(struct unit *unit)
     if (status == 0) {
         report(job, slot);
         share_burn_in(unit, after);
-        /* Threads that find no unit to begin any more take scenarios; where processes share a world, its parts. */
-        for (uint32_t scenario = unit->scenario; scenario < unit->scenario + unit->scenarios; scenario++) {
-#pragma omp task if (job->threads > 1 && !run_together(job)) default(none) firstprivate(unit, slot, scenario, after)
-            branch(unit, slot, scenario, after);
+        /* Threads that find no unit to begin any more take scenarios; where processes share a world, its parts. This thread
+         * waits for all that comes of them, so that it can take parts as well. */
+#pragma omp taskgroup
+        for (uint32_t i = 0; i < unit->scenarios; i++) {
+#pragma omp task if (unit->scenarios > 1 && job->threads > 1 && !run_together(job)) default(none) firstprivate(unit, slot, after)
+            branch(unit, slot, after);
         }
-#pragma omp taskwait
     }
     slot_destroy(job, slot);
 }

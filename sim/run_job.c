@@ -50,6 +50,7 @@ static void job_free(struct job *job)
 {
     tally_layout_free(&job->layout);
     pthread_mutex_destroy(&job->mutex);
+    pthread_mutex_destroy(&job->taking);
 }
 
 static int job_create(struct job *job, const struct study *s, const struct run_options *options, struct error *e)
@@ -57,6 +58,10 @@ static int job_create(struct job *job, const struct study *s, const struct run_o
     *job = (struct job){.s = s, .model = s->model, .options = options, .threads = threads_of(options),
                         .exchange = options->exchange != NULL ? *options->exchange : exchange_alone};
     if (pthread_mutex_init(&job->mutex, NULL) != 0) return error_set(e, ERROR_FAILURE, "no lock could be made");
+    if (pthread_mutex_init(&job->taking, NULL) != 0) {
+        pthread_mutex_destroy(&job->mutex);
+        return error_set(e, ERROR_FAILURE, "no lock could be made");
+    }
     uint32_t skipped = 0, units = study_run_units(s, options);
     for (uint32_t u = 0; options->skip != NULL && u < units; u++) skipped += options->skip[u];
     job->progress.units = skipped;

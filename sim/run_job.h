@@ -18,6 +18,7 @@ struct job {
     struct tally_layout layout;
     uint32_t threads;
 
+    pthread_mutex_t taking; /* of scenarios: see run.c */
     pthread_mutex_t mutex;
     struct error error;
     struct run_progress progress;
@@ -36,6 +37,7 @@ struct unit {
     uint32_t number, replicate;
     uint32_t scenario, scenarios; /* the first, and how many */
     double *values, *delivered; /* delivered: the values, or what is packed of them */
+    uint32_t taken;               /* scenarios; guarded by the job's `taking` */
     struct error error; /* guarded by the job's mutex */
     atomic_bool broken; /* here */
     atomic_bool over;   /* a gather has failed: on all processes this unit goes no further */

@@ -135,10 +135,11 @@ int study_add_policy(struct study *s, const char *name, int64_t from, struct err
     struct policy *policies = grown(s->policies, s->n_policies, sizeof *policies);
     if (policies == NULL) return error_memory(e, "the policies", (double)s->n_policies * 2 * sizeof *policies);
     s->policies = policies;
-    struct policy policy = {0};
-    snprintf(policy.name, sizeof policy.name, "%s", name);
-    if (values_create(&policy.values, s->model, from >= 0 ? &policies[from].values : NULL, e) != 0) return -1;
-    policies[s->n_policies++] = policy;
+    struct policy *policy = &policies[s->n_policies];
+    *policy = (struct policy){0};
+    snprintf(policy->name, sizeof policy->name, "%s", name);
+    if (values_create(&policy->values, s->model, from >= 0 ? &policies[from].values : NULL, e) != 0) return -1;
+    s->n_policies++;
     return 0;
 }
 
@@ -399,7 +400,13 @@ static double largest_world(const struct study *s)
     return world;
 }
 
-double study_memory(const struct study *s) { return 2 * largest_world(s) + (double)study_values(s) * sizeof(double); }
+/* Worlds that a thread holds: the burnt-in one, and a copy where more than one scenario follows it. */
+static double worlds(const struct study *s) { return s->n_scenarios > 1 ? 2 : 1; }
+
+double study_memory(const struct study *s)
+{
+    return worlds(s) * largest_world(s) + (double)study_values(s) * sizeof(double);
+}
 
 static double machine_memory(void) { return (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE); }
 
@@ -412,7 +419,7 @@ static bool fits_shared(const struct study *s)
     const double parts = s->model->parts((const void *const *)s->policies[s->baseline].values.group);
     if (parts < 2) return false;
     const double held = fmin(1, ceil(parts * s->share) / parts);
-    return 2 * held * largest_world(s) + (double)study_values(s) * sizeof(double) <= machine_memory();
+    return worlds(s) * held * largest_world(s) + (double)study_values(s) * sizeof(double) <= machine_memory();
 }
 
 static void print_bytes(double bytes, char *text, size_t size)
@@ -432,9 +439,8 @@ int study_fits(const struct study *s, uint32_t threads, struct error *e)
     print_bytes(need, needed, sizeof needed);
     print_bytes(have, present, sizeof present);
     return error_set(e, ERROR_INPUT,
-                     "this study needs %s of memory on %u thread%s (two worlds and the results each); "
-                     "allowed: the machine's %s%s",
-                     needed, threads, threads == 1 ? "" : "s", present, threads > 1 ? ", so use fewer threads" : "");
+                     "this study needs %s of memory on %u thread%s (%s and the results each); allowed: the machine's %s%s",
+                     needed, threads, threads == 1 ? "" : "s", worlds(s) > 1 ? "two worlds" : "a world", present, threads > 1 ? ", so use fewer threads" : "");
 }
 
 int study_check(const struct study *s, struct error *e)

@@ -99,7 +99,8 @@ int study_check(const struct study *s, struct error *e);
 int study_check_settings(const struct study *s, struct error *e);
 int study_check_policy(const struct study *s, uint32_t policy, struct error *e);
 
-/* Bytes one thread needs: two worlds and a replicate's results. 0 where the model cannot tell. */
+/* Bytes one thread needs: a replicate's results, and two worlds; one, where a single scenario follows the burn-in; 0 where the
+ * model cannot tell. */
 double study_memory(const struct study *s);
 
 /* Could `threads` threads hold a world each in the machine's memory? */

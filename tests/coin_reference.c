@@ -25,8 +25,8 @@ static void seat_person(struct lab *l, uint32_t place, uint32_t k)
     uint32_t seat = lab_fill(l, place, class, 1);
     if (class == CLASS_ADULT && mix(draw, 1) < 0.15) seat_detain(c, seat, 60);
     if (mix(draw, 2) < 0.6) fear_raise(c, seat, mix(draw, 3));
-    if (mix(draw, 4) < 0.4) c->served[seat] = 1; /* yesterday */
-    if (mix(draw, 5) < 0.2) c->traits[seat] |= TRAIT_INFECTED;
+    if (mix(draw, 4) < 0.4) *served_at(c, seat) = 1; /* yesterday */
+    if (mix(draw, 5) < 0.2) *traits_at(c, seat) |= TRAIT_INFECTED;
 }
 
 static void mixed_city(struct lab *l)
@@ -48,8 +48,8 @@ static void mixed_city(struct lab *l)
 static void fearless_city(struct lab *l)
 {
     mixed_city(l);
-    LAB_ALL(l, fear, l->city->seats, -INFINITY);
-    LAB_ALL(l, served, l->city->seats, NEVER);
+    LAB_SEATS(l, fear, -INFINITY);
+    LAB_SEATS(l, served, NEVER);
 }
 
 static uint32_t seats_of(const struct city *c) { return c->seats; }
@@ -69,14 +69,14 @@ struct seated {
 
 static struct seated who(const struct city *c, uint32_t seat)
 {
-    uint32_t place = c->seat_place[seat];
+    uint32_t place = seat_place(c, seat);
     uint64_t bit = seat_bit(c, seat);
     return (struct seated){.there = c->occupied[place] & bit,
                            .exploited = c->exploited[place] & bit,
-                           .minor = c->minors[place] & bit,
-                           .detained = c->detained[place] & bit,
-                           .infected = c->traits[seat] & TRAIT_INFECTED,
-                           .served = c->served[seat] != NEVER,
+                           .minor = minors_in(c, place) & bit,
+                           .detained = detained_in(c, place) & bit,
+                           .infected = *traits_at(c, seat) & TRAIT_INFECTED,
+                           .served = *served_at(c, seat) != NEVER,
                            .kind = place_kind(c, place),
                            .place = place,
                            .fear = fear_of(c, seat)};
@@ -188,13 +188,13 @@ static double clinic(const struct lab *l, uint32_t seat)
 static uint32_t served_today(const struct lab *l, const struct city *before, uint32_t seat)
 {
     (void)before;
-    return l->city->served[seat] == l->city->day + 1;
+    return *served_at(l->city, seat) == l->city->day + 1;
 }
 
 static double outreach(const struct lab *l, uint32_t venue)
 {
     const struct city *c = l->city;
-    bool somebody = c->occupied[venue] & ~c->detained[venue];
+    bool somebody = c->occupied[venue] & ~detained_in(c, venue);
     return is_closed(c, venue) || !somebody ? 0 : lab_get(l, "health.outreach_rate") * lab_get(l, "policy.outreach");
 }
 
@@ -202,8 +202,8 @@ static uint32_t visited(const struct lab *l, const struct city *before, uint32_t
 {
     const struct city *c = l->city;
     (void)before;
-    for (uint64_t present = c->occupied[venue] & ~c->detained[venue]; present;)
-        if (c->served[next_seat(c, venue, &present)] == c->day + 1) return 1;
+    for (uint64_t present = c->occupied[venue] & ~detained_in(c, venue); present;)
+        if (*served_at(c, next_seat(c, venue, &present)) == c->day + 1) return 1;
     return 0;
 }
 

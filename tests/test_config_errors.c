@@ -479,7 +479,7 @@ static void what_no_memory_holds_is_refused(void **state)
     folder_write("x.cfg", POLICIES SCENARIOS);
     assert_int_equal(config_load(&s, NULL, &huge, "x.cfg", NULL, &e), -1);
     assert_int_equal(e.kind, ERROR_INPUT);
-    assert_non_null(strstr(e.text, "x.cfg: this study needs 2000000000.0 GB of memory on 1 thread"));
+    assert_non_null(strstr(e.text, "x.cfg: this study needs 1000000000.0 GB of memory on 1 thread"));
 }
 
 int main(void)

@@ -106,7 +106,7 @@ static void expect_retrafficked(enum absence absence, double beds, double qualit
     assert_binomial(again, N, chance);
     assert_same(c->count[PLACE_VENUE][CLASS_MINOR], again);
     assert_same(c->gone, N - again);
-    for (uint64_t m = c->occupied[0]; m;) assert_int_equal(c->supplier[next_seat(c, 0, &m)], NOBODY);
+    for (uint64_t m = c->occupied[0]; m;) assert_int_equal(*supplier_at(c, next_seat(c, 0, &m)), NOBODY);
     lab_verify(&l);
     lab_close(&l);
 }
@@ -326,7 +326,7 @@ static void test_outreach_serves_who_is_there_and_dares(void **state)
     served = serve(&l);
     assert_binomial(served, 8 * c->visits, 0.6 * 0.4);
     uint32_t day = (uint32_t)c->day;
-    for (uint32_t s = 0; s < c->seats; s++) served -= c->served[s] == day + 1;
+    for (uint32_t s = 0; s < c->seats; s++) served -= *served_at(c, s) == day + 1;
     assert_true(served >= 0 && served < 1500); /* who is visited twice in a day may be served twice */
     lab_close(&l);
 }
@@ -344,7 +344,7 @@ static void test_clinics_by_class_place_and_fear(void **state)
     assert_poisson(serve(&l), 10 * VENUES * 0.12);
     LAB_ALL(&l, covered, VENUES, 0);
     for (uint32_t v = 0; v < VENUES; v++)
-        for (uint32_t k = 0; k < 10; k++) c->fear[c->first_seat[v] + k] = (float)(c->day + 1 - 90); /* half */
+        for (uint32_t k = 0; k < 10; k++) *fear_at(c, c->first_seat[v] + k) = (float)(c->day + 1 - 90); /* half */
     assert_poisson(serve(&l), 10 * VENUES * 0.05);
     lab_empty(&l);
     for (uint32_t v = 0; v < VENUES; v++)
@@ -368,8 +368,8 @@ static void test_coverage_is_service_within_90_days(void **state)
     struct city *c = l.city;
     lab_day(&l, 200);
     uint32_t seat = lab_fill(&l, 0, CLASS_ADULT, 4), exploited = lab_fill(&l, 0, CLASS_MINOR, 2);
-    c->served[seat] = 200 + 1 - 89, c->served[seat + 1] = 200 + 1 - 90, c->served[seat + 2] = 200 + 1;
-    c->served[exploited] = 150;
+    *served_at(c, seat) = 200 + 1 - 89, *served_at(c, seat + 1) = 200 + 1 - 90, *served_at(c, seat + 2) = 200 + 1;
+    *served_at(c, exploited) = 150;
     city_recount(c);
     lab_observe(&l, "health");
     assert_same(lab_metric(&l, "health.health_coverage"), 0.5);

@@ -34,7 +34,7 @@ static void test_a_person_keeps_everything_on_the_way(void **state)
     seat_detain(c, other, 9);
     seat_detain(c, other, 12);
     assert_int_equal(c->held, 1);
-    assert_int_equal(c->due[other], 13);
+    assert_int_equal(*due_at(c, other), 13);
     assert_true(adults_at(c, 3) == 0);
     lab_verify(&l);
     seat_release(c, other);
@@ -217,7 +217,7 @@ static void test_adults_disperse_as_far_as_there_is_room(void **state)
         seat_detain(c, c->first_seat[12], day + 3);
         adults_disperse(c, 12, 0.3, OCCASION_SWEEP);
         gone += c->count[PLACE_STREET][CLASS_ADULT];
-        assert_int_equal(persons_in(c->minors[12]), 3);
+        assert_int_equal(persons_in(minors_in(c, 12)), 3);
         assert_int_equal(c->held, 1);
         for (uint32_t p = c->district_street[0]; p < c->district_street[1]; p++) assert_true(c->occupied[p] == 0);
         lab_empty(&l);

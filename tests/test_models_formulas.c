@@ -275,10 +275,10 @@ static void test_shares_of_infected_and_served(void **state)
     struct city *c = l.city;
     lab_day(&l, 500);
     for (uint32_t s = 0; s < c->seats; s++) { /* those in the upper half of their place's seats, and every empty seat */
-        uint32_t place = c->seat_place[s], k = s - c->first_seat[place];
+        uint32_t place = seat_place(c, s), k = s - c->first_seat[place];
         bool upper = 2 * k >= persons_in(c->occupied[place]);
-        c->traits[s] = upper ? TRAIT_INFECTED : TRAIT_IRREGULAR | TRAIT_RESCUED_BEFORE;
-        c->served[s] = upper ? 500 + 1 - 89 : 500 + 1 - 90;
+        *traits_at(c, s) = upper ? TRAIT_INFECTED : TRAIT_IRREGULAR | TRAIT_RESCUED_BEFORE;
+        *served_at(c, s) = upper ? 500 + 1 - 89 : 500 + 1 - 90;
     }
     city_recount(c);
     /* venue 3: 2 minors, 3 coerced, 7 adults; venue 14: 3 minors, 4 adults; 1 and 3 hidden; 13 in the street */

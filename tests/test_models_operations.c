@@ -57,9 +57,9 @@ static double raid(struct lab *l, const struct scene *s, int32_t days)
             lab_fill(l, place, CLASS_MINOR, s->minors);
             lab_fill(l, place, CLASS_COERCED, s->coerced);
             lab_fill(l, v, CLASS_ADULT, s->adults);
-            if (s->traffickers) c->supplier[first] = (uint16_t)v;
+            if (s->traffickers) *supplier_at(c, first) = (uint16_t)v;
         }
-        LAB_ALL(l, traits, c->seats, s->traits);
+        LAB_SEATS(l, traits, s->traits);
         c->operations_due = 60;
         operations(l);
         lab_verify(l);
@@ -109,7 +109,7 @@ static void test_leads_by_mode_staff_and_trust(void **state)
     expect_leads(&l, intel * 0.8f * 0.4, 0.06);
     lab_set(&l, "fear.half_life", 3650);
     for (uint32_t v = 0; v < VENUES; v++)
-        for (uint64_t m = adults_at(c, v); m;) c->fear[next_seat(c, v, &m)] = -3650 + 150; /* about a half */
+        for (uint64_t m = adults_at(c, v); m;) *fear_at(c, next_seat(c, v, &m)) = -3650 + 150; /* about a half */
     expect_leads(&l, intel * 0.8f * 0.4, 0.06 * (1 - 0.5));
     for (uint32_t v = 0; v < VENUES; v++) c->mode[v] = MODE_PRIVATE, lab_fill(&l, private_place(c, v), CLASS_MINOR, 1);
     expect_leads(&l, intel * 0.2, 0); /* the adults of the venue know nothing of it */
@@ -269,7 +269,7 @@ static void test_ties_boards_and_leaks_stand_in_the_way(void **state)
         if (c->mode[v] != MODE_COVERT) continue;
         today++;
         assert_int_equal(c->hides_until[v], 20 + 120);
-        assert_int_equal(persons_in(c->minors[v]), 4);
+        assert_int_equal(persons_in(minors_in(c, v)), 4);
     }
     for (uint32_t i = 0; i < c->n_signals; i++) today -= c->signals[i].kind == SIGNAL_BETRAYED;
     assert_same(today, 0);

@@ -139,8 +139,8 @@ static void test_minors_come_of_age_on_their_birthday(void **state)
     for (uint32_t v = 0; v < VENUES; v++) {
         lab_fill(&l, v, CLASS_MINOR, 40);
         lab_fill(&l, private_place(c, v), CLASS_MINOR, 10);
-        for (uint32_t k = 0; k < 20; k++) c->due[c->first_seat[v] + k] = 40 + 1;
-        for (uint32_t k = 0; k < 10; k++) c->due[c->first_seat[private_place(c, v)] + k] = 40 + 1;
+        for (uint32_t k = 0; k < 20; k++) *due_at(c, c->first_seat[v] + k) = 40 + 1;
+        for (uint32_t k = 0; k < 10; k++) *due_at(c, c->first_seat[private_place(c, v)] + k) = 40 + 1;
     }
     lab_day(&l, 39);
     lab_step(&l, "persons");
@@ -184,14 +184,14 @@ static double infections(struct lab *l, enum class class, double fear, bool serv
     for (uint32_t v = 0; v < VENUES; v++)
         for (uint32_t k = 0; k < SLOTS; k++) {
             fear_raise(c, c->first_seat[v] + k, fear);
-            c->served[c->first_seat[v] + k] =
+            *served_at(c, c->first_seat[v] + k) =
                 (uint16_t)(served ? 200 + 1 - 89 : 200 + 1 - 90); /* 90 days ago is too long */
         }
     lab_reset(l);
     lab_step(l, "persons");
     double n = 0;
     for (uint32_t v = 0; v < VENUES; v++)
-        for (uint32_t k = 0; k < SLOTS; k++) n += (c->traits[c->first_seat[v] + k] & TRAIT_INFECTED) != 0;
+        for (uint32_t k = 0; k < SLOTS; k++) n += (*traits_at(c, c->first_seat[v] + k) & TRAIT_INFECTED) != 0;
     assert_same(n, lab_metric(l, "persons.infections"));
     return n;
 }
@@ -217,7 +217,7 @@ static void test_infection_by_class_fear_and_service(void **state)
     lab_step(&l, "persons");
     lab_step(&l, "persons");
     double infected = 0;
-    for (uint32_t s = 0; s < l.city->seats; s++) infected += l.city->traits[s] & TRAIT_INFECTED ? 1 : 0;
+    for (uint32_t s = 0; s < l.city->seats; s++) infected += *traits_at(l.city, s) & TRAIT_INFECTED ? 1 : 0;
     assert_true(infected <= N); /* nobody twice */
     lab_observe(&l, "health");
     assert_close(lab_metric(&l, "health.infected_share"), infected / N, 1e-12);

@@ -99,7 +99,7 @@ static void test_extortion_reaches_so_many_and_frightens(void **state)
     for (int32_t day = 2;; day++) { /* until a day with exactly one shakedown */
         lab_day(&l, day), lab_reset(&l);
         officers_are(&l, 0.3, 0);
-        for (uint32_t s = 0; s < c->seats; s++) c->fear[s] = -INFINITY;
+        for (uint32_t s = 0; s < c->seats; s++) *fear_at(c, s) = -INFINITY;
         ACT(police_shakedowns, &l);
         if (lab_metric(&l, "police.shakedowns") == 1) break;
     }
@@ -187,7 +187,7 @@ static void test_reports_are_answered_by_the_district(void **state)
     for (uint32_t v = 0; v < N; v++) {
         uint32_t seat = lab_fill(&l, v, CLASS_ADULT, 15);
         fear_raise(c, seat, 0.5);
-        c->reports[c->n_reports++] = (struct report){seat, 0};
+        report_note(c, seat, 0);
     }
     ACT(police_responses, &l);
     assert_binomial(lab_metric(&l, "police.responses"), N, 0.8 * 0.6);
@@ -252,7 +252,7 @@ static void test_without_police_nothing_happens(void **state)
         c->mode[v] = MODE_OPEN, lab_fill(&l, v, CLASS_MINOR, 4), lab_fill(&l, v, CLASS_ADULT, 9);
     for (int32_t day = 1; day < 200; day++) {
         lab_day(&l, day);
-        c->reports[c->n_reports++] = (struct report){c->first_seat[0], 0};
+        report_note(c, c->first_seat[0], 0);
         lab_step(&l, "police");
         assert_int_equal(c->n_arrests + c->n_signals + c->n_operations + c->n_absent + c->held, 0);
     }

@@ -92,7 +92,7 @@ static void test_vacancies_are_filled_by_linked_active_traffickers(void **state)
     assert_same(c->entered, all);
     for (uint32_t v = 0; v < c->venues; v++)
         for (uint64_t m = c->exploited[v]; m;) {
-            uint32_t k = c->supplier[next_seat(c, v, &m)], found = 0;
+            uint32_t k = *supplier_at(c, next_seat(c, v, &m)), found = 0;
             for (uint32_t i = c->link_first[v]; i < c->link_first[v + 1]; i++) found += c->link_trafficker[i] == k;
             assert_int_equal(found, 1);
             assert_int_equal(c->standing[c->venues + k], STANDING_FREE);
@@ -367,8 +367,8 @@ static void test_private_networks_move_with_their_persons(void **state)
         lab_couple(&l);
     }
     assert_int_equal(a->mode[3], MODE_NONE);
-    assert_int_equal(persons_in(b->minors[5]), 3);
-    assert_int_equal(persons_in(a->minors[4]), 1);
+    assert_int_equal(persons_in(minors_in(b, 5)), 3);
+    assert_int_equal(persons_in(minors_in(a, 4)), 1);
     assert_int_equal(a->gone, 3);
     assert_int_equal(b->entered, 3);
     lab_verify(&l);
@@ -391,7 +391,7 @@ static void test_nobody_moves_for_too_little_or_at_rate_zero(void **state)
             lab_couple(&l);
         }
         assert_int_equal(a->standing[a->venues], STANDING_DORMANT);
-        assert_int_equal(persons_in(a->minors[private_place(a, 3)]), 3);
+        assert_int_equal(persons_in(minors_in(a, private_place(a, 3))), 3);
         assert_int_equal(a->gone, 0);
         lab_close(&l);
     }

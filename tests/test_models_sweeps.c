@@ -122,7 +122,7 @@ static void test_minors_are_recognised_and_then_brought_out_or_returned(void **s
     for (uint32_t i = 0; i < c->n_absent; i++) assert_int_equal(c->absent[i].absence, ABSENT_RESCUED);
     for (uint32_t v = 0; v < VENUES; v++) losses += c->losses[v];
     for (uint32_t s = 0; s < c->seats; s++)
-        if (c->occupied[c->seat_place[s]] & seat_bit(c, s) && fear_of(c, s) > 0) afraid++;
+        if (c->occupied[seat_place(c, s)] & seat_bit(c, s) && fear_of(c, s) > 0) afraid++;
     assert_same(losses, rescued);
     assert_same(afraid, met - rescued);
     assert_same(lab_metric(&l, "police.adult_detentions") + lab_metric(&l, "police.violence_police"), 0);
@@ -141,7 +141,7 @@ static void test_irregular_victims_who_are_not_brought_out_may_be_deported(void 
     lab_set(&l, "police.recognise", 0.8);
     lab_set(&l, "police.deportation", 0.5);
     for (uint32_t v = 0; v < VENUES; v++) lab_fill(&l, v, CLASS_MINOR, 5), lab_fill(&l, v, CLASS_COERCED, 5);
-    LAB_ALL(&l, traits, c->seats, TRAIT_IRREGULAR);
+    LAB_SEATS(&l, traits, TRAIT_IRREGULAR);
     sweep(&l);
     double met = 5 * lab_metric(&l, "police.sweeps"), rescued = lab_metric(&l, "police.minors_rescued"), coerced = 0;
     for (uint32_t i = 0; i < c->n_absent; i++) coerced += c->absent[i].person.class == CLASS_COERCED;
@@ -163,7 +163,7 @@ static void test_adults_are_frightened_assaulted_deported_detained(void **state)
     lab_set(&l, "police.sweep_detention", 0.4);
     lab_set(&l, "fear.assaulted", 0);
     for (uint32_t v = 0; v < VENUES; v++) lab_fill(&l, v, CLASS_ADULT, 20);
-    for (uint32_t s = 0; s < c->seats; s += 2) c->traits[s] = TRAIT_IRREGULAR;
+    for (uint32_t s = 0; s < c->seats; s += 2) *traits_at(c, s) = TRAIT_IRREGULAR;
     sweep(&l);
     double met = 20 * lab_metric(&l, "police.sweeps"), deported = lab_metric(&l, "police.deportations");
     assert_binomial(lab_metric(&l, "police.violence_police"), met, 0.5 * 0.4);
@@ -176,7 +176,7 @@ static void test_adults_are_frightened_assaulted_deported_detained(void **state)
         for (uint64_t m = c->occupied[v]; m;) {
             uint32_t seat = next_seat(c, v, &m);
             assert_close(fear_of(c, seat), was_swept(c, v) ? 0.2 : 0, 1e-6);
-            if (c->detained[v] & seat_bit(c, seat)) assert_int_equal(c->due[seat], 1 + 4 + 1);
+            if (detained_in(c, v) & seat_bit(c, seat)) assert_int_equal(*due_at(c, seat), 1 + 4 + 1);
         }
     double held = c->held;
     lab_day(&l, 2);

@@ -115,7 +115,7 @@ static void calls_come_in_the_order_of_the_day(void **state)
         " | d0 t0:1 q0 t1:1 q1 c V o0:1 o1:1"                      /* burn-in; the record of day 0 */
         " N0:1 Y | d1 g:1 e0:1 e1:1 t0:1 q0 t1:1 q1 c V o0:1 o1:1" /* "one": a copy */
         " | d2 g:2 e0:2 e1:2 t0:2 q0 t1:2 q1 c V o0:2 o1:2"        /* its second phase */
-        " Y | d1 g:2 e0:2 e1:2 t0:2 q0 t1:2 q1 c V o0:2 o1:2"      /* "two": the same burn-in, the spare world */
+        " | d1 g:2 e0:2 e1:2 t0:2 q0 t1:2 q1 c V o0:2 o1:2"        /* "two", the last: the burnt-in world itself */
         " | d2 t0:2 q0 t1:2 q1 c V o0:2 o1:2";
     assert_string_equal(probe.trace, expected);
     assert_int_equal(probe.created, 2);
@@ -311,7 +311,7 @@ static void every_failure_is_handed_over(void **state)
             struct study s;
             const struct run_options options = {.threads = threads, .verify = true};
             const bool silent = call % 2;
-            probe_study(&s, 12, 3, 4); /* at least 13 worlds, 24 copies, 12 * 12 verifications */
+            probe_study(&s, 12, 3, 4); /* at least 12 worlds, 12 copies, 12 * 12 verifications */
             probe.silent = silent;
             probe.fail_create = call;
             fails_with(&s, &options, ERROR_FAILURE, silent ? "a world could not be created" : "create failed as asked");
@@ -350,7 +350,7 @@ static void a_single_replicate_fails_alike(void **state)
     probe_study(&s, 1, 3, 4);
     double *values = calloc(study_values(&s), sizeof *values);
     assert_non_null(values);
-    probe.fail_copy = 2;
+    probe.fail_copy = 1; /* "two", the last, needs none */
     assert_int_equal(study_run_replicate(&s, 0, values, &e), -1);
     assert_string_equal(e.text, "copy failed as asked");
     assert_int_equal(probe.created, probe.destroyed);

@@ -222,7 +222,7 @@ static void test_quiet_days_cost_one_gather_of_nothing(void **state)
     const size_t block = (model_metrics_size(&model) / 64 + 1) * 64; /* of one city */
     const uint64_t records = 2 + 2 * (400 / 30 + 1), days = 60 + 2 * 400; /* two before, and those of two scenarios */
     const uint64_t summary_days = 2 * (STUDY_SUMMARY_DAYS - STUDY_SUMMARY_DAYS / 30 - 1); /* those that are no record */
-    const uint64_t beginnings = 1 + 1 + 1 + 2; /* the run, the unit, its world, two copies of it */
+    const uint64_t beginnings = 1 + 1 + 1 + 1; /* the run, the unit, its world, a copy of it */
     assert_int_equal(quiet.empty, days + beginnings);
     assert_int_equal(quiet.gathers, quiet.empty + 2 * records + summary_days);
     assert_int_equal(quiet.bytes, (records + summary_days) * 3 * block + records * 3 * sizeof(uint64_t));
@@ -256,7 +256,7 @@ static void test_one_that_fails_ends_all(void **state)
     for (uint32_t count = 2; count <= 4; count++) {
         for (int call = 1; call <= 9; call++) {
             struct study s;
-            probe_study(&s, 4, 3, 4);
+            probe_study(&s, 5, 3, 4); /* 10 worlds and as many copies, of two processes */
             probe.silent = call % 2;
             probe.fail_create = call;
             all_end(&s, &options, count, EVERYTHING, ERROR_FAILURE, call % 2 ? "could not be created" : "create failed as asked");

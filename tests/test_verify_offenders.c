@@ -128,7 +128,7 @@ static void test_suppliers_are_drawn_evenly_among_the_active(void **state)
                 if (c->standing[c->venues + c->link_trafficker[i]] == STANDING_FREE)
                     rank_of[c->link_trafficker[i]] = active++;
             if (active > KNOWN) continue;
-            for (uint64_t m = c->exploited[v]; m;) rank[active][rank_of[c->supplier[next_seat(c, v, &m)]]]++;
+            for (uint64_t m = c->exploited[v]; m;) rank[active][rank_of[*supplier_at(c, next_seat(c, v, &m))]]++;
         }
         lab_empty(&l);
     }

@@ -69,7 +69,7 @@ static void raid(struct lab *l, const struct scene *s, int32_t day)
         lab_fill(l, place, CLASS_COERCED, s->coerced);
         lab_fill(l, v, CLASS_ADULT, s->adults);
         for (uint32_t k = 0; k < s->minors + s->coerced; k++)
-            c->supplier[first + k] = (uint16_t)(s->share ? v / s->share : NOBODY);
+            *supplier_at(c, first + k) = (uint16_t)(s->share ? v / s->share : NOBODY);
     }
     c->operations_due = VENUES;
     operations(l);

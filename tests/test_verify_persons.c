@@ -178,7 +178,7 @@ static void test_the_stationary_age_profile(void **state)
         lab_step(&l, "persons");
     }
     for (uint32_t v = 0; v < c->venues; v++)
-        for (uint64_t m = c->minors[v]; m;) count[(c->due[next_seat(c, v, &m)] - 1 - c->day - 1) / BIN]++;
+        for (uint64_t m = minors_in(c, v); m;) count[(*due_at(c, next_seat(c, v, &m)) - 1 - c->day - 1) / BIN]++;
     for (int32_t x = 1; x <= AGES; x++) { /* of those who came a days ago, x can be left until 1460 - a */
         double present = stays * (1 - pow(stays, AGES - x + 1)) / (1 - stays);
         chance[(x - 1) / BIN] += present;
@@ -211,7 +211,7 @@ static void expect_infections(enum class class, double fear, bool served)
     fill_venues(&l, class);
     for (uint32_t s = 0; s < c->seats; s++) {
         if (fear > 0) fear_raise(c, s, fear);
-        if (served) c->served[s] = (uint16_t)(c->day + 1);
+        if (served) *served_at(c, s) = (uint16_t)(c->day + 1);
     }
     for (int32_t k = 0; k < STRETCHES * DAYS; k++) {
         double hazard = rate * (class == CLASS_ADULT ? 1 : 5) * (1 + 6 * fear * exp2(-k / half_life)) *
@@ -258,7 +258,7 @@ static double arrange(struct lab *l, enum setting setting, enum class class)
 static void frighten_all(struct lab *l, double fear)
 {
     for (uint32_t s = 0; s < l->city->seats; s++) {
-        l->city->fear[s] = -INFINITY;
+        *fear_at(l->city, s) = -INFINITY;
         fear_raise(l->city, s, fear);
     }
 }

@@ -96,7 +96,7 @@ static void test_any_adults_may_be_extorted(void **state)
     for (int32_t day = 1; day <= effort(40000, 400000); day++) {
         uint32_t paid = 0;
         lab_day(&l, day), lab_reset(&l);
-        LAB_ALL(&l, fear, c->seats, -INFINITY);
+        LAB_SEATS(&l, fear, -INFINITY);
         ACT(police_shakedowns, &l);
         if (lab_metric(&l, "police.shakedowns") != 1) continue;
         for (uint32_t k = 0; k < 6; k++) paid |= (uint32_t)(fear_of(c, c->first_seat[0] + k) > 0) << k;
@@ -174,7 +174,7 @@ static void test_any_stretch_of_the_street_may_be_swept(void **state)
         lab_day(&l, day);
         ACT(police_sweeps, &l);
         for (uint32_t k = 0; k < STRETCHES; k++) {
-            if (!c->detained[first + k]) continue;
+            if (!detained_in(c, first + k)) continue;
             stretch[k]++;
             seat_release(c, c->first_seat[first + k]);
         }
@@ -207,7 +207,7 @@ static void test_one_team_makes_all_visits_of_a_sweep(void **state)
     double sweeps = 0, quiet = 0;
     for (int32_t day = 1; day <= effort(20, 200); day++) {
         lab_day(&l, day);
-        LAB_ALL(&l, fear, c->seats, -INFINITY);
+        LAB_SEATS(&l, fear, -INFINITY);
         ACT(police_sweeps, &l);
         for (uint32_t i = 0; i < c->n_operations; i += SITES, sweeps++) {
             double assaults = 0;
@@ -346,7 +346,7 @@ static void test_reports_are_answered_by_the_mean_integrity_of_the_unit(void **s
         for (uint32_t v = 0; v < 300; v++)
             for (uint32_t incident = 0; incident < 3; incident++) /* three reports of one person are three reports */
                 if (c->n_reports < c->reports_room)
-                    c->reports[c->n_reports++] = (struct report){c->first_seat[v], incident};
+                    report_note(c, c->first_seat[v], incident);
         ACT(police_responses, &l);
     }
     assert_binomial(lab_metric(&l, "police.responses"), 300.0 * 3 * days, 0.7 * (0.3 + 0.7 * (double)0.2f));

@@ -70,6 +70,12 @@ void lab_empty(struct lab *l); /* all persons leave, absentees too */
         for (uint32_t row_ = 0; row_ < (n); row_++) (l)->city->name[row_] = (value);                                      \
     } while (0)
 
+/* The same for what is known of the persons in all seats. */
+#define LAB_SEATS(l, name, value)                                                                                         \
+    do {                                                                                                                  \
+        for (uint32_t seat_ = 0; seat_ < (l)->city->seats; seat_++) *name##_at((l)->city, seat_) = (value);               \
+    } while (0)
+
 /* ---- whole studies ---- */
 
 /* Adds the essay's four policies, in the order of the enumeration, with the model's defaults for everything but levers. */
