@@ -30,7 +30,7 @@ LIBS        = $(HDF5_LIBS) -lhdf5_hl -lhdf5 -lconfig -lmd -lz -lm $(if $(MPI),$(
 LDFLAGS  := $(OPENMP) -Wl,-z,relro,-z,now,-z,noexecstack $(EXTRA_LDFLAGS)
 
 # The core does no input or output: libenforcesim. Everything else belongs to the program.
-CORE_SOURCES    := sim/error.c sim/field.c sim/study.c sim/exchange.c sim/tally.c sim/run.c sim/run_job.c sim/points.c $(wildcard models/*.c)
+CORE_SOURCES    := sim/error.c sim/field.c sim/study.c sim/study_copy.c sim/exchange.c sim/tally.c sim/run.c sim/run_job.c sim/points.c $(wildcard models/*.c)
 # Runs on several processes need MPI: make MPI=1.
 MPI_SOURCES     := $(wildcard sim/ranks_mpi*.c)
 SIM_SOURCES     := $(filter-out $(if $(MPI),sim/ranks_none.c,$(MPI_SOURCES)),$(wildcard sim/*.c))

@@ -14,7 +14,7 @@ from conftest import ROOT
 BUILD = ROOT / os.environ.get("BUILD", "build")
 LIBRARY = BUILD / "libenforcesim.so"
 # The files of sim/ that are in the library.
-CORE = {"error", "field", "study", "exchange", "tally", "run", "run_job", "points"}
+CORE = {"error", "field", "study", "study_copy", "exchange", "tally", "run", "run_job", "points"}
 
 # What the external names of sim/FILE.c begin with, where it is not the first word of the file's own name.
 PREFIXES = {
