@@ -147,7 +147,7 @@ static int no_step(const struct prior_entry *entry, const struct design_plan *pl
     return error_set(e, ERROR_INPUT,
                      "%s%s%s.%s has the same value on two levels that morris compares; allowed: a wider or flatter "
                      "distribution, or its exclusion (--parameters)",
-                     entry->where != NULL ? entry->where : "", entry->where != NULL ? ": " : "",
+                     entry->where, entry->where[0] != '\0' ? ": " : "",
                      plan->model->schedule[entry->group]->name, entry->row->name);
 }
 

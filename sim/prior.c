@@ -133,16 +133,6 @@ static int read_kind(const struct reader *r)
     return 0;
 }
 
-/* "FILE:LINE" of a setting; to be freed. */
-static char *place_of(struct config_tree *t, const config_setting_t *at)
-{
-    char where[600];
-    config_text_where(&t->text, config_setting_source_line(at), where, sizeof where);
-    char *copy = strdup(where);
-    if (copy == NULL) error_memory(t->e, "a path", sizeof where);
-    return copy;
-}
-
 static int read_entry(const struct reader *r)
 {
     struct distribution *d = &r->entry->distribution;
@@ -197,8 +187,8 @@ static int read_group(struct config_tree *t, const config_setting_t *at, struct 
         struct prior_entry *entry = &p->entries[p->n_entries++];
         *entry = prior_of_range(t->model, group, row);
         const struct reader r = {.t = t, .at = member, .entry = entry};
-        entry->where = place_of(t, member);
-        if (entry->where == NULL || read_entry(&r) != 0) return -1;
+        config_text_where(&t->text, config_setting_source_line(member), entry->where, sizeof entry->where);
+        if (read_entry(&r) != 0) return -1;
     }
     return 0;
 }
@@ -245,7 +235,6 @@ int prior_read(struct prior *p, const struct model *model, const char *path, str
 
 void prior_free(struct prior *p)
 {
-    for (uint32_t i = 0; i < p->n_entries; i++) free(p->entries[i].where);
     free(p->entries);
     *p = (struct prior){.model = p->model};
 }

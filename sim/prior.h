@@ -17,7 +17,7 @@ struct prior_entry {
     int64_t group;     /* index in the schedule           */
     uint32_t position; /* among all parameters of a model */
     struct distribution distribution; /* of a choice: of the index of its word */
-    char *where;       /* "FILE:LINE" of its entry; owned, NULL where no file says it */
+    char where[600];   /* "FILE:LINE" of its entry; empty where no file says it */
 };
 
 struct prior {

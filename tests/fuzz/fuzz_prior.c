@@ -18,7 +18,7 @@ static void check_entry(const struct prior_entry *entry)
     const struct parameter *row = entry->row;
     bool is_word = row->type == FIELD_flag || row->type == FIELD_choice;
     double least = is_word ? 0 : row->minimum, most = row->type == FIELD_choice ? 20 : is_word ? 1 : row->maximum;
-    fuzz_require(row->role != ROLE_lever && entry->where != NULL, row->name);
+    fuzz_require(row->role != ROLE_lever && entry->where[0] != '\0', row->name);
     fuzz_require(d->minimum >= least && d->maximum <= most, row->name);
     fuzz_require(d->kind == QUANTILE_fixed ? d->minimum == d->maximum : d->minimum < d->maximum, row->name);
     double before = d->minimum;
