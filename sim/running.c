@@ -368,26 +368,22 @@ static int get_ready(struct running *r, struct study *study, struct design *desi
     return ranks_agree(&r->ranks, status, &own, identity, e);
 }
 
-static int run_request(struct running *r, const struct model *model)
+static int run_request(struct running *r, struct study *study, struct design *design)
 {
     struct error e = {0};
-    struct study study = {.model = model};
-    struct design design = {.model = model};
     char *config = NULL;
-    r->s = &study;
-    r->design = r->q->design != NULL ? &design : NULL;
-    int status = get_ready(r, &study, &design, &config, &e);
+    int status = get_ready(r, study, design, &config, &e);
     if (status == 0) status = lead_or_follow(r);
     else status = r->ranks.own == 0 ? command_error(&e) : (int)e.kind;
     journal_close(r->journal);
-    for (uint32_t i = 0; r->problems != NULL && i < (r->design != NULL ? design.n_points : 1); i++) free(r->problems[i]);
+    for (uint32_t i = 0; r->problems != NULL && i < (r->design != NULL ? design->n_points : 1); i++) free(r->problems[i]);
     free(r->problems);
     free(r->problem_unit);
     free(r->skip);
     record_free(&r->record);
-    design_free(&design);
+    design_free(design);
     free(config);
-    study_free(&study);
+    study_free(study);
     return status;
 }
 
@@ -395,13 +391,16 @@ int running_command(int argc, char **argv, const struct model *model, bool merge
 {
     struct error e = {0}, own = {0};
     struct request request = {0};
-    struct running r = {.q = &request};
+    struct study study = {.model = model};
+    struct design design = {.model = model};
+    struct running r = {.q = &request, .s = &study};
     bool help = false;
     if (ranks_begin(&r.ranks, &e) != 0) return command_error(&e);
     r.threads = r.ranks.threads;
     int status = ranks_agree(&r.ranks, request_read(&request, argc, argv, merges, &help, &own), &own, "", &e);
+    r.design = request.design != NULL ? &design : NULL;
     if (status != 0) status = r.ranks.own == 0 ? command_error(&e) : (int)e.kind;
-    else if (!help) status = run_request(&r, model);
+    else if (!help) status = run_request(&r, &study, &design);
     else if (r.ranks.own == 0) print_help();
     request_free(&request);
     ranks_end(&r.ranks, r.broken ? status : 0);
