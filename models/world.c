@@ -135,7 +135,7 @@ static void build_places(struct city *c)
 static int build_links(struct city *c, struct error *e)
 {
     const uint32_t n = c->links_per_trafficker;
-    uint32_t *venue_of = malloc((c->links + 1) * sizeof *venue_of), *next = malloc(c->venues_1 * sizeof *next);
+    uint32_t *venue_of = calloc((size_t)c->links + 1, sizeof *venue_of), *next = malloc(c->venues_1 * sizeof *next);
     int status = 0;
     if (venue_of && next) {
         for (uint32_t k = 0; k < c->traffickers; k++)

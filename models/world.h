@@ -195,8 +195,10 @@ struct city {
     double price;               /* factor on the premium */
     double reference_exploited; /* sum over the last days of burn-in; their mean is M0 of the price */
     double operations_due;      /* operations the special unit has capacity for */
-    uint32_t reference_days;
     double board_obstruction;   /* chance that a board prevents an operation in a venue it covers */
+    double fear_sum;            /* sum of the fear today of those counted in `fearful` */
+    double supported_days;      /* today's days of adults of closed venues who are supported */
+    uint32_t reference_days;
     uint32_t override_until;    /* day until which the special unit is stopped from above */
     uint32_t jailed;
     uint32_t openings;          /* posts of traffickers that prison has emptied and nobody has taken */
@@ -206,13 +208,11 @@ struct city {
     uint32_t held;              /* detained adults among them */
     uint32_t infected;          /* infected persons among them */
     uint32_t fearful;           /* non-coerced adults among them who have ever been in fear of the police */
-    double fear_sum;            /* sum of their fear today */
     uint32_t served_now[2];     /* persons served within SERVED_DAYS: non-coerced adults, the exploited */
     uint32_t served_on[2][SERVED_DAYS]; /* the same by the day, plus one, on which they were served, modulo SERVED_DAYS */
     uint8_t wanted_open[PLACE_SEATS + 1], wanted_covert[PLACE_SEATS + 1]; /* exploited persons wanted in a venue, by its size */
     uint32_t in_care;           /* exploited persons brought out who are in aftercare */
     uint32_t adults_in_care;    /* non-coerced adults held in care against their will */
-    double supported_days;      /* today's days of adults of closed venues who are supported */
     uint32_t visits, services;  /* of the health service, today */
     int64_t entered, gone;      /* persons, since the first day */
 
@@ -221,10 +221,10 @@ struct city {
     void *block; /* all columns; owned */
     size_t block_size, block_room; /* bytes used, bytes allocated */
 
-#define CITY_LIST_MEMBERS(type, name) \
-    type *name; /* owned */           \
-    uint32_t n_##name, name##_held, name##_room;
-    CITY_LISTS(CITY_LIST_MEMBERS)
+#define CITY_LIST_ROWS(type, name)    type *name; /* owned */
+#define CITY_LIST_NUMBERS(type, name) uint32_t n_##name, name##_held, name##_room;
+    CITY_LISTS(CITY_LIST_ROWS)
+    CITY_LISTS(CITY_LIST_NUMBERS)
     bool short_of_memory; /* a list could not grow: the day goes on without the row, and the run ends when cities couple */
 };
 

@@ -46,7 +46,7 @@ INLINE void fill(struct points *p)
         mark[0][i] = unit_interval(word[1][i]);
         mark[1][i] = unit_interval(word[3][i]);
     }
-    for (uint32_t i = 0; i < BLOCKS; i++) {
+    for (size_t i = 0; i < BLOCKS; i++) {
         p->gap[2 * i] = gap[0][i];
         p->gap[2 * i + 1] = gap[1][i];
         p->mark[2 * i] = mark[0][i];
@@ -96,7 +96,7 @@ void points_fill_by(enum points_width width, struct points *p)
 static void fill_two(struct points *p)
 {
     struct words w = points_words(p->luck, p->purpose, p->line, p->drawn >> 1);
-    for (uint32_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < 2; i++) {
         p->gap[i] = -p->mean_gap * portable_log(unit_interval(w.word[2 * i]));
         p->mark[i] = unit_interval(w.word[2 * i + 1]);
     }

@@ -144,7 +144,7 @@ int ranks_agree(const struct ranks *ranks, int status, const struct error *own, 
     if (ranks->own == 0 && all == NULL) MPI_Abort(MPI_COMM_WORLD, ERROR_FAILURE);
     MPI_Gather(&ready, sizeof ready, MPI_BYTE, all, sizeof ready, MPI_BYTE, 0, MPI_COMM_WORLD);
     struct error reason = {0};
-    if (ranks->own == 0) find_reason(ranks, all, &reason);
+    if (all != NULL) find_reason(ranks, all, &reason); /* the leader */
     free(all);
     int32_t kind = (int32_t)reason.kind;
     MPI_Bcast(&kind, 1, MPI_INT32_T, 0, MPI_COMM_WORLD);
@@ -543,7 +543,7 @@ int ranks_run(const struct ranks *ranks, const struct study *s, const struct run
     if (status == 0 && pthread_create(&simulating, NULL, simulate, &party) != 0)
         status = error_set(e, ERROR_FAILURE, "no thread can be started");
     if (status == 0) {
-        if (ranks->own == 0) lead(&party, values);
+        if (values != NULL) lead(&party, values); /* the leader has room for what others send */
         else follow(&party);
         pthread_join(simulating, NULL);
         if (party.error.kind != ERROR_NONE) status = error_set(e, party.error.kind, "%s", party.error.text);

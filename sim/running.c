@@ -226,8 +226,8 @@ static int prepare(struct running *r, struct error *e)
         return error_set(e, ERROR_INPUT, "%u points of %u replicates are too many; allowed: %d in all", points, r->s->replicates,
                          STUDY_MAX_REPLICATES);
     r->units = points * r->s->replicates;
-    r->problems = calloc(points, sizeof *r->problems);
-    r->problem_unit = calloc(points, sizeof *r->problem_unit);
+    r->problems = calloc((size_t)points + 1, sizeof *r->problems);
+    r->problem_unit = calloc((size_t)points + 1, sizeof *r->problem_unit);
     if (record_create(&r->record, r->s, e) != 0) return -1;
     r->skip = calloc((size_t)r->units + 1, sizeof *r->skip);
     if (r->problems == NULL || r->problem_unit == NULL || r->skip == NULL)
