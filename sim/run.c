@@ -444,8 +444,10 @@ static void unit_run(struct job *job, struct workplace *place, uint32_t number)
     }
     if ((run_together(job) ? run_all_go_on(&unit) : run_go_on(&unit)) == 0) simulate(&unit);
     run_conclude(&unit);
-    if (options->pack != NULL) options->pack(options->context, unit.scenarios, place->values, place->packed);
-    if (!atomic_load(&job->ended)) run_deliver(&unit);
+    if (atomic_load(&job->ended)) return; /* perhaps since there is no memory for values */
+    if (options->pack != NULL && options->done != NULL)
+        options->pack(options->context, unit.scenarios, place->values, place->packed);
+    run_deliver(&unit);
 }
 
 /* What one thread does. Where processes share a world, one thread of each simulates and the others take its parts; a process
