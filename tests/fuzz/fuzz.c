@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <zlib.h>
+
 #if defined __has_feature
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define SLOWER 8
@@ -115,4 +117,18 @@ void fuzz_write(const char *path, const void *bytes, size_t size)
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     bool done = fd >= 0 && write(fd, bytes, size) == (ssize_t)size;
     if (!done || close(fd) != 0) fuzz_wrong(__FILE__, __LINE__, "written", path);
+}
+
+size_t fuzz_read(const char *path, void *into, size_t size)
+{
+    FILE *in = fopen(path, "rb");
+    if (in == NULL) fuzz_wrong(__FILE__, __LINE__, "opened", path);
+    size_t length = fread(into, 1, size, in);
+    fclose(in);
+    return length;
+}
+
+uint32_t fuzz_checksum(uint32_t crc, const void *data, size_t size)
+{
+    return size > 0 ? (uint32_t)crc32(crc, data, (unsigned)size) : crc; /* of nothing, zlib makes 0 */
 }

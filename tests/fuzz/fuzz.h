@@ -34,5 +34,9 @@ void fuzz_one_line(const struct error *e);
 /* A folder of this process in memory, made when first asked for and removed at the end. */
 const char *fuzz_folder(void);
 void fuzz_write(const char *path, const void *bytes, size_t size);
+size_t fuzz_read(const char *path, void *into, size_t size); /* how much of it there is, up to `size` */
+
+/* CRC-32 of what had `crc`, followed by `data`. */
+uint32_t fuzz_checksum(uint32_t crc, const void *data, size_t size);
 
 #endif

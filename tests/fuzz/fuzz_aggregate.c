@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <zlib.h>
-
 #include "sim/journal.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -29,15 +27,6 @@ static char path[PATH_MAX];
 static unsigned char header[1024], bytes[LARGEST + sizeof header];
 static size_t header_size;
 
-static size_t read_file(unsigned char *into, size_t size)
-{
-    FILE *in = fopen(path, "rb");
-    if (in == NULL) fuzz_wrong(__FILE__, __LINE__, "opened", path);
-    size_t length = fread(into, 1, size, in);
-    fclose(in);
-    return length;
-}
-
 /* The header that the program itself writes. */
 static void learn_header(void)
 {
@@ -46,12 +35,7 @@ static void learn_header(void)
     snprintf(path, sizeof path, "%s/y.partial", fuzz_folder());
     if (journal_create(&j, path, &identity, &e) != 0) fuzz_wrong(__FILE__, __LINE__, "created", e.text);
     journal_close(j);
-    header_size = read_file(header, sizeof header) - FRAME;
-}
-
-static uint32_t checksum(uint32_t crc, const void *data, size_t size)
-{
-    return size > 0 ? (uint32_t)crc32(crc, data, (unsigned)size) : crc; /* of nothing, zlib makes 0 */
+    header_size = fuzz_read(path, header, sizeof header) - FRAME;
 }
 
 static uint32_t salt(void)
@@ -64,7 +48,7 @@ static uint32_t salt(void)
 /* A frame before the `body` bytes behind it. */
 static void make_frame(unsigned char *at, uint64_t body)
 {
-    const uint32_t marker = UINT32_MAX, crc = checksum(checksum(salt(), &body, sizeof body), at + FRAME, (size_t)body);
+    const uint32_t marker = UINT32_MAX, crc = fuzz_checksum(fuzz_checksum(salt(), &body, sizeof body), at + FRAME, (size_t)body);
     memcpy(at, &marker, sizeof marker);
     memcpy(at + 4, &crc, sizeof crc);
     memcpy(at + 8, &body, sizeof body);
@@ -74,7 +58,7 @@ static void make_records(size_t at, size_t size)
 {
     for (; at + RECORD <= size; at += RECORD) {
         bytes[at + 1] = bytes[at + 2] = bytes[at + 3] = 0; /* else hardly ever one of the few replicates */
-        const uint32_t crc = checksum(checksum(salt(), bytes + at, 4), bytes + at + 8, RECORD - 8);
+        const uint32_t crc = fuzz_checksum(fuzz_checksum(salt(), bytes + at, 4), bytes + at + 8, RECORD - 8);
         memcpy(bytes + at + 4, &crc, sizeof crc);
     }
 }
@@ -146,7 +130,7 @@ int fuzz_aggregate(const uint8_t *data, size_t size)
         static unsigned char after[sizeof bytes + 1];
         fuzz_require(j == NULL, e.text);
         fuzz_refused(&e, path);
-        fuzz_require(read_file(after, sizeof after) == size && memcmp(after, bytes, size) == 0, "a refused file is left alone");
+        fuzz_require(fuzz_read(path, after, sizeof after) == size && memcmp(after, bytes, size) == 0, "a refused file is left alone");
         return 0;
     }
     fuzz_accepted(begun);

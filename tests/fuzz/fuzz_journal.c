@@ -8,8 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <zlib.h>
-
 #include "sim/journal.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -26,15 +24,6 @@ static char path[PATH_MAX];
 static unsigned char header[1024], bytes[LARGEST + sizeof header];
 static size_t header_size;
 
-static size_t read_file(unsigned char *into, size_t size)
-{
-    FILE *in = fopen(path, "rb");
-    if (in == NULL) fuzz_wrong(__FILE__, __LINE__, "opened", path);
-    size_t length = fread(into, 1, size, in);
-    fclose(in);
-    return length;
-}
-
 /* The header that the program itself writes. */
 static void learn_header(void)
 {
@@ -43,13 +32,8 @@ static void learn_header(void)
     snprintf(path, sizeof path, "%s/x.partial", fuzz_folder());
     if (journal_create(&j, path, &identity, &e) != 0) fuzz_wrong(__FILE__, __LINE__, "created", e.text);
     journal_close(j);
-    header_size = read_file(header, sizeof header);
+    header_size = fuzz_read(path, header, sizeof header);
     fuzz_require((double)header_size == journal_size(&identity, 0), "size of the header");
-}
-
-static uint32_t checksum(uint32_t crc, const void *data, size_t size)
-{
-    return size > 0 ? (uint32_t)crc32(crc, data, (unsigned)size) : crc; /* of nothing, zlib makes 0 */
 }
 
 /* Of a record: it begins with the header's, so that it belongs to one run. */
@@ -57,14 +41,14 @@ static uint32_t record_checksum(size_t at)
 {
     uint32_t crc;
     memcpy(&crc, header + header_size - sizeof crc, sizeof crc);
-    return checksum(checksum(crc, bytes + at, 4), bytes + at + 8, RECORD - 8);
+    return fuzz_checksum(fuzz_checksum(crc, bytes + at, 4), bytes + at + 8, RECORD - 8);
 }
 
 static void make_right(unsigned char flags, size_t size)
 {
     uint32_t crc;
     if ((flags & 2) != 0 && size >= header_size) {
-        crc = checksum(0, bytes, header_size - sizeof crc);
+        crc = fuzz_checksum(0, bytes, header_size - sizeof crc);
         memcpy(bytes + header_size - sizeof crc, &crc, sizeof crc);
     }
     for (size_t at = header_size; (flags & 4) != 0 && at + RECORD <= size; at += RECORD) {
@@ -108,7 +92,7 @@ static void check_refused(const struct error *e, size_t size)
 {
     static unsigned char after[sizeof bytes + 1];
     fuzz_refused(e, path);
-    fuzz_require(read_file(after, sizeof after) == size && memcmp(after, bytes, size) == 0,
+    fuzz_require(fuzz_read(path, after, sizeof after) == size && memcmp(after, bytes, size) == 0,
                  "a refused file is left alone");
 }
 
@@ -119,7 +103,7 @@ static void check_append(struct journal *j, size_t end, size_t *place)
     struct error e = {0};
     fuzz_require(journal_append(j, 5, values, &e) == 0, e.text);
     journal_close(j);
-    fuzz_require(read_file(bytes, sizeof bytes) == end + RECORD, "the end of the file");
+    fuzz_require(fuzz_read(path, bytes, sizeof bytes) == end + RECORD, "the end of the file");
     place[5] = end;
     fuzz_require(journal_resume(&j, path, &identity, &e) == 0, e.text);
     check_values(j, place);
