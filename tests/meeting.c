@@ -118,14 +118,13 @@ struct meeting meeting_run(const struct study *s, const struct run_options *opti
         process[i].options.exchange = &process[i].exchange;
         process[i].options.context = &process[i];
         process[i].options.place = place;
-        if (i > 0) process[i].options.threads = 1; /* clang's OpenMP fails where two teams have tasks side by side */
+        if (i > 0) process[i].options.threads = 1; /* such threads may end: see sim/run.h */
         if (i == 0) process[i].options.done = done, process[i].options.failed = failed, process[i].options.progress = progress;
-        assert_int_equal(pthread_create(&threads[i], NULL, live, &process[i]), 0);
+        if (i > 0) assert_int_equal(pthread_create(&threads[i], NULL, live, &process[i]), 0);
     }
-    for (uint32_t i = 0; i < count; i++) {
-        assert_int_equal(pthread_join(threads[i], NULL), 0);
-        free(process[i].received);
-    }
+    live(&process[0]);
+    for (uint32_t i = 1; i < count; i++) assert_int_equal(pthread_join(threads[i], NULL), 0);
+    for (uint32_t i = 0; i < count; i++) free(process[i].received);
     pthread_barrier_destroy(&table.barrier);
     return meeting;
 }
