@@ -374,6 +374,11 @@ static int check_encoding(struct cursor *c)
         for (const char *p = c->at; p < zero; p++) c->line += *p == '\n';
         return fail(c, "this is not a text: it has a zero byte; allowed: %s in UTF-8", c->scan->out->what);
     }
+    for (const char *p = c->at; (p = memchr(p, '\r', (size_t)(c->end - p))) != NULL; p++) {
+        if (p + 1 < c->end && p[1] == '\n') continue;
+        for (const char *before = c->at; before < p; before++) c->line += *before == '\n';
+        return fail(c, "a carriage return without a line feed; allowed: lines that end in LF or CR LF");
+    }
     if (strncmp(c->at, "\xEF\xBB\xBF", 3) == 0) c->at += 3;
     c->line_begin = c->at;
     return 0;

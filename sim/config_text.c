@@ -70,15 +70,22 @@ static bool is_inside(const char *real, const char *folder)
     return strncmp(real, folder, length) == 0 && real[length] == '/';
 }
 
-/* The folder tree of a scenario file: what lies in its folder or below, and files right in the folder above, where files in a
- * folder like configs/cases have their policies. No deeper: from /tmp one must not reach into /etc. */
+static bool is_named_cfg(const char *path)
+{
+    const size_t length = strlen(path);
+    return length > 4 && strcmp(path + length - 4, ".cfg") == 0;
+}
+
+/* The folder tree of a scenario file: what lies in its folder or below, and NAME.cfg right in the folder above, where files in a
+ * folder like configs/cases have their policies. Nothing else: from /tmp one must not reach into /etc, nor show, in a message,
+ * a word of a neighbour's notes. */
 static bool is_in_tree(const struct config_text *text, const char *real)
 {
     char own[PATH_MAX], above[PATH_MAX], folder[PATH_MAX];
     folder_of(text->files[0].real, own, sizeof own);
     folder_of(own, above, sizeof above);
     folder_of(real, folder, sizeof folder);
-    return strcmp(folder, above) == 0 || is_inside(real, own);
+    return is_inside(real, own) || (is_named_cfg(real) && strcmp(folder, above) == 0);
 }
 
 static int check_path(const char *path, const char *where, struct error *e)
@@ -166,9 +173,8 @@ static int include(struct config_scan *scan, uint32_t file, uint32_t line, const
     }
     found = include_from(scan, above, shown_above, path, file, where, e);
     if (found != 0) return found > 0 ? 0 : -1;
-    return error_set(e, ERROR_INPUT,
-                     "%s: there is no file \"%.200s\" to include; looked in %.200s and the folder above it", where,
-                     path, shown);
+    return error_set(e, ERROR_INPUT, "%s: there is no file \"%.200s\" to include; looked in %.200s%s", where, path, shown,
+                     is_named_cfg(path) ? " and the folder above it" : "; from the folder above only NAME.cfg can be included");
 }
 
 int config_text_read(struct config_text *text, const char *what, const char *path, struct error *e)

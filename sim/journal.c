@@ -174,7 +174,7 @@ bool journal_lock(int fd, int operation)
 /* To write, alone; or with O_RDONLY to read, while nobody writes. */
 static int open_locked(const char *path, int flags, struct error *e)
 {
-    int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0666);
+    int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666); /* a pipe would let us wait for ever */
     if (fd < 0) return error_set(e, ERROR_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
     struct stat opened, named;
     if (fstat(fd, &opened) != 0 || !S_ISREG(opened.st_mode)) {

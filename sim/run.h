@@ -6,6 +6,8 @@
 
 #include "sim/study.h"
 
+enum { RUN_MOST_THREADS = 1024 };
+
 struct run_progress {
     uint64_t person_days; /* simulated so far */
     uint32_t units;       /* finished so far, those skipped and those that failed included */
@@ -19,7 +21,7 @@ struct run_progress {
  * processors each may be divided: it then is one scenario alone, (point * replicates + replicate) * scenarios + scenario, with a
  * burn-in of its own, and its values are that scenario's: study_values() / scenarios doubles. */
 struct run_options {
-    uint32_t threads;        /* 0: as many as the machine offers */
+    uint32_t threads;        /* 0: as many as the machine, or OMP_NUM_THREADS, offers, and at most RUN_MOST_THREADS */
     const atomic_int *stop;  /* raised by anybody: the run ends within a day's work */
     const bool *skip;        /* [units]: already done in an earlier run */
     bool by_scenario;        /* units are divided */

@@ -13,7 +13,9 @@
 static uint32_t threads_of(const struct run_options *options)
 {
 #ifdef _OPENMP
-    return options->threads > 0 ? options->threads : (uint32_t)omp_get_max_threads();
+    const uint32_t offered = (uint32_t)omp_get_max_threads(); /* OMP_NUM_THREADS may say anything */
+    if (options->threads > 0) return options->threads;
+    return offered < RUN_MOST_THREADS ? offered : RUN_MOST_THREADS;
 #else
     (void)options;
     return 1;

@@ -282,6 +282,14 @@ static void a_long_circle_is_told_in_part(void **state)
     assert_string_equal(strrchr(e.text, ' '), " ...");
 }
 
+static void carriage_returns_end_no_line(void **state)
+{
+    (void)state;
+    wrong("// a\r\n// b\rpolicies : { };\n", "x.cfg:2: a carriage return without a line feed; allowed: lines that end in LF or CR LF");
+    wrong("// a\r", "x.cfg:1: a carriage return without a line feed");
+    wrong("run = { name = \"a\rb\"; };\n", "x.cfg:1: a carriage return without a line feed");
+}
+
 static void bad_includes_are_refused(void **state)
 {
     (void)state;
@@ -331,6 +339,8 @@ static void includes_stay_in_the_folder_tree(void **state)
     folder_write("top/cases/beside.cfg", "// here\n@include \"above.cfg\"\n");
     assert_int_equal(symlink("../above.cfg", "top/cases/to_above.cfg"), 0);
     assert_int_equal(symlink("../other", "top/cases/to_other"), 0);
+    folder_write("top/notes.txt", "a neighbour's\n");
+    assert_int_equal(symlink("../notes.txt", "top/cases/to_notes.cfg"), 0);
     assert_int_equal(symlink("../../outside.cfg", "top/cases/to_outside.cfg"), 0);
     assert_int_equal(symlink("cases/sub", "top/into"), 0);
     static const struct {
@@ -357,6 +367,10 @@ static void includes_stay_in_the_folder_tree(void **state)
         {"sub/deep.cfg",
          "top/cases/sub/deep.cfg:1: there is no file \"cases/beside.cfg\" to include; looked in top/cases/sub "
          "and the folder above it"},
+        {"notes.txt", "top/cases/x.cfg:1: there is no file \"notes.txt\" to include; looked in top/cases; from the folder "
+                      "above only NAME.cfg can be included"},
+        {"to_notes.cfg",
+         "top/cases/x.cfg:1: cannot include \"to_notes.cfg\": it leads out of the folder of top/cases/x.cfg"},
         {"into/z.cfg",
          "top/cases/x.cfg:1: there is no file \"into/z.cfg\" to include; looked in top/cases and the folder "
          "above it"},
@@ -491,6 +505,7 @@ int main(void)
         IN_FOLDER(wrong_scenarios_are_refused),
         IN_FOLDER(broken_text_is_explained),
         IN_FOLDER(limits_hold),
+        IN_FOLDER(carriage_returns_end_no_line),
         IN_FOLDER(bad_includes_are_refused),
         IN_FOLDER(only_regular_files_are_read),
         IN_FOLDER(what_no_memory_holds_is_refused),

@@ -622,6 +622,8 @@ static void what_is_no_shard_of_the_run_is_refused(void **state)
     refuses_to_gather(j, "other", &identity, "other: not the journal of a run, or its beginning is damaged; name files that "
                                              "'run --shard' has written");
     refuses_to_gather(j, "all.partial", &identity, "all.partial: another run is writing this file");
+    assert_int_equal(mkfifo("pipe", 0600), 0);
+    refuses_to_gather(j, "pipe", &identity, "pipe: not a regular file"); /* and waits for nobody */
     journal_close(j);
     free(bytes);
 }
