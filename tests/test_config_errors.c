@@ -285,9 +285,10 @@ static void a_long_circle_is_told_in_part(void **state)
 static void carriage_returns_end_no_line(void **state)
 {
     (void)state;
-    wrong("// a\r\n// b\rpolicies : { };\n", "x.cfg:2: a carriage return without a line feed; allowed: lines that end in LF or CR LF");
-    wrong("// a\r", "x.cfg:1: a carriage return without a line feed");
-    wrong("run = { name = \"a\rb\"; };\n", "x.cfg:1: a carriage return without a line feed");
+#define RULE ": a carriage return without a line feed; allowed: lines that end in LF or CR LF"
+    wrong("// a\r\n// b\rpolicies : { };\n", "x.cfg:2" RULE);
+    wrong("// a\r", "x.cfg:1" RULE);
+    wrong("run = { name = \"a\rb\"; };\n", "x.cfg:1" RULE);
 }
 
 static void bad_includes_are_refused(void **state)
