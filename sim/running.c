@@ -198,12 +198,13 @@ static int simulate(struct running *r, struct error *e)
 {
     const struct run_options options = run_options_of(r);
     unlink(r->q->temporary); /* of a run that was killed */
-    r->progress = progress_begin(r->q->show_progress, r->design != NULL ? "replicates of points" : "replicates", r->own,
+    r->progress = progress_begin(r->q->progress, r->design != NULL ? "replicates of points" : "replicates", r->own,
                                  journal_count(r->journal));
     int status = ranks_run(&r->ranks, r->s, &options, e);
-    progress_end(&r->progress);
+    if (status == 0) progress_enter(&r->progress, PROGRESS_WRITING);
     if (status == 0) status = r->q->shards > 0 ? finish_shard(r, e) : finish(r, e);
     r->broken = status != 0;
+    progress_enter(&r->progress, status == 0 ? PROGRESS_FINISHED : e->kind == ERROR_INTERRUPTED ? PROGRESS_INTERRUPTED : PROGRESS_FAILED);
     if (status != 0) return ended_early(r, e);
     return r->failed > 0 ? tell_failed(r) : 0;
 }
@@ -258,6 +259,7 @@ static void choose_units(struct running *r)
 static int open_journal(struct running *r, const struct journal_identity *identity, struct error *e)
 {
     const struct request *q = r->q;
+    if (request_make_folder(q, e) != 0) return -1;
     const double bytes = journal_size(identity, r->units) + results_size(r->s, &r->record, r->design, strlen(r->config));
     if (request_check_paths(q, bytes, e) != 0) return -1;
     return q->resume && access(q->partial, F_OK) == 0 ? journal_resume(&r->journal, q->partial, identity, e)
@@ -387,7 +389,7 @@ static int run_request(struct running *r, struct study *study, struct design *de
     return status;
 }
 
-int running_command(int argc, char **argv, const struct model *model, bool merges, void (*print_help)(void))
+int running_command(int argc, char **argv, const struct model *model, const struct options_command *c, bool merges)
 {
     struct error e = {0}, own = {0};
     struct request request = {0};
@@ -397,11 +399,11 @@ int running_command(int argc, char **argv, const struct model *model, bool merge
     bool help = false;
     if (ranks_begin(&r.ranks, &e) != 0) return command_error(&e);
     r.threads = r.ranks.threads;
-    int status = ranks_agree(&r.ranks, request_read(&request, argc, argv, merges, &help, &own), &own, "", &e);
+    int status = ranks_agree(&r.ranks, request_read(&request, argc, argv, c, merges, &help, &own), &own, "", &e);
     r.design = request.design != NULL ? &design : NULL;
     if (status != 0) status = r.ranks.own == 0 ? command_error(&e) : (int)e.kind;
     else if (!help) status = run_request(&r, &study, &design);
-    else if (r.ranks.own == 0) print_help();
+    else if (r.ranks.own == 0) options_print_help(stdout, c);
     request_free(&request);
     ranks_end(&r.ranks, r.broken ? status : 0);
     return status;
