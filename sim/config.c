@@ -247,3 +247,9 @@ int config_load(struct study *s, char **text, const struct model *model, const c
     }
     return status;
 }
+
+const char *config_library(char *text, size_t size)
+{
+    snprintf(text, size, "libconfig %d.%d.%d", LIBCONFIG_VER_MAJOR, LIBCONFIG_VER_MINOR, LIBCONFIG_VER_REVISION);
+    return text;
+}

@@ -58,6 +58,14 @@ void hdf_release(hid_t id)
 
 /* ---- files ---- */
 
+const char *hdf_library(char *text, size_t size)
+{
+    unsigned major = 0, minor = 0, release = 0;
+    if (H5get_libversion(&major, &minor, &release) < 0) snprintf(text, size, "HDF5");
+    else snprintf(text, size, "HDF5 %u.%u.%u", major, minor, release);
+    return text;
+}
+
 static void quiet(void)
 {
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);

@@ -7,14 +7,18 @@
 
 #include "sim/apart.h"
 #include "sim/command.h"
+#include "sim/hdf.h"
 #include "sim/version.h"
 
 extern const struct model model; /* whatever model this program was linked with */
 
 static void print_version(void)
 {
-    printf("enforcesim %s\nmodel %s %s\ncommit %s\ncompiler %s\n", version_number(), model.name, model.version,
-           version_commit(), version_compiler());
+    char hdf5[40], libconfig[40];
+    const char *date = version_date();
+    printf("enforcesim %s\nmodel %s %s\ncommit %s%s%s\ncompiler %s\nlibraries %s, %s\n", version_number(), model.name, model.version,
+           version_commit(), date[0] != '\0' ? " of " : "", date, version_compiler(), hdf_library(hdf5, sizeof hdf5),
+           config_library(libconfig, sizeof libconfig));
 }
 
 static int dispatch(int argc, char **argv)
