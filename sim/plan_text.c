@@ -51,9 +51,9 @@ static void print_work(FILE *out, const struct plan_facts *f)
 {
     const uint32_t before = f->units - f->plan->left;
     label(out, "runs");
-    fprintf(out, "%u", f->s->replicates);
-    fprintf(out, " replicates × %u scenarios", f->s->n_scenarios);
-    if (f->design != NULL) fprintf(out, " × %u points", f->design->n_points);
+    fprintf(out, "%u replicate%s × %u scenario%s", f->s->replicates, f->s->replicates == 1 ? "" : "s", f->s->n_scenarios,
+            f->s->n_scenarios == 1 ? "" : "s");
+    if (f->design != NULL) fprintf(out, " × %u point%s", f->design->n_points, f->design->n_points == 1 ? "" : "s");
     if (f->q->shards > 0) fprintf(out, ", of which shard %u of %u has %u replicates", f->q->shard, f->q->shards, f->units);
     if (before > 0) fprintf(out, "; %u of %u replicates are done, %u are left", before, f->units, f->plan->left);
     if (f->plan->person_days > 0) fprintf(out, "; about %.2g person-days", f->plan->person_days);
@@ -62,14 +62,16 @@ static void print_work(FILE *out, const struct plan_facts *f)
 
 static void print_basis(FILE *out, const struct plan *p)
 {
+    char replicates[40];
+    snprintf(replicates, sizeof replicates, p->replicates < 9.5 ? "%.2g" : "%.0f", p->replicates);
     switch (p->basis) {
     case PLAN_WHOLE: fprintf(out, "by simulating all of it just now"); break;
     case PLAN_SHORTENED:
-        fprintf(out, "by simulating %.2g replicates of %.2g %% of the days for %.1f s just now; later days may take more or less",
-                p->replicates, 100 * p->shortened, p->measured);
+        fprintf(out, "by simulating %s replicates of %.2g %% of the days for %.1f s just now; later days may take more or less",
+                replicates, 100 * p->shortened, p->measured);
         break;
     case PLAN_PREFIX:
-        if (p->replicates >= 1) fprintf(out, "by simulating %.2g of the replicates for %.1f s just now", p->replicates, p->measured);
+        if (p->replicates >= 1) fprintf(out, "by simulating %s of the replicates for %.1f s just now", replicates, p->measured);
         else fprintf(out, "by simulating the first %.2g %% of a replicate for %.1f s just now; later days and other scenarios may take more",
                      100 * p->replicates, p->measured);
         break;
