@@ -31,7 +31,7 @@ const struct options_command command_of_check = {
              "each point with a number, or the word of a choice, for each column. Every point must be a study that can be run.",
     .limits = limits, .tells_settings = true,
     .examples = "enforcesim check configs/essay.cfg\n"
-                "enforcesim check configs/essay.cfg --set run.seed=3 --set policies.sweeps.sweep_rate=2 > resolved.cfg\n"
+                "enforcesim check configs/essay.cfg --set policies.sweeps.sweep_rate=2 > resolved.cfg\n"
                 "enforcesim check configs/essay.cfg --design points.csv\n",
 };
 

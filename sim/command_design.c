@@ -81,7 +81,8 @@ const struct options_command command_of_design = {
                 "enforcesim design morris configs/essay.cfg -n 20 --prior neutral -o morris.csv\n"
                 "enforcesim design sobol configs/essay.cfg -n 1024 --prior neutral -o sobol.csv \\\n"
                 "  --parameters health.backlash_own,market.price_elasticity,police.leak\n"
-                "enforcesim design grid configs/essay.cfg -n 5 --parameters beliefs.belief_model,police.leak -o grid.csv\n",
+                "enforcesim design grid configs/essay.cfg -n 5 -o grid.csv \\\n"
+                "  --parameters beliefs.belief_model,police.leak\n",
 };
 
 /* ---- options ---- */

@@ -54,7 +54,11 @@ static void write_row(FILE *out, int indent, const char *sign, const struct para
 static void write_run(FILE *out, const char *name)
 {
     fprintf(out, "run = {\n    name = \"%s\";\n    seed = 1;%31s// another seed, another luck; the same for all scenarios\n", name, "");
-    for (const struct parameter *row = study_settings; row->name != NULL; row++) write_row(out, 4, "", row, row->initial);
+    for (const struct parameter *row = study_settings; row->name != NULL; row++) {
+        const bool size = row->offset == offsetof(struct study, replicates) || row->offset == offsetof(struct study, calendar.burn_in) ||
+                          row->offset == offsetof(struct study, calendar.horizon);
+        write_row(out, 4, size ? "" : "// ", row, row->initial); /* what is not said may follow from these */
+    }
     fprintf(out, "    // metrics = (\"NAME\", \"NAME\");      // these only; 'enforcesim metrics' lists them\n};\n\n");
 }
 
