@@ -9,7 +9,7 @@ enum { SET = 256, SCENARIO, DESIGN };
 
 static const struct options_row rows[] = {
     {.value = SET, .name = "set", .argument = "PATH=VALUE", .kind = OPTIONS_SETTING, .repeats = true,
-     .meaning = "change a setting of the file (paths: see below)"},
+     .meaning = "change a setting of the file"},
     {.value = SCENARIO, .name = "scenario", .argument = "NAME", .kind = OPTIONS_SCENARIO, .repeats = true,
      .meaning = "keep this scenario only"},
     {.value = DESIGN, .name = "design", .argument = "FILE", .kind = OPTIONS_CSV,
@@ -26,7 +26,7 @@ const struct options_command command_of_check = {
     .rows = rows,
     .description = "Validates a scenario file and prints the configuration it resolves to: every parameter, every lever of every "
                    "policy, no includes. The text is itself a scenario file that gives the same numbers.",
-    .notes = "Paths: run.NAME, parameters.GROUP.NAME, policies.NAME.LEVER, scenarios.NAME.policy, scenarios.NAME.phases.NUMBER.day.\n\n"
+    .notes = "Paths of settings: run.NAME, parameters.GROUP.NAME, policies.NAME.LEVER, scenarios.NAME.policy, scenarios.NAME.phases.NUMBER.day.\n\n"
              "A design is CSV: a header of parameters, GROUP.NAME as 'enforcesim params' lists them, levers apart, then a line for "
              "each point with a number, or the word of a choice, for each column. Every point must be a study that can be run.",
     .limits = limits, .tells_settings = true,

@@ -29,9 +29,9 @@ const struct options_command *const command_all[] = {
 
 const struct options_command *command_find(const char *name, struct error *e)
 {
-    const char *names[OPTIONS_MAXIMUM + 3] = {NULL};
+    const char *names[sizeof command_all / sizeof *command_all + 2] = {NULL};
     size_t n = 0;
-    for (; n < OPTIONS_MAXIMUM && command_all[n] != NULL; n++) {
+    for (; command_all[n] != NULL; n++) {
         names[n] = command_all[n]->name;
         if (strcmp(name, names[n]) == 0) return command_all[n];
     }

@@ -21,7 +21,8 @@ const struct options_command command_of_merge = {
     .description = "Makes one results file of the shards that 'enforcesim run CONFIG --shard I/N' has written, on one machine or on "
                    "many. CONFIG and the settings must be those of the run; shards of anything else are refused. The results file is "
                    "the one that a single run writes, with the same digest. The shards stay.",
-    .notes = "The options -r, --seed, --days, --scenario, --set and --design are to be given as they were to the run; -j and "
+    .notes = REQUEST_PATHS "\n\n"
+             "The options -r, --seed, --days, --scenario, --set and --design are to be given as they were to the run; -j and "
              "--progress are for --complete. SHARD may also be the FILE.shard-I-of-N.partial of a run that was interrupted.",
     .examples = "enforcesim run configs/essay.cfg -r 1000 -o essay.h5 --shard 1/2    # writes essay.h5.shard-1-of-2\n"
                 "enforcesim run configs/essay.cfg -r 1000 -o essay.h5 --shard 2/2\n"

@@ -26,6 +26,10 @@ const struct options_command command_of_run = {
     .work = command_run, .arguments = (const struct options_argument[]){{.name = "CONFIG", .kind = OPTIONS_CONFIG}, {0}},
     .rows = rows,
     .description = "Runs every scenario of a scenario file and writes a results file (HDF5, opens as netCDF-4).",
+    .notes = REQUEST_PATHS "\n\n"
+             "The objects of --progress json have the keys state (running, writing, finished, interrupted or failed), finished (true or "
+             "false), done, total and before (done by an earlier run), units (what these are), rate (done in a second), eta_seconds (null "
+             "while unknown), person_days, person_days_per_second and elapsed_seconds (of this run).",
     .tells_settings = true,
     .examples = "enforcesim run configs/essay.cfg\n"
                 "enforcesim run configs/essay.cfg --dry-run\n"

@@ -50,7 +50,7 @@ struct known {
     struct option options[OPTIONS_MAXIMUM + 1];
     char letters[2 * OPTIONS_MAXIMUM + 2];
     const struct options_row *rows[OPTIONS_MAXIMUM];
-    size_t n;
+    size_t n, n_letters;
 };
 
 static void add_row(struct known *known, const struct options_row *row)
@@ -59,8 +59,8 @@ static void add_row(struct known *known, const struct options_row *row)
     known->rows[known->n] = row;
     known->options[known->n++] = (struct option){row->name, row->argument != NULL ? required_argument : no_argument, NULL, row->value};
     if (row->value >= 256) return;
-    const char letter[] = {(char)row->value, row->argument != NULL ? ':' : '\0', '\0'};
-    strcat(known->letters, letter);
+    known->letters[known->n_letters++] = (char)row->value;
+    if (row->argument != NULL) known->letters[known->n_letters++] = ':';
 }
 
 static void know(struct known *known, const struct options_command *c)

@@ -124,9 +124,10 @@ void options_meaning(const struct options_row *row, char *text, size_t size)
 {
     size_t used = (size_t)snprintf(text, size, "%s", row->meaning);
     if (row->repeats) used += (size_t)snprintf(text + used, size - used, "; may be given often");
-    if (row->maximum > row->minimum)
-        used += (size_t)snprintf(text + used, size - used, ": %lld to %lld", (long long)row->minimum, (long long)row->maximum);
-    if (row->initial != NULL) snprintf(text + used, size - used, " (%s)", row->initial);
+    const bool ranged = row->maximum > row->minimum;
+    if (ranged) used += (size_t)snprintf(text + used, size - used, " (%lld to %lld", (long long)row->minimum, (long long)row->maximum);
+    if (row->initial != NULL) used += (size_t)snprintf(text + used, size - used, "%sdefault: %s", ranged ? "; " : " (", row->initial);
+    if (ranged || row->initial != NULL) snprintf(text + used, size - used, ")");
 }
 
 static void print_row(FILE *out, const struct options_row *row)

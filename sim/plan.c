@@ -13,13 +13,14 @@
 
 /* Seconds: until the process is killed, of a first and of the second measurement, and what one replicate may take to be measured
  * as it is. */
-static const double KILLED_AFTER = 2.0, FIRST = 0.35, SECOND = 0.95, MEASURABLE = 0.5, LARGE_WORLD = 0.6;
+static const double KILLED_AFTER = 2.0, FIRST = 0.35, SECOND = 0.95, MEASURABLE = 0.9, LARGE_WORLD = 0.6;
 
 enum { SAMPLE_BYTES = 6 * 1024 * 1024, CHUNK = 256 * 1024 };
 
 /* The units of one measurement and how far it is. */
 struct measurement {
     const struct run_options *options; /* of the run */
+    uint32_t threads;
     const struct record *record;
     const uint32_t *units;    /* to be run, spread over all there are */
     uint32_t n_units;
@@ -230,7 +231,7 @@ static int measure_all(struct measurement *m, const struct study *s, struct erro
     m->seen->whole = m->seen->done == m->n_units;
     if (m->sampled > 0) m->seen->compressed = compressed_share(m);
     if (m->seen->whole || large || !(m->seen->person_days > 0)) return 0;
-    const uint32_t threads = m->options->threads < m->n_units ? m->options->threads : m->n_units;
+    const uint32_t threads = m->threads < m->n_units ? m->threads : m->n_units;
     const double unit_seconds = m->seen->unit_person_days * threads * m->seen->seconds / m->seen->person_days;
     m->seen[1] = (struct seen){.unit_person_days = m->seen->unit_person_days, .making = m->seen->making, .compressed = m->seen->compressed};
     m->seen++;
@@ -241,7 +242,7 @@ static int measure_all(struct measurement *m, const struct study *s, struct erro
         if (m->sampled > 0) m->seen->compressed = compressed_share(m);
         return 0;
     }
-    return measure_shortened(m, s, MEASURABLE / unit_seconds, e);
+    return measure_shortened(m, s, MEASURABLE / 2 / unit_seconds, e);
 }
 
 static int work(void *context, struct error *e)
@@ -287,10 +288,10 @@ static void conclude(struct plan *plan, const struct seen *seen)
     plan->seconds = seen->whole ? seen->seconds : plan->left * seen->making + plan->person_days * living / seen->person_days;
 }
 
-int plan_measure(struct plan *plan, const struct study *s, const struct run_options *options, const struct record *record,
-                 struct error *e)
+int plan_measure(struct plan *plan, const struct study *s, const struct run_options *options, uint32_t threads,
+                 const struct record *record, struct error *e)
 {
-    struct work w = {.s = s, .m = {.options = options, .record = record, .divided = 1}};
+    struct work w = {.s = s, .m = {.options = options, .threads = threads, .record = record, .divided = 1}};
     struct error ended = {0};
     *plan = (struct plan){0};
     uint32_t *units = spread(s, options, &plan->left);

@@ -24,9 +24,9 @@ struct plan {
     double compressed;     /* share of its bytes that a value takes in the file; 0: unknown */
 };
 
-/* options: those of the run; `skip` says which units are not to be run, `pack` and `record` what is kept. ERROR_INTERRUPTED, or
- * ERROR_FAILURE where nothing can be measured. */
-int plan_measure(struct plan *plan, const struct study *s, const struct run_options *options, const struct record *record,
-                 struct error *e);
+/* options: those of the run, with `skip` for the units that are not to be run; `threads` is their number where `options` leaves it
+ * open; `record` what is kept of a unit. ERROR_INTERRUPTED, or ERROR_FAILURE where there is no memory to measure anything. */
+int plan_measure(struct plan *plan, const struct study *s, const struct run_options *options, uint32_t threads,
+                 const struct record *record, struct error *e);
 
 #endif

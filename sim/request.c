@@ -203,7 +203,7 @@ int request_check_paths(const struct request *q, double bytes, struct error *e)
     char *folder = files_folder(q->out);
     if (folder == NULL) return error_memory(e, "a path", 4096);
     int result = 0;
-    if (q->only_plans && q->named && access(folder, F_OK) != 0) strcpy(folder, "."); /* where it would be made */
+    if (q->only_plans && q->named && access(folder, F_OK) != 0) snprintf(folder, 2, "."); /* where it would be made */
     if (stat(folder, &status) != 0 || !S_ISDIR(status.st_mode))
         result = error_set(e, ERROR_INPUT, "%s: the folder %s does not exist", q->out, folder);
     else if (access(folder, W_OK | X_OK) != 0)

@@ -40,18 +40,19 @@ enum {
     {.value = 'o', .name = "output", .argument = "FILE", .kind = OPTIONS_RESULTS, .initial = "results/NAME.h5, NAME being run.name", \
      .meaning = "the results file"}
 #define REQUEST_STUDY_ROWS                                                                                              \
-    {.value = 'r', .name = "replicates", .argument = "N", .meaning = "run.replicates"},                                 \
-    {.value = REQUEST_SEED, .name = "seed", .argument = "N", .meaning = "run.seed"},                                    \
-    {.value = REQUEST_DAYS, .name = "days", .argument = "N", .meaning = "run.horizon"},                                 \
+    {.value = 'r', .name = "replicates", .argument = "N", .meaning = "how often every scenario is repeated (run.replicates)"},                                 \
+    {.value = REQUEST_SEED, .name = "seed", .argument = "N", .meaning = "where randomness starts (run.seed)"},                                    \
+    {.value = REQUEST_DAYS, .name = "days", .argument = "N", .meaning = "days of policy (run.horizon)"},                                 \
     {.value = REQUEST_SCENARIO, .name = "scenario", .argument = "NAME", .kind = OPTIONS_SCENARIO, .repeats = true,      \
      .meaning = "this scenario only"},                                                                                  \
     {.value = REQUEST_SET, .name = "set", .argument = "PATH=VALUE", .kind = OPTIONS_SETTING, .repeats = true,           \
-     .meaning = "change a setting of the file. Paths: run.NAME, parameters.GROUP.NAME, policies.NAME.LEVER, "           \
-                "scenarios.NAME.policy, scenarios.NAME.phases.NUMBER.day"},                                             \
+     .meaning = "change a setting of the file"},                                                                        \
     {.value = REQUEST_DESIGN, .name = "design", .argument = "FILE", .kind = OPTIONS_CSV,                                \
      .meaning = "every scenario at each point of a design of experiments (CSV, see 'enforcesim check --help' and 'enforcesim design " \
                 "--help'); metrics get a dimension `point`. A point that cannot be run is told at the end and in the file, and costs " \
                 "no other"}
+#define REQUEST_PATHS \
+    "Paths of settings: run.NAME, parameters.GROUP.NAME, policies.NAME.LEVER, scenarios.NAME.policy, scenarios.NAME.phases.NUMBER.day."
 #define REQUEST_THREADS_ROW                                                                                             \
     {.value = 'j', .name = "threads", .argument = "N", .minimum = 1, .maximum = REQUEST_THREADS, .initial = "all cores", \
      .meaning = "threads; the numbers do not depend on it"}

@@ -360,7 +360,7 @@ static int plan_only(struct running *r, struct error *e)
 {
     const struct run_options options = run_options_of(r);
     struct plan plan;
-    if (plan_measure(&plan, r->s, &options, &r->record, e) != 0) return command_error(e);
+    if (plan_measure(&plan, r->s, &options, r->threads, &r->record, e) != 0) return command_error(e);
     const struct plan_facts facts = {
         .plan = &plan, .q = r->q, .s = r->s, .design = r->design, .record = &r->record, .units = r->own, .threads = r->threads,
         .ranks = r->ranks.count, .journal_bytes = r->journal_bytes,

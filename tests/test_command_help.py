@@ -41,7 +41,9 @@ def options(program, command: str) -> list[str]:
 
 def test_help_lists_every_command_and_every_command_has_help(program):
     listed = program("--help").stdout
-    assert re.findall(r"^  (\w+) +[a-z]", listed.partition("Commands:")[2].partition("\n\n")[0], re.MULTILINE) == COMMANDS
+    assert (
+        re.findall(r"^  (\w+) +[a-z]", listed.partition("Commands:")[2].partition("\n\n")[0], re.MULTILINE) == COMMANDS
+    )
     for command in COMMANDS:
         done = program(command, "--help")
         assert (done.returncode, done.stderr) == (0, "")
@@ -154,7 +156,10 @@ ESSAY = "configs/essay.cfg"
         (["run", ESSAY, "--scenario", ""], ["status_quo", "sweeps", "professional_rescue", "no_police"]),
         (["design", ""], ["lhs", "sobol", "morris", "grid"]),
         (["design", "lhs", ESSAY, "--prior", "n"], ["neutral"]),
-        (["design", "lhs", ESSAY, "--parameters", "police.leak,health.backlash_o"], ["police.leak,health.backlash_own"]),
+        (
+            ["design", "lhs", ESSAY, "--parameters", "police.leak,health.backlash_o"],
+            ["police.leak,health.backlash_own"],
+        ),
         (["params", "pol"], ["policy", "police"]),
         (["metrics", "pol"], ["police"]),
         (["nonsense", ""], []),
@@ -187,7 +192,8 @@ def test_bash_completes_files_with_odd_names(completion, tmp_path):
 
 def test_bash_does_so_at_a_prompt(completion):
     """The whole of it: a real bash that is given the tab key."""
-    text = f"source {completion}\n{PROGRAM} run {ESSAY} --set parameters.police.lea\t0.5 --progress=js\t --dry-\t\x01echo [\x05]\n"
+    typed = f"{PROGRAM} run {ESSAY} --set parameters.police.lea\t0.5 --progress=js\t --dry-\t"
+    text = f"source {completion}\n{typed}\x01echo [\x05]\n"
     done = subprocess.run(
         ["bash", "--norc", "--noprofile", "-i"],
         input=text,

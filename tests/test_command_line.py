@@ -88,7 +88,10 @@ def test_groups_and_formats(program):
         (["run", "tiny.cfg", "-j", "99999999999999999999"], "is out of range"),
         (["run", "tiny.cfg", "-o", ""], "-o needs the name of a file"),
         (["run", "tiny.cfg", "--resume", "--force"], "--resume and --force contradict each other"),
-        (["run", "tiny.cfg", "--progress", "perhaps"], "--progress perhaps is unknown; allowed: auto, always, never, json"),
+        (
+            ["run", "tiny.cfg", "--progress", "perhaps"],
+            "perhaps is unknown; allowed: auto, always, never, json",
+        ),
         (["run", "tiny.cfg", "--progress", "jason"], "--progress jason is unknown; did you mean 'json'?"),
         (["run", "tiny.cfg", "-o", "/dev/null"], "/dev/null: is a device or the like; name a file"),
         (["run", "tiny.cfg", "-o", "tiny.cfg/x.h5"], "the folder tiny.cfg does not exist"),

@@ -73,7 +73,10 @@ def test_progress_for_tools(program, folder):
 
 def test_progress_of_a_design_and_of_a_shard(program, folder):
     done = program("run", "s.cfg", "-r", 4, "--design", "d.csv", "-o", "x.h5", "--progress", "json", "--quiet")
-    assert objects(done.stderr)[-1] | {"total": 12, "done": 12, "units": "replicates of points"} == objects(done.stderr)[-1]
+    assert (
+        objects(done.stderr)[-1] | {"total": 12, "done": 12, "units": "replicates of points"}
+        == objects(done.stderr)[-1]
+    )
     done = program("run", "s.cfg", "-r", 9, "--shard", "1/3", "-o", "y.h5", "--progress", "json", "--quiet")
     assert objects(done.stderr)[-1]["total"] == objects(done.stderr)[-1]["done"] == 3
 
@@ -236,7 +239,9 @@ def test_a_world_too_large_to_be_made_in_time(program, folder):
     done = program("run", "s.cfg", *huge, "-j", 1, "--dry-run")
     assert done.returncode == 0, done.stderr
     assert time.monotonic() - begun < effort(20, 4)
-    assert re.search(r"time +(unknown: not a day|about .* by simulating (the first|\S+ replicates of))", done.stdout), done.stdout
+    assert re.search(r"time +(unknown: not a day|about .* by simulating (the first|\S+ replicates of))", done.stdout), (
+        done.stdout
+    )
 
 
 def test_a_dry_run_leaves_an_unfinished_run_as_it_is(program, folder):
