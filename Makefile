@@ -49,7 +49,7 @@ PYTHON := .venv/bin/python
 RESULT := results/essay.h5
 
 .PHONY: all run test check help clean install packages packages-test python lint format sanitize coverage bench odd
-all: $(BUILD)/enforcesim $(BUILD)/libenforcesim.so
+all: $(BUILD)/enforcesim $(BUILD)/libenforcesim.so $(BUILD)/enforcesim.1 $(BUILD)/enforcesim.bash
 
 ## make run        run configs/essay.cfg, write results/ (file, figures, report), print the comparison and the claims
 run: packages all python
@@ -96,6 +96,10 @@ $(BUILD)/enforcesim: $(call objects,$(CORE_SOURCES) $(PROGRAM_SOURCES))
 	@echo '  LD  $@'
 	@$(CC) -pie $(filter %.o,$^) -o $@ $(LDFLAGS) $(LIBS)
 
+# The manual page and the completion are what the program says of itself.
+$(BUILD)/enforcesim.1 $(BUILD)/enforcesim.bash: $(BUILD)/enforcesim
+	@$< help --format $(if $(filter %.1,$@),man,bash) >$@.new && mv $@.new $@
+
 # What `make MPI=1` builds, beside the other, for the tests.
 .PHONY: with-mpi
 with-mpi: $(BUILD)/with-mpi/enforcesim
@@ -137,7 +141,8 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 	@$(CC) $(CFLAGS) $(FORTIFY) $(HDF5_CFLAGS) -c $< -o $@
 
 # What a program says of itself: compiled anew when the commit changes.
-$(BUILD)/sim/version.o: CFLAGS += -DENFORCESIM_VERSION='"$(VERSION)"' -DENFORCESIM_COMMIT='"$(shell cat $(BUILD)/commit 2>/dev/null)"'
+$(BUILD)/sim/version.o: CFLAGS += -DENFORCESIM_VERSION='"$(VERSION)"' -DENFORCESIM_COMMIT='"$(shell cat $(BUILD)/commit 2>/dev/null)"' \
+                          -DENFORCESIM_DATE='"$(shell git log -1 --format=%cs 2>/dev/null)"'
 $(BUILD)/sim/version.o: $(BUILD)/commit
 
 .PHONY: always
@@ -292,9 +297,12 @@ $(BUILD)/bench/.venv/ready: tests/bench/requirements.txt | packages
 
 ## make install PREFIX=DIR
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/share/enforcesim
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/share/enforcesim \
+	 $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	install $(BUILD)/enforcesim $(DESTDIR)$(PREFIX)/bin/
 	install -m 644 $(BUILD)/libenforcesim.so $(DESTDIR)$(PREFIX)/lib/
+	install -m 644 $(BUILD)/enforcesim.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -m 644 $(BUILD)/enforcesim.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/enforcesim
 	cp -r configs $(DESTDIR)$(PREFIX)/share/enforcesim/
 
 ## make odd        write the generated tables of models/ODD.md anew

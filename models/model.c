@@ -98,5 +98,6 @@ const struct model model = {
     .couple = relocation,
     .population = population,
     .verify = world_verify,
+    .starter = "outreach",
     .headline = headline,
 };

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 void command_print(FILE *out, const char *text)
 {
@@ -23,9 +24,21 @@ int command_width(const char *text)
     return width;
 }
 
+bool command_has_terminal(void)
+{
+    const char *terminal = getenv("TERM");
+    return isatty(STDERR_FILENO) && terminal != NULL && terminal[0] != '\0' && strcmp(terminal, "dumb") != 0;
+}
+
+bool command_has_colour(void)
+{
+    const char *refused = getenv("NO_COLOR");
+    return command_has_terminal() && (refused == NULL || refused[0] == '\0');
+}
+
 int command_error(const struct error *e)
 {
-    fprintf(stderr, "enforcesim: %s\n", e->text);
+    fprintf(stderr, command_has_colour() ? "\033[1;31menforcesim:\033[0m %s\n" : "enforcesim: %s\n", e->text);
     return e->kind == ERROR_INTERRUPTED ? 130 : e->kind == ERROR_NONE ? 1 : (int)e->kind;
 }
 
@@ -111,21 +124,4 @@ int command_finish(void)
     struct error e = {0};
     error_set(&e, ERROR_FAILURE, "cannot write the output: %s", strerror(errno));
     return command_error(&e);
-}
-
-void command_print_settings(void)
-{
-    printf("Settings of a run (run = { ... }; in the file, or --set run.NAME=VALUE):\n"
-           "  %-14s a name for the study\n"
-           "  %-14s where randomness starts: a whole number from 0 to 2^64-1, from 2^31 on as a string or with an L\n"
-           "  %-14s name of the policy that rules during burn-in (status_quo)\n"
-           "  %-14s the outputs on record, (\"minor_days\", \"fear\") or \"minor_days,fear\": those that 'enforcesim metrics' lists "
-           "(\"all\")\n",
-           "name", "seed", "baseline", "metrics");
-    for (const struct parameter *row = study_settings; row->name != NULL; row++) {
-        char allowed[100], initial[40];
-        parameter_allowed(row, allowed, sizeof allowed);
-        parameter_print(row, row->initial, initial, sizeof initial);
-        printf("  %-14s %s: %s (%s)\n", row->name, row->meaning, allowed, initial);
-    }
 }

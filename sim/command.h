@@ -7,6 +7,12 @@
 #include <stdio.h>
 
 #include "sim/config.h"
+#include "sim/options.h"
+
+/* All of them, in the order of the help; ends with NULL. Each has its table in its own file. */
+extern const struct options_command *const command_all[];
+extern const struct options_command command_of_new, command_of_check, command_of_run, command_of_merge, command_of_design,
+    command_of_params, command_of_metrics, command_of_info, command_of_help;
 
 int command_run(int argc, char **argv, const struct model *model);
 int command_merge(int argc, char **argv, const struct model *model);
@@ -15,13 +21,21 @@ int command_design(int argc, char **argv, const struct model *model);
 int command_params(int argc, char **argv, const struct model *model);
 int command_metrics(int argc, char **argv, const struct model *model);
 int command_info(int argc, char **argv, const struct model *model);
+int command_new(int argc, char **argv, const struct model *model);
+int command_help(int argc, char **argv, const struct model *model);
+
+/* What the program says without a command, and for --help. */
+void command_print_help(FILE *out, const struct model *model);
+
+/* The command of this name; NULL, with a did-you-mean in the error, where there is none. */
+const struct options_command *command_find(const char *name, struct error *e);
 
 /* Prints a text of unknown origin: names from files must not steer a terminal, so what a terminal would not simply show
  * becomes a question mark. command_width: characters that this prints. */
 void command_print(FILE *out, const char *text);
 int command_width(const char *text);
 
-/* Prints "enforcesim: TEXT" as one line on stderr and returns the exit status. */
+/* Prints "enforcesim: TEXT" as one line on stderr, its beginning red on a terminal, and returns the exit status. */
 int command_error(const struct error *e);
 
 /* Prints one line on stderr, cleaned as errors are: paths must not steer a terminal. */
@@ -42,7 +56,8 @@ const char *command_argument(int argc, char **argv, const char *what, struct err
 /* Flushes stdout: 0, or the exit status 1 after a message when not everything could be written. */
 int command_finish(void);
 
-/* The settings of `run` in a scenario file, one a line, for --help. */
-void command_print_settings(void);
+/* Is stderr a terminal that knows more than plain text? And does its user want colour (no-color.org)? */
+bool command_has_terminal(void);
+bool command_has_colour(void);
 
 #endif

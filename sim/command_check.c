@@ -5,31 +5,35 @@
 #include "sim/command.h"
 #include "sim/design.h"
 
-static void print_help(void)
-{
-    printf(
-        "Usage: enforcesim check CONFIG [OPTION]...\n\n"
-        "Validates a scenario file and prints the configuration it resolves to: every parameter, every lever of every\n"
-        "policy, no includes. The text is itself a scenario file that gives the same numbers.\n\n"
-        "  --set PATH=VALUE   change a setting of the file; may be given often. Paths: run.NAME, "
-        "parameters.GROUP.NAME,\n"
-        "                     policies.NAME.LEVER, scenarios.NAME.policy, scenarios.NAME.phases.NUMBER.day\n"
-        "  --scenario NAME    keep this scenario only; may be given often\n"
-        "  --design FILE      validate a design of experiments for it instead, and print how many points it has and "
-        "what each\n"
-        "                     column spans. FILE is CSV: a header of parameters, GROUP.NAME as 'enforcesim params' "
-        "lists them,\n"
-        "                     levers apart, then a line for each point with a number, or the word of a choice, for "
-        "each column.\n"
-        "                     Every point must be a study that can be run. At most %d points, %d columns, %d values\n"
-        "  --help             this text\n\n"
-        "Examples:\n"
-        "  enforcesim check configs/essay.cfg\n"
-        "  enforcesim check configs/essay.cfg --set run.seed=3 --set policies.sweeps.sweep_rate=2 > resolved.cfg\n"
-        "  enforcesim check configs/essay.cfg --design points.csv\n\n",
-        DESIGN_MAX_POINTS, DESIGN_MAX_COLUMNS, DESIGN_MAX_VALUES);
-    command_print_settings();
-}
+enum { SET = 256, SCENARIO, DESIGN };
+
+static const struct options_row rows[] = {
+    {.value = SET, .name = "set", .argument = "PATH=VALUE", .kind = OPTIONS_SETTING, .repeats = true,
+     .meaning = "change a setting of the file"},
+    {.value = SCENARIO, .name = "scenario", .argument = "NAME", .kind = OPTIONS_SCENARIO, .repeats = true,
+     .meaning = "keep this scenario only"},
+    {.value = DESIGN, .name = "design", .argument = "FILE", .kind = OPTIONS_CSV,
+     .meaning = "validate a design of experiments for it instead, and print how many points it has and what each column spans"},
+    {0},
+};
+
+static const struct options_limit limits[] = {
+    {"points", DESIGN_MAX_POINTS}, {"columns", DESIGN_MAX_COLUMNS}, {"values", DESIGN_MAX_VALUES}, {0}};
+
+const struct options_command command_of_check = {
+    .name = "check", .synopsis = "CONFIG [OPTION]...", .purpose = "validate a scenario file and print it fully resolved",
+    .work = command_check, .arguments = (const struct options_argument[]){{.name = "CONFIG", .kind = OPTIONS_CONFIG}, {0}},
+    .rows = rows,
+    .description = "Validates a scenario file and prints the configuration it resolves to: every parameter, every lever of every "
+                   "policy, no includes. The text is itself a scenario file that gives the same numbers.",
+    .notes = "Paths of settings: run.NAME, parameters.GROUP.NAME, policies.NAME.LEVER, scenarios.NAME.policy, scenarios.NAME.phases.NUMBER.day.\n\n"
+             "A design is CSV: a header of parameters, GROUP.NAME as 'enforcesim params' lists them, levers apart, then a line for "
+             "each point with a number, or the word of a choice, for each column. Every point must be a study that can be run.",
+    .limits = limits, .tells_settings = true,
+    .examples = "enforcesim check configs/essay.cfg\n"
+                "enforcesim check configs/essay.cfg --set policies.sweeps.sweep_rate=2 > resolved.cfg\n"
+                "enforcesim check configs/essay.cfg --design points.csv\n",
+};
 
 static void print_column(const struct design *d, uint32_t column)
 {
@@ -77,11 +81,6 @@ static int check(const char *path, const struct model *model, const struct confi
 
 int command_check(int argc, char **argv, const struct model *model)
 {
-    static const struct option options[] = {{"set", required_argument, NULL, 's'},
-                                            {"scenario", required_argument, NULL, 'n'},
-                                            {"design", required_argument, NULL, 'd'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {0}};
     struct error e = {0};
     const char **values = calloc((size_t)argc * 2 + 2, sizeof *values);
     if (values == NULL) {
@@ -91,19 +90,15 @@ int command_check(int argc, char **argv, const struct model *model)
     const char **set = values, **scenarios = values + argc + 1;
     struct config_overrides overrides = {.set = set, .scenarios = scenarios};
     const char *design = NULL;
+    struct options_given given;
     int option, status = -1;
-    while (status < 0 && (option = command_option(argc, argv, "h", options, &e)) != -1) {
-        if (option == 's') {
-            set[overrides.n_set++] = optarg;
-        } else if (option == 'n') {
-            scenarios[overrides.n_scenarios++] = optarg;
-        } else if (option == 'd') {
-            design = optarg;
-        } else if (option == 'h') {
-            print_help();
-            status = 0;
-        } else {
-            status = command_error(&e);
+    while (status < 0 && (option = options_next(argc, argv, &command_of_check, &given, &e)) != -1) {
+        switch (option) {
+        case SET: set[overrides.n_set++] = given.text; break;
+        case SCENARIO: scenarios[overrides.n_scenarios++] = given.text; break;
+        case DESIGN: design = given.text; break;
+        case 'h': options_print_help(stdout, &command_of_check); status = 0; break;
+        default: status = command_error(&e);
         }
     }
     const char *path = status < 0 ? command_argument(argc, argv, "CONFIG", &e) : NULL;

@@ -11,7 +11,9 @@
 #include "sim/design_sample.h"
 #include "sim/files.h"
 
-enum { DEFAULT_LEVELS = 4 };
+#define DEFAULT_LEVELS 4
+#define TEXT_(number) #number
+#define TEXT(number) TEXT_(number)
 
 struct options {
     const char *method, *config, *prior, *out;
@@ -25,69 +27,74 @@ struct options {
     bool centred, second_order, force, quiet;
 };
 
-static void print_help(void)
-{
-    printf(
-        "Usage: enforcesim design METHOD CONFIG -n N -o FILE.csv [OPTION]...\n\n"
-        "Draws a design of experiments: points in the space of what is not known, one line of a CSV file for each. "
-        "The\n"
-        "columns are the uncertain parameters, those of a prior, or those named; 'enforcesim check CONFIG --design "
-        "FILE'\n"
-        "checks such a file. METHOD:\n\n"
-        "  lhs      Latin hypercube: N points, in each column one in every N-th part of it\n"
-        "  sobol    for Sobol' indices: N (D + 2) points of D columns, N a power of two, from a scrambled Sobol' "
-        "sequence,\n"
-        "           in the order of SALib; with --second-order N (2 D + 2)\n"
-        "  morris   for elementary effects: N trajectories of D + 1 points, in the order of SALib\n"
-        "  grid     every combination of N levels of each column, from end to end in equal shares of its "
-        "distribution;\n"
-        "           a flag, a choice, and a whole number with no more values, has all of its values\n\n"
-        "  -n, --number N         as above\n"
-        "  -o, --output FILE      the file to write\n"
-        "      --prior NAME       distributions of priors/NAME.cfg in the folder of CONFIG or the folder above it; or "
-        "the\n"
-        "                         path of a file (with a '/' or ending in .cfg). Without it, each parameter's own "
-        "range,\n"
-        "                         all of it alike\n"
-        "      --parameters PATH,PATH,...\n"
-        "                         these columns only, GROUP.NAME as 'enforcesim params' lists them, levers apart; may "
-        "be\n"
-        "                         given often. With a prior, of those it has\n"
-        "      --seed N           where randomness starts (run.seed): the same seed gives the same file\n"
-        "      --set PATH=VALUE   change a setting of CONFIG, against which the points are checked; may be given "
-        "often\n"
-        "      --centred          lhs: points in the middle of their strata, not anywhere in them\n"
-        "      --second-order     sobol: rows for the indices of pairs as well\n"
-        "      --levels L         morris: levels of the grid, even (%d)\n"
-        "      --force            replace FILE\n"
-        "      --quiet            say nothing but errors and warnings\n"
-        "      --help             this text\n\n"
-        "A fixed parameter of a prior is a column of its own, after those that vary. Whole numbers are rounded. "
-        "Comments at\n"
-        "the head of the file say how it was drawn; the one that begins with '# problem: ' is what SALib has to be "
-        "told.\n"
-        "A point that breaks a rule between parameters cannot be run: lhs and grid say how many do, and sobol and "
-        "morris,\n"
-        "which need every row, write nothing then. At most %d points, %d columns, %d values.\n\n"
-        "Examples:\n"
-        "  enforcesim design lhs configs/essay.cfg -n 500 --prior neutral -o lhs.csv\n"
-        "  enforcesim design morris configs/essay.cfg -n 20 --prior neutral -o morris.csv\n"
-        "  enforcesim design sobol configs/essay.cfg -n 1024 --prior neutral -o sobol.csv \\\n"
-        "    --parameters health.backlash_own,market.price_elasticity,police.leak\n"
-        "  enforcesim design grid configs/essay.cfg -n 5 --parameters beliefs.belief_model,police.leak -o grid.csv\n",
-        DEFAULT_LEVELS, DESIGN_MAX_POINTS, DESIGN_MAX_COLUMNS, DESIGN_MAX_VALUES);
-}
+enum { SET = 256, SEED, PRIOR, PARAMETERS, CENTRED, SECOND_ORDER, LEVELS, FORCE, QUIET };
+
+static const struct options_row rows[] = {
+    {.value = 'n', .name = "number", .argument = "N", .minimum = 1, .maximum = DESIGN_MAX_POINTS, .meaning = "points, or what METHOD makes of it"},
+    {.value = 'o', .name = "output", .argument = "FILE", .kind = OPTIONS_CSV, .meaning = "the file to write"},
+    {.value = PRIOR, .name = "prior", .argument = "NAME", .kind = OPTIONS_PRIOR,
+     .meaning = "distributions of priors/NAME.cfg in the folder of CONFIG or the folder above it; or the path of a file (with a '/' "
+                "or ending in .cfg). Without it, each parameter's own range, all of it alike"},
+    {.value = PARAMETERS, .name = "parameters", .argument = "PATH,PATH,...", .kind = OPTIONS_PATHS, .repeats = true,
+     .meaning = "these columns only, GROUP.NAME as 'enforcesim params' lists them, levers apart; with a prior, of those it has"},
+    {.value = SEED, .name = "seed", .argument = "N", .meaning = "where randomness starts (run.seed): the same seed gives the same file"},
+    {.value = SET, .name = "set", .argument = "PATH=VALUE", .kind = OPTIONS_SETTING, .repeats = true,
+     .meaning = "change a setting of CONFIG, against which the points are checked"},
+    {.value = CENTRED, .name = "centred", .meaning = "lhs: points in the middle of their strata, not anywhere in them"},
+    {.value = SECOND_ORDER, .name = "second-order", .meaning = "sobol: rows for the indices of pairs as well"},
+    {.value = LEVELS, .name = "levels", .argument = "L", .minimum = 2, .maximum = DESIGN_MAX_LEVELS, .initial = TEXT(DEFAULT_LEVELS),
+     .meaning = "morris: levels of the grid, even"},
+    {.value = FORCE, .name = "force", .meaning = "replace FILE"},
+    {.value = QUIET, .name = "quiet", .meaning = "say nothing but errors and warnings"},
+    {0},
+};
+
+static const struct options_term methods[] = {
+    {"lhs", "Latin hypercube: N points, in each column one in every N-th part of it"},
+    {"sobol", "for Sobol' indices: N (D + 2) points of D columns, N a power of two, from a scrambled Sobol' sequence, in the order of "
+              "SALib; with --second-order N (2 D + 2)"},
+    {"morris", "for elementary effects: N trajectories of D + 1 points, in the order of SALib"},
+    {"grid", "every combination of N levels of each column, from end to end in equal shares of its distribution; a flag, a choice, and "
+             "a whole number with no more values, has all of its values"},
+    {0},
+};
+
+static const struct options_limit limits[] = {
+    {"points", DESIGN_MAX_POINTS}, {"columns", DESIGN_MAX_COLUMNS}, {"values", DESIGN_MAX_VALUES}, {0}};
+
+const struct options_command command_of_design = {
+    .name = "design", .synopsis = "METHOD CONFIG -n N -o FILE.csv [OPTION]...",
+    .purpose = "draw a design of experiments: lhs, sobol, morris or grid", .work = command_design,
+    .arguments = (const struct options_argument[]){{.name = "METHOD", .kind = OPTIONS_WORD, .words = "lhs|sobol|morris|grid"},
+                                                   {.name = "CONFIG", .kind = OPTIONS_CONFIG}, {0}},
+    .rows = rows,
+    .description = "Draws a design of experiments: points in the space of what is not known, one line of a CSV file for each. The "
+                   "columns are the uncertain parameters, those of a prior, or those named; 'enforcesim check CONFIG --design FILE' "
+                   "checks such a file. METHOD:",
+    .terms = methods,
+    .notes = "A fixed parameter of a prior is a column of its own, after those that vary. Whole numbers are rounded. Comments at the "
+             "head of the file say how it was drawn; the one that begins with '# problem: ' is what SALib has to be told.\n\n"
+             "A point that breaks a rule between parameters cannot be run: lhs and grid say how many do, and sobol and morris, which "
+             "need every row, write nothing then.",
+    .limits = limits,
+    .examples = "enforcesim design lhs configs/essay.cfg -n 500 --prior neutral -o lhs.csv\n"
+                "enforcesim design morris configs/essay.cfg -n 20 --prior neutral -o morris.csv\n"
+                "enforcesim design sobol configs/essay.cfg -n 1024 --prior neutral -o sobol.csv \\\n"
+                "  --parameters health.backlash_own,market.price_elasticity,police.leak\n"
+                "enforcesim design grid configs/essay.cfg -n 5 -o grid.csv \\\n"
+                "  --parameters beliefs.belief_model,police.leak\n",
+};
 
 /* ---- options ---- */
 
-static int add_seed(struct options *o, const char **set, const char **said, struct error *e)
+static int add_seed(struct options *o, const char *seed, const char **set, const char **said, struct error *e)
 {
     if (o->seed != NULL) return error_set(e, ERROR_INPUT, "--seed is given twice; allowed: once");
-    if (asprintf(&o->seed, "run.seed=%s", optarg) < 0) {
+    if (asprintf(&o->seed, "run.seed=%s", seed) < 0) {
         o->seed = NULL;
         return error_memory(e, "an option", 100);
     }
-    if (asprintf(&o->said, "--seed %s", optarg) < 0) {
+    if (asprintf(&o->said, "--seed %s", seed) < 0) {
         o->said = NULL;
         return error_memory(e, "an option", 100);
     }
@@ -152,36 +159,23 @@ static int check_options(struct options *o, int argc, char **argv, enum design_m
 static int read_options(struct options *o, int argc, char **argv, const char **set, const char **said,
                         enum design_method *method, struct error *e)
 {
-    enum { SET = 256, SEED, PRIOR, PARAMETERS, CENTRED, SECOND_ORDER, LEVELS, FORCE, QUIET };
-    static const struct option known[] = {{"number", required_argument, NULL, 'n'},
-                                          {"output", required_argument, NULL, 'o'},
-                                          {"prior", required_argument, NULL, PRIOR},
-                                          {"parameters", required_argument, NULL, PARAMETERS},
-                                          {"seed", required_argument, NULL, SEED},
-                                          {"set", required_argument, NULL, SET},
-                                          {"centred", no_argument, NULL, CENTRED},
-                                          {"second-order", no_argument, NULL, SECOND_ORDER},
-                                          {"levels", required_argument, NULL, LEVELS},
-                                          {"force", no_argument, NULL, FORCE},
-                                          {"quiet", no_argument, NULL, QUIET},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {0}};
+    struct options_given given;
     int option;
-    while ((option = command_option(argc, argv, "n:o:h", known, e)) != -1) {
+    while ((option = options_next(argc, argv, &command_of_design, &given, e)) != -1) {
         int status = 0;
         switch (option) {
-        case 'n': status = command_whole("-n", optarg, 1, DESIGN_MAX_POINTS, &o->n, e); break;
-        case 'o': o->out = optarg; break;
-        case PRIOR: o->prior = optarg; break;
-        case PARAMETERS: status = add_parameters(o, optarg, e); break;
-        case SEED: status = add_seed(o, set, said, e); break;
-        case SET: set[o->overrides.n_set++] = optarg; break;
+        case 'n': o->n = given.number; break;
+        case 'o': o->out = given.text; break;
+        case PRIOR: o->prior = given.text; break;
+        case PARAMETERS: status = add_parameters(o, given.text, e); break;
+        case SEED: status = add_seed(o, given.text, set, said, e); break;
+        case SET: set[o->overrides.n_set++] = given.text; break;
         case CENTRED: o->centred = true; break;
         case SECOND_ORDER: o->second_order = true; break;
-        case LEVELS: status = command_whole("--levels", optarg, 2, DESIGN_MAX_LEVELS, &o->levels, e); break;
+        case LEVELS: o->levels = given.number; break;
         case FORCE: o->force = true; break;
         case QUIET: o->quiet = true; break;
-        case 'h': print_help(); return 1;
+        case 'h': options_print_help(stdout, &command_of_design); return 1;
         default: status = -1;
         }
         if (status != 0) return -1;

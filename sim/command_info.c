@@ -12,14 +12,14 @@
 #include "sim/results.h"
 #include "sim/sandbox.h"
 
-static void print_help(void)
-{
-    printf("Usage: enforcesim info FILE\n\n"
-           "Prints what a results file holds and where it came from, and computes its digest anew: the SHA-256 over names,\n"
-           "values and attributes of all that is in it but who made it and when, equal for every number of threads,\n"
-           "compiler and optimisation.\n\n"
-           "Example:\n  enforcesim info results/essay.h5\n");
-}
+const struct options_command command_of_info = {
+    .name = "info", .synopsis = "FILE", .purpose = "tell what a results file holds, where it came from, its digest",
+    .work = command_info, .arguments = (const struct options_argument[]){{.name = "FILE", .kind = OPTIONS_RESULTS}, {0}},
+    .description = "Prints what a results file holds and where it came from, and computes its digest anew: the SHA-256 over names, "
+                   "values and attributes of all that is in it but who made it and when, equal for every number of threads, "
+                   "compiler and optimisation.",
+    .examples = "enforcesim info results/essay.h5\n",
+};
 
 static void print_safe(const char *text) { command_print(stdout, text); }
 
@@ -189,12 +189,12 @@ static int show_guarded(const char *path)
 
 int command_info(int argc, char **argv, const struct model *model)
 {
-    static const struct option known[] = {{"help", no_argument, NULL, 'h'}, {0}};
+    struct options_given given;
     struct error e = {0};
     (void)model;
-    int option = command_option(argc, argv, "h", known, &e);
+    int option = options_next(argc, argv, &command_of_info, &given, &e);
     if (option == 'h') {
-        print_help();
+        options_print_help(stdout, &command_of_info);
         return 0;
     }
     const char *path = option == -1 ? command_argument(argc, argv, "FILE", &e) : NULL;

@@ -6,6 +6,7 @@
 #include "sim/command.h"
 
 enum format { TABLE, CSV, JSON, MARKDOWN };
+#define FORMATS "table|csv|json|markdown"
 
 struct cell {
     const char *text; /* NULL: not applicable */
@@ -247,21 +248,10 @@ static int make_metrics(struct table *table, const struct model *model, const ch
 /* ---- the commands ---- */
 
 struct listing {
-    const char *help;
+    const struct options_command *command;
     int (*make)(struct table *table, const struct model *model, const char *group, struct error *e);
     bool of_parameters;
 };
-
-static int find_format(const char *word, enum format *format, struct error *e)
-{
-    static const char *const names[] = {"table", "csv", "json", "markdown", NULL};
-    for (int i = 0; names[i] != NULL; i++) {
-        if (strcmp(word, names[i]) != 0) continue;
-        *format = (enum format)i;
-        return 0;
-    }
-    return field_unknown("format", word, names, e);
-}
 
 /* Groups that have something to list. */
 static int check_group(const struct listing *listing, const struct model *model, const char *group, struct error *e)
@@ -297,17 +287,17 @@ static int list(const struct listing *listing, const struct model *model, const 
 
 static int command(int argc, char **argv, const struct model *model, const struct listing *listing)
 {
-    static const struct option options[] = {
-        {"format", required_argument, NULL, 'f'}, {"help", no_argument, NULL, 'h'}, {0}};
     struct error e = {0};
+    struct options_given given;
     enum format format = TABLE;
     int option;
-    while ((option = command_option(argc, argv, "f:h", options, &e)) != -1) {
+    while ((option = options_next(argc, argv, listing->command, &given, &e)) != -1) {
         if (option == 'h') {
-            printf("%s", listing->help);
+            options_print_help(stdout, listing->command);
             return command_finish();
         }
-        if (option != 'f' || find_format(optarg, &format, &e) != 0) return command_error(&e);
+        if (option != 'f') return command_error(&e);
+        format = (enum format)given.word;
     }
     const char *group = NULL;
     if (optind < argc) {
@@ -317,35 +307,44 @@ static int command(int argc, char **argv, const struct model *model, const struc
     return list(listing, model, group, format);
 }
 
+static const struct options_row rows[] = {
+    {.value = 'f', .name = "format", .argument = "FORMAT", .kind = OPTIONS_WORD, .words = FORMATS, .initial = "table",
+     .meaning = "table, csv (RFC 4180), json or markdown"},
+    {0},
+};
+
+const struct options_command command_of_params = {
+    .name = "params", .synopsis = "[GROUP] [OPTION]...",
+    .purpose = "list every parameter: path, unit, default, range, meaning, source", .work = command_params,
+    .arguments = (const struct options_argument[]){{.name = "GROUP", .kind = OPTIONS_PARAMETER_GROUP}, {0}}, .rows = rows,
+    .description = "Lists the parameters of the model, or of one GROUP: path (GROUP.NAME), type, unit, default, range, role, meaning "
+                   "and source. The unit of a choice are the words allowed. The group 'run' lists the settings of a run.",
+    .notes = "Roles: a lever belongs to a policy (policies : { NAME : { LEVER = value; }; }); uncertain and structural parameters "
+             "stand in parameters : { GROUP : { NAME = value; }; }.",
+    .examples = "enforcesim params\n"
+                "enforcesim params police --format markdown\n"
+                "enforcesim params --format csv > parameters.csv\n",
+};
+
+const struct options_command command_of_metrics = {
+    .name = "metrics", .synopsis = "[GROUP] [OPTION]...", .purpose = "list every output: name, unit, kind, meaning",
+    .work = command_metrics,
+    .arguments = (const struct options_argument[]){{.name = "GROUP", .kind = OPTIONS_METRIC_GROUP}, {0}}, .rows = rows,
+    .description = "Lists what a run records, in all or by one sub-model: name, unit, kind, sub-model, meaning.",
+    .notes = "Kinds: a flow is summed since the record before, its summary is the total of the horizon; a stock is a number on the "
+             "day of the record and a share a ratio or mean, their summaries are means of the last 180 days.",
+    .examples = "enforcesim metrics\n"
+                "enforcesim metrics --format json\n",
+};
+
 int command_params(int argc, char **argv, const struct model *model)
 {
-    static const struct listing listing = {
-        "Usage: enforcesim params [GROUP] [--format table|csv|json|markdown]\n\n"
-        "Lists the parameters of the model, or of one GROUP: path (GROUP.NAME), type, unit, default, range, role, "
-        "meaning and\n"
-        "source. The unit of a choice are the words allowed. The group 'run' lists the settings of a run.\n\n"
-        "Roles: a lever belongs to a policy (policies : { NAME : { LEVER = value; }; }); uncertain and structural "
-        "parameters\n"
-        "stand in parameters : { GROUP : { NAME = value; }; }.\n\n"
-        "Examples:\n"
-        "  enforcesim params\n"
-        "  enforcesim params police --format markdown\n"
-        "  enforcesim params --format csv > parameters.csv\n",
-        make_parameters, true};
+    static const struct listing listing = {&command_of_params, make_parameters, true};
     return command(argc, argv, model, &listing);
 }
 
 int command_metrics(int argc, char **argv, const struct model *model)
 {
-    static const struct listing listing = {
-        "Usage: enforcesim metrics [GROUP] [--format table|csv|json|markdown]\n\n"
-        "Lists what a run records, in all or by one sub-model: name, unit, kind, sub-model, meaning.\n\n"
-        "Kinds: a flow is summed since the record before, its summary is the total of the horizon; a stock is a number "
-        "on the\n"
-        "day of the record and a share a ratio or mean, their summaries are means of the last 180 days.\n\n"
-        "Examples:\n"
-        "  enforcesim metrics\n"
-        "  enforcesim metrics --format json\n",
-        make_metrics, false};
+    static const struct listing listing = {&command_of_metrics, make_metrics, false};
     return command(argc, argv, model, &listing);
 }

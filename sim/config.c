@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "sim/config_tree.h"
+#include "sim/memory.h"
 
 /* ---- errors ---- */
 
@@ -160,7 +161,7 @@ int config_parse(struct config_tree *t, const char *what, const char *path)
     errno = 0;
     const int read = config_read_string(&t->tree, t->text.text);
     /* libconfig goes on without names and strings that it could not copy. */
-    if (errno == ENOMEM) return error_memory(t->e, "the settings", 0);
+    if (memory_was_refused()) return error_memory(t->e, "the settings", 0);
     return read == CONFIG_TRUE ? 0 : parse_error(t);
 }
 
@@ -246,4 +247,10 @@ int config_load(struct study *s, char **text, const struct model *model, const c
         }
     }
     return status;
+}
+
+const char *config_library(char *text, size_t size)
+{
+    snprintf(text, size, "libconfig %d.%d.%d", LIBCONFIG_VER_MAJOR, LIBCONFIG_VER_MINOR, LIBCONFIG_VER_REVISION);
+    return text;
 }

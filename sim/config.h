@@ -42,6 +42,9 @@ enum {
 int config_load(struct study *s, char **text, const struct model *model, const char *path,
                 const struct config_overrides *overrides, struct error *e);
 
+/* "libconfig 1.5.0": the one that it was compiled for. Returns `text`. */
+const char *config_library(char *text, size_t size);
+
 /* The resolved configuration of any study whose parameters, levers apart, are the same in all policies. */
 int config_write_text(const struct study *s, char **text, struct error *e);
 

@@ -319,18 +319,21 @@ int design_apply(const struct design *d, uint32_t point, struct study *s, struct
     return store(d, &d->values[(size_t)point * d->n_columns], s, e);
 }
 
-/* Points can break only rules between parameters, which are the same in all policies, and the limit of memory. */
+/* Points can break only rules between parameters, which are the same in all policies, and the limit of memory. It is the point
+ * that is told to be wrong, and no policy. */
 int design_place(const struct design *d, uint32_t point, uint32_t threads, struct study *s, struct error *e)
 {
+    struct error own = {0};
     if (design_apply(d, point, s, e) != 0) return -1;
-    return study_check_policy(s, 0, e) != 0 ? -1 : study_fits(s, threads, e);
+    if (study_check_policy(s, 0, &own) == 0) return study_fits(s, threads, e);
+    const char *cause = strncmp(own.text, "policy '", 8) == 0 ? strstr(own.text, "': ") : NULL;
+    return error_set(e, own.kind, "point %u: %s", point, cause != NULL ? cause + 3 : own.text);
 }
 
 /* The first point shows that all else is well. */
 static int check_point(const struct design *d, uint32_t point, struct study *s, struct error *e)
 {
-    if (point > 0) return design_place(d, point, 1, s, e);
-    return design_apply(d, point, s, e) != 0 ? -1 : study_check(s, e);
+    return design_place(d, point, 1, s, e) != 0 || (point == 0 && study_check(s, e) != 0) ? -1 : 0;
 }
 
 int design_check(const struct design *d, const char *path, struct study *s, struct error *e)

@@ -303,9 +303,7 @@ uint32_t design_invalid(const struct design *d, struct study *s, uint32_t *first
     uint32_t invalid = 0;
     for (uint32_t point = 0; point < d->n_points; point++) {
         struct error e = {0};
-        bool good =
-            design_apply(d, point, s, &e) == 0 && study_check_policy(s, 0, &e) == 0 && study_fits(s, 1, &e) == 0;
-        if (!good && invalid++ == 0) {
+        if (design_place(d, point, 1, s, &e) != 0 && invalid++ == 0) {
             *first = point;
             *cause = e;
         }

@@ -47,3 +47,40 @@ int files_publish(const char *temporary, const char *path, bool replace, struct 
     free(folder);
     return status;
 }
+
+static int write_all(int descriptor, const char *text, size_t size)
+{
+    while (size > 0) {
+        ssize_t written = write(descriptor, text, size);
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return -1;
+        text += written;
+        size -= (size_t)written;
+    }
+    return 0;
+}
+
+static int write_file(const char *path, const char *text, size_t size, struct error *e)
+{
+    int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    if (descriptor < 0) return error_set(e, ERROR_FAILURE, "%s: cannot be made: %s", path, strerror(errno));
+    bool good = write_all(descriptor, text, size) == 0;
+    int cause = errno;
+    if (close(descriptor) != 0 && good) {
+        good = false;
+        cause = errno;
+    }
+    return good ? 0 : error_set(e, ERROR_FAILURE, "%s: cannot be written: %s", path, strerror(cause));
+}
+
+int files_write(const char *path, bool replace, const char *text, size_t size, struct error *e)
+{
+    char *temporary = NULL;
+    if (asprintf(&temporary, "%s.tmp", path) < 0) return error_memory(e, "a path", 4096);
+    unlink(temporary); /* of a program that was killed; a link there is not to be followed */
+    int status = write_file(temporary, text, size, e);
+    if (status == 0) status = files_publish(temporary, path, replace, e);
+    if (status != 0) unlink(temporary);
+    free(temporary);
+    return status;
+}

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/memory.h"
+
 /* ---- errors ---- */
 
 static herr_t innermost(unsigned n, const H5E_error2_t *entry, void *text)
@@ -27,7 +29,7 @@ static bool no_memory(struct hdf *f)
  * worse. What it cannot hide is errno, which was 0 when the file was opened. False: such a file is not to be trusted. */
 static bool sound(struct hdf *f)
 {
-    return errno != ENOMEM || no_memory(f);
+    return !memory_was_refused() || no_memory(f);
 }
 
 int hdf_fail(struct hdf *f, const char *what)
@@ -57,6 +59,14 @@ void hdf_release(hid_t id)
 }
 
 /* ---- files ---- */
+
+const char *hdf_library(char *text, size_t size)
+{
+    unsigned major = 0, minor = 0, release = 0;
+    if (H5get_libversion(&major, &minor, &release) < 0) snprintf(text, size, "HDF5");
+    else snprintf(text, size, "HDF5 %u.%u.%u", major, minor, release);
+    return text;
+}
 
 static void quiet(void)
 {

@@ -29,6 +29,8 @@ struct hdf_shape {
 };
 
 /* A new file, and one opened for reading only. Both quieten HDF5's own messages and let it load no plug-ins. */
+const char *hdf_library(char *text, size_t size); /* "HDF5 1.10.8", the one that is linked. Returns `text` */
+
 void hdf_create(struct hdf *f, const char *path, struct error *e);
 void hdf_open(struct hdf *f, const char *path, struct error *e);
 

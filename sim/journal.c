@@ -273,7 +273,7 @@ static int scan(struct journal *j, struct error *e)
         j->finished[replicate] = true;
         j->end = at + j->record_size;
     }
-    if (journal_file_size(j->fd) == (double)j->end || ftruncate(j->fd, (off_t)j->end) == 0) return 0;
+    if (j->looks || journal_file_size(j->fd) == (double)j->end || ftruncate(j->fd, (off_t)j->end) == 0) return 0;
     return error_set(e, ERROR_FAILURE, "%s: cannot be cut to its last whole record: %s", j->path, strerror(errno));
 }
 
@@ -288,23 +288,41 @@ static int read_start(struct journal *j, struct error *e)
     if (present == j->start_size) return j->aggregate != NULL ? journal_read_aggregate(j, &found.frame, resuming.damaged, e) : 0;
     if (memcmp(&found, &j->start, present) != 0)
         return error_set(e, ERROR_INPUT, "%s: too short for the journal of a run; --force starts afresh", j->path);
-    if (journal_write_at(j->fd, &j->start, j->start_size, 0) == 0) return 0;
+    if (j->looks || journal_write_at(j->fd, &j->start, j->start_size, 0) == 0) return 0;
     return error_set(e, ERROR_INPUT, "%s: cannot be written: %s", j->path, strerror(errno));
 }
 
-int journal_resume(struct journal **j, const char *path, const struct journal_identity *identity, struct error *e)
+static int resume(struct journal **j, const char *path, const struct journal_identity *identity, bool looks, struct error *e)
 {
     *j = journal_new(path, identity, e);
     if (*j == NULL) return -1;
+    (*j)->looks = looks;
     (*j)->fd = open_locked(path, O_RDWR, e);
     int status = (*j)->fd < 0 ? -1 : 0;
     if (status == 0) status = read_start(*j, e);
-    if (status == 0) forget_beside(*j);
+    if (status == 0 && !looks) forget_beside(*j);
     if (status == 0) status = scan(*j, e);
     if (status == 0) return 0;
     journal_close(*j);
     *j = NULL;
     return -1;
+}
+
+int journal_resume(struct journal **j, const char *path, const struct journal_identity *identity, struct error *e)
+{
+    return resume(j, path, identity, false, e);
+}
+
+int journal_look(struct journal **j, const char *path, const struct journal_identity *identity, struct error *e)
+{
+    return resume(j, path, identity, true, e);
+}
+
+int journal_try(const char *path, struct error *e)
+{
+    const int fd = open_locked(path, O_RDWR, e);
+    if (fd >= 0) close(fd);
+    return fd >= 0 ? 0 : -1;
 }
 
 /* ---- shards ---- */

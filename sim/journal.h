@@ -41,6 +41,12 @@ int journal_create(struct journal **j, const char *path, const struct journal_id
  * message says what differs. */
 int journal_resume(struct journal **j, const char *path, const struct journal_identity *identity, struct error *e);
 
+/* The same, for one who only wants to know what it holds: nothing of the file is changed, not even its torn end. */
+int journal_look(struct journal **j, const char *path, const struct journal_identity *identity, struct error *e);
+
+/* Whether a file that is there could be overwritten by journal_create. ERROR_INPUT as there. */
+int journal_try(const char *path, struct error *e);
+
 /* Appends what another journal of the same run holds and this one does not, or merges its aggregate. The other is only read, while
  * nobody writes it. ERROR_INPUT as of journal_resume, or when two aggregates have a replicate in common. */
 int journal_gather(struct journal *j, const char *path, const struct journal_identity *identity, struct error *e);

@@ -61,6 +61,7 @@ struct journal {
     uint64_t begin, end; /* of the records */
     uint64_t limit;      /* bytes of records from which on the file is compacted */
     uint32_t replicates, count;
+    bool looks;    /* only: the file stays as it is */
     bool named;    /* the file's name is on the disk as well */
     int fd;
     double synced, seconds;

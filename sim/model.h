@@ -54,6 +54,7 @@ struct model {
     int (*couple)(struct world *w, struct exchange *x, struct error *e);
     uint64_t (*population)(const struct world *w); /* of these parts */
     int (*verify)(const struct world *w, struct error *e); /* conservation and invariants: 0, or ERROR_FAILURE            */
+    const char *starter;                      /* the lever that the example in a new scenario file changes; may be NULL   */
     const char *const *headline;              /* metrics whose drift at the end of burn-in the engine reports; ends with NULL */
 };
 

@@ -21,97 +21,65 @@ struct lists {
 };
 
 /* An option that stands for a setting of the file. */
-static int setting(struct request *q, const struct lists *lists, const char *path, const char *option, struct error *e)
+static int setting(struct request *q, const struct lists *lists, const char *path, const char *option, const char *value,
+                   struct error *e)
 {
     char *text = NULL, *name = NULL;
-    if (asprintf(&text, "%s=%s", path, optarg) < 0) return error_memory(e, "an option", 100);
+    if (asprintf(&text, "%s=%s", path, value) < 0) return error_memory(e, "an option", 100);
     q->made[q->n_made++] = text;
-    if (asprintf(&name, "%s %s", option, optarg) < 0) return error_memory(e, "an option", 100);
+    if (asprintf(&name, "%s %s", option, value) < 0) return error_memory(e, "an option", 100);
     q->made[q->n_made++] = name;
     lists->set[q->overrides.n_set] = text;
     lists->said[q->overrides.n_set++] = name;
     return 0;
 }
 
-static int progress_option(struct request *q, struct error *e)
-{
-    if (strcmp(optarg, "always") == 0) q->show_progress = true;
-    else if (strcmp(optarg, "never") == 0) q->show_progress = false;
-    else if (strcmp(optarg, "auto") != 0)
-        return error_set(e, ERROR_INPUT, "--progress %.100s is unknown; allowed: auto, always, never", optarg);
-    return 0;
-}
-
 /* I/N */
-static int shard_option(struct request *q, struct error *e)
+static int shard_option(struct request *q, const char *given, struct error *e)
 {
     char copy[32], *slash = NULL;
     int64_t shard = 0, shards = 0;
-    if (strlen(optarg) < sizeof copy) {
-        memcpy(copy, optarg, strlen(optarg) + 1);
+    if (strlen(given) < sizeof copy) {
+        memcpy(copy, given, strlen(given) + 1);
         slash = strchr(copy, '/');
     }
     if (slash != NULL) *slash = '\0';
     if (slash == NULL || command_whole("--shard", slash + 1, 1, REQUEST_SHARDS, &shards, NULL) != 0 ||
         command_whole("--shard", copy, 1, shards, &shard, NULL) != 0)
-        return error_set(e, ERROR_INPUT, "--shard %.100s is not I/N, as in 3/16; allowed: N from 1 to %d, I from 1 to N", optarg,
+        return error_set(e, ERROR_INPUT, "--shard %.100s is not I/N, as in 3/16; allowed: N from 1 to %d, I from 1 to N", given,
                          REQUEST_SHARDS);
     q->shard = (uint32_t)shard;
     q->shards = (uint32_t)shards;
     return 0;
 }
 
-static int ranks_option(struct request *q, struct error *e)
-{
-    static const char *const names[] = {[RANKS_OVER_AUTO] = "auto", [RANKS_OVER_UNITS] = "units", [RANKS_OVER_CITIES] = "cities"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (strcmp(optarg, names[i]) != 0) continue;
-        q->ranks_over = (enum ranks_over)i;
-        return 0;
-    }
-    return error_set(e, ERROR_INPUT, "--ranks-over %.100s is unknown; allowed: auto, units, cities", optarg);
-}
-
-static int name_option(struct request *q, struct error *e)
+static int name_option(struct request *q, const char *given, struct error *e)
 {
     free(q->out);
-    q->out = strdup(optarg);
+    q->out = strdup(given);
     return q->out != NULL ? 0 : error_memory(e, "a path", 4096);
 }
 
-enum { SET = 256, SCENARIO, SEED, DAYS, DESIGN, SHARD, RANKS, COMPLETE, RESUME, FORCE, QUIET, PROGRESS };
-
-#define COMMON_OPTIONS                                                                                                  \
-    {"output", required_argument, NULL, 'o'}, {"replicates", required_argument, NULL, 'r'},                             \
-    {"threads", required_argument, NULL, 'j'}, {"seed", required_argument, NULL, SEED},                                 \
-    {"days", required_argument, NULL, DAYS}, {"scenario", required_argument, NULL, SCENARIO},                           \
-    {"set", required_argument, NULL, SET}, {"design", required_argument, NULL, DESIGN},                                 \
-    {"resume", no_argument, NULL, RESUME}, {"force", no_argument, NULL, FORCE}, {"quiet", no_argument, NULL, QUIET},    \
-    {"progress", required_argument, NULL, PROGRESS}, {"help", no_argument, NULL, 'h'}, {0}
-
-static const struct option run_options[] = {{"shard", required_argument, NULL, SHARD},
-                                             {"ranks-over", required_argument, NULL, RANKS}, COMMON_OPTIONS};
-static const struct option merge_options[] = {{"complete", no_argument, NULL, COMPLETE}, COMMON_OPTIONS};
-
 /* 1: help is asked for. */
-static int take_option(struct request *q, int option, const struct lists *lists, struct error *e)
+static int take_option(struct request *q, int option, const struct options_given *given, const struct lists *lists, struct error *e)
 {
     switch (option) {
-    case 'o': return name_option(q, e);
-    case 'r': return setting(q, lists, "run.replicates", "-r", e);
-    case 'j': return command_whole("-j", optarg, 1, REQUEST_THREADS, &q->threads, e);
-    case SEED: return setting(q, lists, "run.seed", "--seed", e);
-    case DAYS: return setting(q, lists, "run.horizon", "--days", e);
-    case SCENARIO: lists->scenarios[q->overrides.n_scenarios++] = optarg; return 0;
-    case SET: lists->set[q->overrides.n_set++] = optarg; return 0;
-    case DESIGN: q->design = optarg; return 0;
-    case SHARD: return shard_option(q, e);
-    case RANKS: return ranks_option(q, e);
-    case COMPLETE: q->complete = true; return 0;
-    case RESUME: q->resume = true; return 0;
-    case FORCE: q->force = true; return 0;
-    case QUIET: q->quiet = true; q->show_progress = false; return 0;
-    case PROGRESS: return progress_option(q, e);
+    case 'o': return name_option(q, given->text, e);
+    case 'r': return setting(q, lists, "run.replicates", "-r", given->text, e);
+    case 'j': q->threads = given->number; return 0;
+    case REQUEST_SEED: return setting(q, lists, "run.seed", "--seed", given->text, e);
+    case REQUEST_DAYS: return setting(q, lists, "run.horizon", "--days", given->text, e);
+    case REQUEST_SCENARIO: lists->scenarios[q->overrides.n_scenarios++] = given->text; return 0;
+    case REQUEST_SET: lists->set[q->overrides.n_set++] = given->text; return 0;
+    case REQUEST_DESIGN: q->design = given->text; return 0;
+    case REQUEST_SHARD: return shard_option(q, given->text, e);
+    case REQUEST_RANKS: q->ranks_over = (enum ranks_over)given->word; return 0;
+    case REQUEST_COMPLETE: q->complete = true; return 0;
+    case REQUEST_RESUME: q->resume = true; return 0;
+    case REQUEST_FORCE: q->force = true; return 0;
+    case REQUEST_QUIET: q->quiet = true; return 0;
+    case REQUEST_PROGRESS: q->progress = (enum progress_form)given->word; return 0;
+    case REQUEST_DRY_RUN: q->only_plans = true; return 0;
     case 'h': return 1;
     default: return -1;
     }
@@ -144,10 +112,10 @@ static int take_arguments(struct request *q, int argc, char **argv, struct error
     return 0;
 }
 
-int request_read(struct request *q, int argc, char **argv, bool merges, bool *help, struct error *e)
+int request_read(struct request *q, int argc, char **argv, const struct options_command *c, bool merges, bool *help, struct error *e)
 {
     const size_t n = (size_t)argc + 1;
-    *q = (struct request){.merges = merges, .show_progress = isatty(STDERR_FILENO)};
+    *q = (struct request){.merges = merges};
     *help = false;
     q->texts = calloc(3 * n, sizeof *q->texts);
     q->made = calloc(2 * n, sizeof *q->made);
@@ -155,12 +123,14 @@ int request_read(struct request *q, int argc, char **argv, bool merges, bool *he
     const struct lists lists = {q->texts, q->texts + n, q->texts + 2 * n};
     q->overrides = (struct config_overrides){.set = lists.set, .said = lists.said, .scenarios = lists.scenarios};
     if (remember_history(q, argc, argv, e) != 0) return -1; /* before getopt puts the arguments in another order */
+    struct options_given given;
     int option;
-    while ((option = command_option(argc, argv, "o:r:j:h", merges ? merge_options : run_options, e)) != -1) {
-        const int status = take_option(q, option, &lists, e);
+    while ((option = options_next(argc, argv, c, &given, e)) != -1) {
+        const int status = take_option(q, option, &given, &lists, e);
         *help = status > 0;
         if (status != 0) return status > 0 ? 0 : -1;
     }
+    if (q->progress == PROGRESS_AUTO) q->progress = command_has_terminal() && !q->quiet ? PROGRESS_ALWAYS : PROGRESS_NEVER;
     if (take_arguments(q, argc, argv, e) != 0) return -1;
     if (q->out != NULL && q->out[0] == '\0') return error_set(e, ERROR_INPUT, "-o needs the name of a file");
     if (q->resume && q->force) return error_set(e, ERROR_INPUT, "--resume and --force contradict each other");
@@ -171,13 +141,16 @@ int request_read(struct request *q, int argc, char **argv, bool merges, bool *he
 
 static int name_output(struct request *q, const struct study *s, struct error *e)
 {
-    if (asprintf(&q->out, "results/%s.h5", s->name) < 0) {
-        q->out = NULL;
-        return error_memory(e, "a path", 4096);
-    }
-    if (mkdir("results", 0777) != 0 && errno != EEXIST)
-        return error_set(e, ERROR_INPUT, "results: the folder cannot be made: %s; name a file with -o", strerror(errno));
-    return 0;
+    q->named = true;
+    if (asprintf(&q->out, "results/%s.h5", s->name) >= 0) return 0;
+    q->out = NULL;
+    return error_memory(e, "a path", 4096);
+}
+
+int request_make_folder(const struct request *q, struct error *e)
+{
+    if (!q->named || mkdir("results", 0777) == 0 || errno == EEXIST) return 0;
+    return error_set(e, ERROR_INPUT, "results: the folder cannot be made: %s; name a file with -o", strerror(errno));
 }
 
 static int name_shard(struct request *q, struct error *e)
@@ -230,6 +203,7 @@ int request_check_paths(const struct request *q, double bytes, struct error *e)
     char *folder = files_folder(q->out);
     if (folder == NULL) return error_memory(e, "a path", 4096);
     int result = 0;
+    if (q->only_plans && q->named && access(folder, F_OK) != 0) snprintf(folder, 2, "."); /* where it would be made */
     if (stat(folder, &status) != 0 || !S_ISDIR(status.st_mode))
         result = error_set(e, ERROR_INPUT, "%s: the folder %s does not exist", q->out, folder);
     else if (access(folder, W_OK | X_OK) != 0)

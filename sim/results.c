@@ -194,3 +194,28 @@ double results_size(const struct study *s, const struct record *record, const st
     return (each + columns) * points * sizeof(double) * 1.03 + numbers + 4096.0 * (double)(64 + PLACES * model_metrics(s->model, NULL)) +
            8192.0 * columns + (double)config_length;
 }
+
+/* What datasets of so many values in chunks of so many take. Short chunks are not compressed (sim/hdf.c). */
+static double stored(double values, double chunk, double compressed)
+{
+    enum { WORTH_COMPRESSING = 512 };
+    return values * sizeof(double) * (chunk < WORTH_COMPRESSING || !(compressed > 0) ? 1 : compressed);
+}
+
+double results_expected(const struct study *s, const struct record *record, const struct design *design, size_t config_length,
+                        double compressed)
+{
+    /* Measured: what a parameter takes, and a dataset of a metric, besides values. */
+    static const double of_parameter = 700, of_metric = 1180;
+    const double points = design != NULL ? design->n_points : 1, columns = design != NULL ? design->n_columns + 1 : 0;
+    const bool quantiles = record->output == OUTPUT_quantiles;
+    const double rows = quantiles ? AGGREGATE_STATISTICS : s->replicates, places = (record->n_times > 0) + 1 + quantiles;
+    const double cells = points * rows * (double)(record->n_scenarios * record->n_metrics), n_times = (double)record->n_times;
+    /* In a chunk, if not more than there is room for. */
+    const double together = points * rows * (quantiles ? (double)record->n_scenarios : 1);
+    double parameters = columns;
+    for (size_t i = 0; s->model->schedule[i] != NULL; i++) parameters += (double)parameter_count(s->model->schedule[i]->parameters);
+    return (double)config_length + of_parameter * parameters + of_metric * places * (double)record->n_metrics +
+           points * columns * sizeof(double) + stored(cells * n_times, together * n_times, compressed) +
+           (places - (n_times > 0)) * stored(cells, together, compressed);
+}

@@ -74,6 +74,10 @@ int results_write(const char *path, bool replace, const struct results_content *
 /* Bytes the file takes at most. */
 double results_size(const struct study *s, const struct record *record, const struct design *design, size_t config_length);
 
+/* Bytes it is likely to take, where values take this share of theirs; 0: unknown, so that none is taken off. */
+double results_expected(const struct study *s, const struct record *record, const struct design *design, size_t config_length,
+                        double compressed);
+
 /* What a file says of itself, with its digest computed afresh. */
 struct results_metric {
     char *name;

@@ -1,8 +1,11 @@
 /* Reading what a results file says of itself, and computing its digest anew. The file may come from anywhere: it is read with
  * no plug-ins, no links and no storage outside it (sim/hdf.h). */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "sim/digest.h"
 #include "sim/hdf.h"
@@ -271,14 +274,33 @@ static void read_all(struct hdf *f, struct results_info *info)
     if (!f->failed) read_metrics(f, info, coordinates, n);
 }
 
+/* HDF5's own words for what is no file of its kind are of no use to people. */
+static int check_kind(const char *path, struct error *e)
+{
+    static const char hdf5[] = "\x89HDF\r\n\x1a\n", journal[] = "ESJRNL\r\n";
+    struct stat status;
+    char first[8] = "";
+    if (stat(path, &status) != 0) return error_set(e, ERROR_INPUT, "%s: there is no such file", path);
+    if (S_ISDIR(status.st_mode)) return error_set(e, ERROR_INPUT, "%s: is a folder; name a results file", path);
+    if (!S_ISREG(status.st_mode)) return error_set(e, ERROR_INPUT, "%s: is not a file", path);
+    if (status.st_size == 0) return error_set(e, ERROR_INPUT, "%s: is empty; a results file is HDF5", path);
+    const int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) return error_set(e, ERROR_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
+    const ssize_t size = read(descriptor, first, sizeof first);
+    close(descriptor);
+    if (size == sizeof first && memcmp(first, hdf5, sizeof first) == 0) return 0;
+    if (size == sizeof first && memcmp(first, journal, sizeof first) == 0)
+        return error_set(e, ERROR_INPUT, "%s: holds what a run has finished so far, or a shard, and is no results file yet; 'enforcesim run "
+                                         "--resume' or 'merge' makes one of it", path);
+    return error_set(e, ERROR_INPUT, "%s: is not an HDF5 file, as results files are", path);
+}
+
 int results_info(struct results_info *info, const char *path, struct error *e)
 {
     *info = (struct results_info){0};
     struct error cause = {0};
-    struct stat status;
-    if (stat(path, &status) != 0) return error_set(e, ERROR_INPUT, "%s: there is no such file", path);
-    if (!S_ISREG(status.st_mode)) return error_set(e, ERROR_INPUT, "%s: is not a file", path);
     struct hdf f;
+    if (check_kind(path, e) != 0) return -1;
     hdf_open(&f, path, &cause);
     if (!f.failed) read_root(&f, info);
     if (!f.failed) read_all(&f, info);

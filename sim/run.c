@@ -12,7 +12,7 @@
 
 enum {
     SPREAD_FROM = 100000,   /* persons in a world from which on a day's parts are worth a task each */
-    REPORT_EVERY = 1 << 24, /* person-days between two calls of progress from one thread            */
+    REPORT_EVERY = 1 << 21, /* person-days between two calls of progress from one thread            */
 };
 
 /* A world, or the parts of it that are this process's, and what its sub-models have counted. */

@@ -15,6 +15,7 @@
 #include "sim/drift.h"
 #include "sim/files.h"
 #include "sim/journal.h"
+#include "sim/plan_text.h"
 #include "sim/progress.h"
 #include "sim/ranks.h"
 #include "sim/results.h"
@@ -39,6 +40,7 @@ struct running {
     uint32_t units, threads;
     bool *skip; /* [units]: in the journal already, or of another shard */
     uint32_t own; /* units of this run, in the journal or not */
+    double journal_bytes;     /* of all of them */
     char **problems;          /* [points] of a design: why one of its units could not be run, or NULL */
     uint32_t *problem_unit;   /* [points] which, the first */
     uint32_t failed;          /* units */
@@ -198,12 +200,13 @@ static int simulate(struct running *r, struct error *e)
 {
     const struct run_options options = run_options_of(r);
     unlink(r->q->temporary); /* of a run that was killed */
-    r->progress = progress_begin(r->q->show_progress, r->design != NULL ? "replicates of points" : "replicates", r->own,
+    r->progress = progress_begin(r->q->progress, r->design != NULL ? "replicates of points" : "replicates", r->own,
                                  journal_count(r->journal));
     int status = ranks_run(&r->ranks, r->s, &options, e);
-    progress_end(&r->progress);
+    if (status == 0) progress_enter(&r->progress, PROGRESS_WRITING);
     if (status == 0) status = r->q->shards > 0 ? finish_shard(r, e) : finish(r, e);
     r->broken = status != 0;
+    progress_enter(&r->progress, status == 0 ? PROGRESS_FINISHED : e->kind == ERROR_INTERRUPTED ? PROGRESS_INTERRUPTED : PROGRESS_FAILED);
     if (status != 0) return ended_early(r, e);
     return r->failed > 0 ? tell_failed(r) : 0;
 }
@@ -246,21 +249,25 @@ static bool is_own(const struct running *r, uint32_t unit)
 
 static void choose_units(struct running *r)
 {
-    const bool *finished = journal_finished(r->journal);
+    const bool *finished = r->journal != NULL ? journal_finished(r->journal) : NULL;
     r->own = 0;
     for (uint32_t unit = 0; unit < r->units; unit++) {
         const bool own = is_own(r, unit);
         r->own += own;
-        r->skip[unit] = finished[unit] || !own;
+        r->skip[unit] = !own || (finished != NULL && finished[unit]);
     }
 }
 
 static int open_journal(struct running *r, const struct journal_identity *identity, struct error *e)
 {
     const struct request *q = r->q;
+    if (!q->only_plans && request_make_folder(q, e) != 0) return -1;
     const double bytes = journal_size(identity, r->units) + results_size(r->s, &r->record, r->design, strlen(r->config));
     if (request_check_paths(q, bytes, e) != 0) return -1;
-    return q->resume && access(q->partial, F_OK) == 0 ? journal_resume(&r->journal, q->partial, identity, e)
+    const bool begun = access(q->partial, F_OK) == 0;
+    if (q->only_plans && q->resume && begun) return journal_look(&r->journal, q->partial, identity, e);
+    if (q->only_plans) return begun ? journal_try(q->partial, e) : 0;
+    return q->resume && begun ? journal_resume(&r->journal, q->partial, identity, e)
                                                       : journal_create(&r->journal, q->partial, identity, e);
 }
 
@@ -312,6 +319,7 @@ static int find_units(struct running *r, struct error *e)
     int status = open_journal(r, &identity, e);
     if (status == 0 && r->q->merges) status = gather_shards(r, &identity, e);
     if (status == 0) choose_units(r);
+    r->journal_bytes = journal_size(&identity, r->own);
     free(text);
     return status;
 }
@@ -348,9 +356,23 @@ static int load(struct running *r, struct study *study, struct design *design, c
     return prepare(r, e);
 }
 
+static int plan_only(struct running *r, struct error *e)
+{
+    const struct run_options options = run_options_of(r);
+    struct plan plan;
+    if (plan_measure(&plan, r->s, &options, r->threads, &r->record, e) != 0) return command_error(e);
+    const struct plan_facts facts = {
+        .plan = &plan, .q = r->q, .s = r->s, .design = r->design, .record = &r->record, .units = r->own, .threads = r->threads,
+        .ranks = r->ranks.count, .journal_bytes = r->journal_bytes,
+        .file_bytes = results_expected(r->s, &r->record, r->design, strlen(r->config), plan.compressed)};
+    plan_print(stdout, &facts);
+    return command_finish();
+}
+
 static int lead_or_follow(struct running *r)
 {
     struct error e = {0};
+    if (r->q->only_plans) return r->ranks.own == 0 ? plan_only(r, &e) : 0;
     if (r->ranks.own == 0) return simulate(r, &e);
     const struct run_options options = run_options_of(r);
     return ranks_run(&r->ranks, r->s, &options, &e) != 0 ? (int)e.kind : 0;
@@ -387,7 +409,7 @@ static int run_request(struct running *r, struct study *study, struct design *de
     return status;
 }
 
-int running_command(int argc, char **argv, const struct model *model, bool merges, void (*print_help)(void))
+int running_command(int argc, char **argv, const struct model *model, const struct options_command *c, bool merges)
 {
     struct error e = {0}, own = {0};
     struct request request = {0};
@@ -397,11 +419,11 @@ int running_command(int argc, char **argv, const struct model *model, bool merge
     bool help = false;
     if (ranks_begin(&r.ranks, &e) != 0) return command_error(&e);
     r.threads = r.ranks.threads;
-    int status = ranks_agree(&r.ranks, request_read(&request, argc, argv, merges, &help, &own), &own, "", &e);
+    int status = ranks_agree(&r.ranks, request_read(&request, argc, argv, c, merges, &help, &own), &own, "", &e);
     r.design = request.design != NULL ? &design : NULL;
     if (status != 0) status = r.ranks.own == 0 ? command_error(&e) : (int)e.kind;
     else if (!help) status = run_request(&r, &study, &design);
-    else if (r.ranks.own == 0) print_help();
+    else if (r.ranks.own == 0) options_print_help(stdout, c);
     request_free(&request);
     ranks_end(&r.ranks, r.broken ? status : 0);
     return status;

@@ -5,6 +5,6 @@
 #include "sim/request.h"
 
 /* Reads the command line, loads what it names, runs or merges it, tells what is to be told, and returns the exit status. */
-int running_command(int argc, char **argv, const struct model *model, bool merges, void (*print_help)(void));
+int running_command(int argc, char **argv, const struct model *model, const struct options_command *c, bool merges);
 
 #endif

@@ -7,6 +7,9 @@
 #ifndef ENFORCESIM_COMMIT
 #define ENFORCESIM_COMMIT "unknown"
 #endif
+#ifndef ENFORCESIM_DATE
+#define ENFORCESIM_DATE ""
+#endif
 #ifndef ENFORCESIM_COMPILER
 #if defined(__clang__)
 #define ENFORCESIM_COMPILER __VERSION__
@@ -25,6 +28,11 @@ const char *version_number(void)
 const char *version_commit(void)
 {
     return ENFORCESIM_COMMIT;
+}
+
+const char *version_date(void)
+{
+    return ENFORCESIM_DATE;
 }
 
 const char *version_compiler(void)

@@ -72,7 +72,10 @@ def test_groups_and_formats(program):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], "the command is missing; see 'enforcesim --help'"),
+        (["rnu"], "there is no command 'rnu'; did you mean 'run'?"),
+        (["help", "chekc"], "there is no command 'chekc'; did you mean 'check'?"),
+        (["help", "run", "--format", "man"], "--format man is of all commands; allowed: no COMMAND with it"),
+        (["new"], "new: FILE is missing; see 'enforcesim new --help'"),
         (["run", "tiny.cfg", "--quite"], "unknown option --quite; did you mean '--quiet'?"),
         (["run", "tiny.cfg", "--xyzzy=3"], "unknown option --xyzzy; --help lists the options"),
         (["run", "tiny.cfg", "-x"], "unknown option -x; --help lists the options"),
@@ -85,7 +88,11 @@ def test_groups_and_formats(program):
         (["run", "tiny.cfg", "-j", "99999999999999999999"], "is out of range"),
         (["run", "tiny.cfg", "-o", ""], "-o needs the name of a file"),
         (["run", "tiny.cfg", "--resume", "--force"], "--resume and --force contradict each other"),
-        (["run", "tiny.cfg", "--progress", "perhaps"], "allowed: auto, always, never"),
+        (
+            ["run", "tiny.cfg", "--progress", "perhaps"],
+            "perhaps is unknown; allowed: auto, always, never, json",
+        ),
+        (["run", "tiny.cfg", "--progress", "jason"], "--progress jason is unknown; did you mean 'json'?"),
         (["run", "tiny.cfg", "-o", "/dev/null"], "/dev/null: is a device or the like; name a file"),
         (["run", "tiny.cfg", "-o", "tiny.cfg/x.h5"], "the folder tiny.cfg does not exist"),
         (["info"], "info: FILE is missing; see 'enforcesim info --help'"),

@@ -124,7 +124,7 @@ def test_points_that_break_a_rule_cost_no_other(program, folder):
     done = program("run", "s.cfg", "--design", "rule.csv", "-o", "rule.h5", "--quiet")
     assert done.returncode == 1
     assert done.stderr == (
-        "enforcesim: rule.csv:3: policy 'status_quo': region: region.access_minimum = 0.9 is above "
+        "enforcesim: rule.csv:3: point 1: region: region.access_minimum = 0.9 is above "
         "region.access_maximum = 0.2; 2 of 4 points could not be run, this is the first; "
         "/design/problem in rule.h5 lists them\n"
     )

@@ -510,7 +510,7 @@ static void points_that_break_a_rule_are_counted(void **state)
     uint32_t first = 99;
     assert_int_equal(design_invalid(&d, &s, &first, &e), 3);
     assert_int_equal(first, 1);
-    assert_string_equal(e.text, "policy 'calm': growth: more fish die than are born");
+    assert_string_equal(e.text, "point 1: growth: more fish die than are born");
     plan.n = 1;
     design_free(&d);
     d = sample(&plan);

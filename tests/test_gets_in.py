@@ -338,7 +338,7 @@ def test_a_design_is_accepted_with_its_points_or_refused(folder, data):
     done = folder.call("check", config, "--design", path)
     if done.returncode == 2:  # a rule between parameters, told with its line
         assert re.match(
-            r"enforcesim: d\.csv:[0-9]+: policy 'status_quo': ", refused(folder, "check", config, "--design", path)
+            r"enforcesim: d\.csv:[0-9]+: point [0-9]+: ", refused(folder, "check", config, "--design", path)
         )
         return
     assert done.returncode == 0 and done.stderr == b"", done.stderr
@@ -368,7 +368,7 @@ def test_the_first_point_that_breaks_a_rule_is_named(folder):
     config, path = folder.write("x.cfg", BASE), folder.write("d.csv", "region.venues\n20\n3\n2\n")
     line = refused(folder, "check", config, "--design", path)
     assert line.startswith(
-        "enforcesim: d.csv:3: policy 'status_quo': region: region.districts = 5 is more than region.venues = 3"
+        "enforcesim: d.csv:3: point 1: region: region.districts = 5 is more than region.venues = 3"
     )
     folder.write("d.csv", "region.venues\n20\n1000000000\n")
     assert "d.csv:3: this study needs " in refused(folder, "check", config, "--design", path)
