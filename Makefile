@@ -29,8 +29,13 @@ HDF5_LIBS   = $(eval HDF5_LIBS := $(shell pkg-config --libs-only-L hdf5-serial))
 LIBS        = $(HDF5_LIBS) -lhdf5_hl -lhdf5 -lconfig -lmd -lz -lm $(if $(MPI),$(shell pkg-config --libs ompi-c))
 LDFLAGS  := $(OPENMP) -Wl,-z,relro,-z,now,-z,noexecstack $(EXTRA_LDFLAGS)
 
-# The core does no input or output: libenforcesim. Everything else belongs to the program.
+# The core does no input or output.
 CORE_SOURCES    := sim/error.c sim/field.c sim/study.c sim/study_copy.c sim/exchange.c sim/tally.c sim/run.c sim/run_job.c sim/points.c $(wildcard models/*.c)
+# libenforcesim is the core and what it takes to read a scenario file and to make a results file in memory (sim/embed.h): nothing
+# that prints, forks, catches signals or exits. All else belongs to the program.
+LIBRARY_SOURCES := $(CORE_SOURCES) $(wildcard sim/config_*.c) \
+                   $(patsubst %,sim/%.c,embed running_core command_whole config input design record journal journal_aggregate aggregate quantile \
+                   digest drift files hdf hdf_read results results_digest results_quantiles results_replicates provenance tables version)
 # Runs on several processes need MPI: make MPI=1.
 MPI_SOURCES     := $(wildcard sim/ranks_mpi*.c)
 SIM_SOURCES     := $(filter-out $(if $(MPI),sim/ranks_none.c,$(MPI_SOURCES)),$(wildcard sim/*.c))
@@ -119,9 +124,10 @@ endef
 $(eval $(call COINS,coins))
 $(eval $(call COINS,bench/coins))
 
-$(BUILD)/libenforcesim.so: $(call objects,$(CORE_SOURCES))
+# Its own names are bound to itself, whatever else the process has loaded.
+$(BUILD)/libenforcesim.so: $(call objects,$(LIBRARY_SOURCES))
 	@echo '  LD  $@'
-	@$(CC) -shared $^ -o $@ $(LDFLAGS) -lm
+	@$(CC) -shared $^ -o $@ -Wl,-Bsymbolic $(LDFLAGS) $(HDF5_LIBS) -lhdf5_hl -lhdf5 -lconfig -lmd -lz -lm
 
 $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(call objects,$(CORE_SOURCES) $(filter-out sim/main.c,$(PROGRAM_SOURCES)) $(TEST_SUPPORT))
 	@echo '  LD  $@'

@@ -102,6 +102,44 @@ void hdf_create(struct hdf *f, const char *path, struct error *e)
     hdf_release(access);
 }
 
+/* Room is asked for in pieces of this many bytes. */
+static const size_t IMAGE_STEP = 1 << 20;
+
+void hdf_create_in_memory(struct hdf *f, struct error *e)
+{
+    unsigned found[3] = {0};
+    *f = (struct hdf){.file = -1, .path = "the results in memory", .e = e};
+    errno = 0;
+    if (H5get_libversion(&found[0], &found[1], &found[2]) < 0 || found[0] != H5_VERS_MAJOR || found[1] != H5_VERS_MINOR) {
+        f->failed = true;
+        error_set(e, ERROR_FAILURE, "this process has loaded HDF5 %u.%u for everybody to use (RTLD_GLOBAL), and EnforceSim needs %d.%d",
+                  found[0], found[1], H5_VERS_MAJOR, H5_VERS_MINOR);
+        return;
+    }
+    quiet();
+    hid_t access = file_access(), create = without_times(H5P_FILE_CREATE);
+    if (access >= 0 && create >= 0 && H5Pset_fapl_core(access, IMAGE_STEP, 0) >= 0)
+        f->file = H5Fcreate("results.h5", H5F_ACC_EXCL, create, access);
+    if (f->file < 0) hdf_fail(f, "cannot be made");
+    hdf_release(create);
+    hdf_release(access);
+}
+
+void *hdf_image(struct hdf *f, size_t *size)
+{
+    hdf_flush(f);
+    if (f->failed) return NULL;
+    const ssize_t n = H5Fget_file_image(f->file, NULL, 0);
+    if (n <= 0) hdf_fail(f, "cannot be read");
+    void *image = n > 0 ? malloc((size_t)n) : NULL;
+    if (n > 0 && image == NULL) hdf_no_memory(f, "the results in memory", (double)n);
+    if (image != NULL && H5Fget_file_image(f->file, image, (size_t)n) != n) hdf_fail(f, "cannot be read");
+    *size = n > 0 ? (size_t)n : 0;
+    if (!f->failed && sound(f)) return image;
+    free(image);
+    return NULL;
+}
+
 void hdf_open(struct hdf *f, const char *path, struct error *e)
 {
     *f = (struct hdf){.file = -1, .path = path, .e = e};

@@ -28,9 +28,15 @@ struct hdf_shape {
     hid_t scale[HDF_MAX_RANK];
 };
 
-/* A new file, and one opened for reading only. Both quieten HDF5's own messages and let it load no plug-ins. */
+/* A new file, and one opened for reading only. They quieten HDF5's own messages and let it load no plug-ins. */
 void hdf_create(struct hdf *f, const char *path, struct error *e);
 void hdf_open(struct hdf *f, const char *path, struct error *e);
+
+/* A new file in memory that never reaches a disk, and its bytes: to be freed, NULL after an error. HDF5 serves one thread of a
+ * process at a time, and its functions must be those we were compiled for: of another library, loaded so that everybody sees
+ * it, they would end the process. */
+void hdf_create_in_memory(struct hdf *f, struct error *e);
+void *hdf_image(struct hdf *f, size_t *size);
 
 /* 0, or -1 when anything failed since the file was opened. Closes the file in any case. */
 int hdf_close(struct hdf *f);

@@ -62,6 +62,7 @@ struct journal {
     uint64_t limit;      /* bytes of records from which on the file is compacted */
     uint32_t replicates, count;
     bool named;    /* the file's name is on the disk as well */
+    bool unnamed;  /* there is none: the file is in memory */
     int fd;
     double synced, seconds;
 };
