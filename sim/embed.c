@@ -192,21 +192,20 @@ int embed_run(struct embed *study, struct error *e)
 
 const char *embed_warnings(const struct embed *study) { return study->warnings != NULL ? study->warnings : ""; }
 
-int embed_image(struct embed *study, void **bytes, size_t *size, struct error *e)
+void *embed_results(struct embed *study, size_t *size, struct error *e)
 {
     struct manners manners;
     char created[32], digest[RESULTS_DIGEST];
     struct running *r = &study->running;
     manners_begin(&manners);
     running_created(created, sizeof created);
-    struct results_content content = running_content(r, created);
-    const int status = results_image(&content, bytes, size, digest, e);
-    r->journal = content.journal;
+    const struct results_content content = running_content(r, created);
+    void *image = results_image(&content, size, digest, e);
+    journal_close(r->journal);
+    r->journal = NULL;
     manners_end(&manners);
-    return status;
+    return image;
 }
-
-void embed_free(void *memory) { free(memory); }
 
 void embed_end(struct embed *study)
 {
@@ -240,3 +239,5 @@ static char *as_json(table *write, const char *group, struct error *e)
 char *embed_parameters(const char *group, struct error *e) { return as_json(tables_parameters, group, e); }
 
 char *embed_metrics(struct error *e) { return as_json(tables_metrics, NULL, e); }
+
+void embed_free(void *memory) { free(memory); }

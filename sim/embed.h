@@ -1,10 +1,10 @@
-/* The library as Python, or any other program that has loaded it, calls it: a scenario file and settings go in, the bytes of a
- * results file come out. Nothing is written to a disk or printed, no process or signal handler is made, nothing ends the
- * process, and nothing is kept between two studies, of which any number may run side by side.
+/* The library as Python, or any other program that has loaded it, calls it: a scenario file and settings go in, a results file
+ * in memory comes out. Nothing is written to a disk or printed, no process or signal handler is made, nothing ends the process,
+ * and nothing is kept between two studies, of which any number may run side by side.
  *
  *     struct embed *study = embed_begin(&request, &error);         everything that can be refused is refused here
  *     embed_run(study, &error);                                    threads of its own (OpenMP); embed_stop() ends it early
- *     embed_image(study, &bytes, &size, &error);                   one study at a time: HDF5 serves one thread of a process
+ *     bytes = embed_results(study, &size, &error);                 one study at a time: HDF5 serves one thread of a process
  *     embed_free(bytes);
  *     embed_end(study);
  *
@@ -54,14 +54,14 @@ void embed_progress(const struct embed *study, struct embed_progress *progress);
  * where there is nothing to say; valid until embed_end. */
 const char *embed_warnings(const struct embed *study);
 
-/* Once, after embed_run: the results file's bytes, to be given back to embed_free. */
-int embed_image(struct embed *study, void **bytes, size_t *size, struct error *e);
-void embed_free(void *memory);
+/* Once, after embed_run: the bytes of the results file, to be given back to embed_free; NULL: see the error. */
+void *embed_results(struct embed *study, size_t *size, struct error *e);
 void embed_end(struct embed *study); /* may be NULL */
 
 /* What `enforcesim params GROUP --format json` and `enforcesim metrics --format json` print; GROUP may be NULL. To be given
  * back to embed_free; NULL: no memory. */
 char *embed_parameters(const char *group, struct error *e);
 char *embed_metrics(struct error *e);
+void embed_free(void *memory);
 
 #endif

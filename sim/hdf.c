@@ -58,13 +58,13 @@ void hdf_release(hid_t id)
 
 /* ---- files ---- */
 
-static void quiet(void)
+void hdf_quiet(void)
 {
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
     H5PLset_loading_state(0);
 }
 
-static hid_t file_access(void)
+hid_t hdf_file_access(void)
 {
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     /* Metadata with checksums; no locks, which some network file systems refuse: our names keep runs apart. */
@@ -77,7 +77,7 @@ static hid_t file_access(void)
 }
 
 /* Bytes of two equal runs are equal: HDF5 is to note no times. netCDF-4 wants the order of creation. */
-static hid_t without_times(hid_t class)
+hid_t hdf_without_times(hid_t class)
 {
     const unsigned order = H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED;
     hid_t create = H5Pcreate(class);
@@ -94,57 +94,19 @@ void hdf_create(struct hdf *f, const char *path, struct error *e)
 {
     *f = (struct hdf){.file = -1, .path = path, .e = e};
     errno = 0;
-    quiet();
-    hid_t access = file_access(), create = without_times(H5P_FILE_CREATE);
+    hdf_quiet();
+    hid_t access = hdf_file_access(), create = hdf_without_times(H5P_FILE_CREATE);
     if (access >= 0 && create >= 0) f->file = H5Fcreate(path, H5F_ACC_EXCL, create, access);
     if (f->file < 0) hdf_fail(f, "cannot be created");
     hdf_release(create);
     hdf_release(access);
 }
 
-/* Room is asked for in pieces of this many bytes. */
-static const size_t IMAGE_STEP = 1 << 20;
-
-void hdf_create_in_memory(struct hdf *f, struct error *e)
-{
-    unsigned found[3] = {0};
-    *f = (struct hdf){.file = -1, .path = "the results in memory", .e = e};
-    errno = 0;
-    if (H5get_libversion(&found[0], &found[1], &found[2]) < 0 || found[0] != H5_VERS_MAJOR || found[1] != H5_VERS_MINOR) {
-        f->failed = true;
-        error_set(e, ERROR_FAILURE, "this process has loaded HDF5 %u.%u for everybody to use (RTLD_GLOBAL), and EnforceSim needs %d.%d",
-                  found[0], found[1], H5_VERS_MAJOR, H5_VERS_MINOR);
-        return;
-    }
-    quiet();
-    hid_t access = file_access(), create = without_times(H5P_FILE_CREATE);
-    if (access >= 0 && create >= 0 && H5Pset_fapl_core(access, IMAGE_STEP, 0) >= 0)
-        f->file = H5Fcreate("results.h5", H5F_ACC_EXCL, create, access);
-    if (f->file < 0) hdf_fail(f, "cannot be made");
-    hdf_release(create);
-    hdf_release(access);
-}
-
-void *hdf_image(struct hdf *f, size_t *size)
-{
-    hdf_flush(f);
-    if (f->failed) return NULL;
-    const ssize_t n = H5Fget_file_image(f->file, NULL, 0);
-    if (n <= 0) hdf_fail(f, "cannot be read");
-    void *image = n > 0 ? malloc((size_t)n) : NULL;
-    if (n > 0 && image == NULL) hdf_no_memory(f, "the results in memory", (double)n);
-    if (image != NULL && H5Fget_file_image(f->file, image, (size_t)n) != n) hdf_fail(f, "cannot be read");
-    *size = n > 0 ? (size_t)n : 0;
-    if (!f->failed && sound(f)) return image;
-    free(image);
-    return NULL;
-}
-
 void hdf_open(struct hdf *f, const char *path, struct error *e)
 {
     *f = (struct hdf){.file = -1, .path = path, .e = e};
     errno = 0;
-    quiet();
+    hdf_quiet();
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     if (H5Pset_file_locking(access, 0, 1) >= 0) f->file = H5Fopen(path, H5F_ACC_RDONLY, access);
     if (f->file < 0) hdf_fail(f, "cannot be opened");
@@ -153,7 +115,9 @@ void hdf_open(struct hdf *f, const char *path, struct error *e)
 
 int hdf_close(struct hdf *f)
 {
-    if (f->file >= 0 && H5Fclose(f->file) < 0) hdf_fail(f, "cannot be closed");
+    const bool opened = f->file >= 0;
+    if (opened && H5Fclose(f->file) < 0) hdf_fail(f, "cannot be closed");
+    if (opened && !f->failed && f->memory != NULL && !f->memory->given_back) hdf_fail(f, "something of it is still open");
     f->file = -1;
     return f->failed || !sound(f) ? -1 : 0;
 }
@@ -166,7 +130,7 @@ void hdf_flush(struct hdf *f)
 hid_t hdf_group(struct hdf *f, const char *name)
 {
     if (f->failed) return -1;
-    hid_t create = without_times(H5P_GROUP_CREATE), group = -1;
+    hid_t create = hdf_without_times(H5P_GROUP_CREATE), group = -1;
     if (create >= 0) group = H5Gcreate2(f->file, name, H5P_DEFAULT, create, H5P_DEFAULT);
     if (group < 0) hdf_fail(f, "a group cannot be made");
     hdf_release(create);
@@ -189,7 +153,7 @@ static hid_t dataset_properties(const struct hdf_shape *shape, bool filtered, bo
     const double undefined = (double)NAN;
     hsize_t values = 1;
     for (int i = 0; i < shape->rank; i++) values *= shape->chunk[i];
-    hid_t create = without_times(H5P_DATASET_CREATE);
+    hid_t create = hdf_without_times(H5P_DATASET_CREATE);
     if (create < 0) return -1;
     bool good = true;
     /* Variable-length strings take no filters: they lie in a heap beside the dataset. The digest covers them. */

@@ -188,24 +188,21 @@ int results_write(const char *path, bool replace, const struct results_content *
     return status;
 }
 
-int results_image(struct results_content *content, void **image, size_t *size, char digest[RESULTS_DIGEST], struct error *e)
+void *results_image(const struct results_content *content, size_t *size, char digest[RESULTS_DIGEST], struct error *e)
 {
     struct results_writer w;
-    *image = NULL;
+    struct hdf_memory memory = {0};
     int status = writer_begin(&w, content, e);
     if (status == 0) {
-        hdf_create_in_memory(&w.f, e);
+        hdf_create_in_memory(&w.f, &memory, e);
         fill_file(&w, digest, e);
-        journal_close(content->journal);
-        content->journal = NULL;
-        *image = hdf_image(&w.f, size);
         status = hdf_close(&w.f);
     }
     writer_free(&w);
-    if (status == 0) return 0;
-    free(*image);
-    *image = NULL;
-    return -1;
+    *size = memory.size;
+    if (status == 0) return memory.bytes;
+    if (memory.given_back) free(memory.bytes);
+    return NULL;
 }
 
 double results_size(const struct study *s, const struct record *record, const struct design *design, size_t config_length)
