@@ -89,7 +89,7 @@ def _loaded(path: str) -> Any:
     if found != API:
         older = "older" if found < API else "newer"
         raise EnforceSimError(
-            f"{path}: the library is {older} than this package (interface {found}, not {API}); take both from one version"
+            f"{path}: the library is {older} than this package (interface {found}, not {API}); use those of one version"
         )
     return library
 
