@@ -1,5 +1,5 @@
-"""Who may know whom: the engine never the model, sub-models never the machinery, the core nothing of files, the library nothing
-of terminals, processes and signals."""
+"""Who may know whom: the engine never the model, sub-models never the machinery, the core nothing of files, the
+library nothing of terminals, processes and signals."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from conftest import ROOT
 
 BUILD = ROOT / os.environ.get("BUILD", "build")
 LIBRARY = BUILD / "libenforcesim.so"
-# The files of sim/ that do no input or output, and those that the library has besides: to read scenario files and designs, and
-# to make a results file in memory.
+# The files of sim/ that do no input or output, and those that the library has besides: to read scenario files and
+# designs, and to make a results file in memory.
 CORE = {"error", "field", "study", "study_copy", "exchange", "tally", "run", "run_job", "points"}
 LIBRARY_TOO = {
     "embed", "running_core", "command_whole", "tables", "drift", "version",

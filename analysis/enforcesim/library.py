@@ -6,7 +6,9 @@ import functools
 import os
 import shutil
 import sys
+import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import cffi
@@ -46,8 +48,23 @@ char *embed_parameters(const char *group, struct error *e);
 char *embed_metrics(struct error *e);
 void embed_free(void *memory);
 """
+FUNCTIONS = ("begin", "run", "stop", "progress", "warnings", "results", "end", "parameters", "metrics", "free")
 ffi = cffi.FFI()
 ffi.cdef(DECLARATIONS)
+# Types by name are looked up under a lock of cffi's, which the child of a fork may find closed for ever.
+ERROR = ffi.typeof("struct error *")
+REQUEST = ffi.typeof("struct embed_request *")
+PROGRESS = ffi.typeof("struct embed_progress *")
+SIZE = ffi.typeof("size_t *")
+TEXT = ffi.typeof("char []")
+TEXTS = ffi.typeof("const char *[]")
+
+#: For what one thread does at a time: loading the library, and all that HDF5 does in it. A process is not forked amid
+#: that, for its child would have it as it was then.
+guard = threading.RLock()
+os.register_at_fork(
+    before=lambda: guard.acquire(), after_in_parent=lambda: guard.release(), after_in_child=lambda: guard.release()
+)
 
 
 def candidates() -> list[str]:
@@ -68,12 +85,14 @@ def candidates() -> list[str]:
 
 
 def load() -> Any:
-    """The library, loaded once in a process. EnforceSimError where there is none, or none that fits."""
-    return _loaded(candidates()[0])
+    """The functions embed_NAME by their NAME; loaded once in a process. EnforceSimError where none are that fit."""
+    path = candidates()[0]
+    with guard:
+        return _loaded(path)
 
 
 @functools.cache
-def _loaded(path: str) -> Any:
+def _loaded(path: str) -> SimpleNamespace:
     try:
         # RTLD_LOCAL: the library's HDF5 and that of h5py do not see each other.
         library = ffi.dlopen(path, ffi.RTLD_NOW | ffi.RTLD_LOCAL)
@@ -91,7 +110,7 @@ def _loaded(path: str) -> Any:
         raise EnforceSimError(
             f"{path}: the library is {older} than this package (interface {found}, not {API}); use those of one version"
         )
-    return library
+    return SimpleNamespace(**{name: getattr(library, f"embed_{name}") for name in FUNCTIONS})
 
 
 def _first_line(reason: OSError) -> str:
@@ -106,12 +125,11 @@ def raise_if(error: Any) -> None:
 
 def json_of(table: str, *arguments: object) -> str:
     """What `enforcesim params` or `metrics` prints with --format json: the text of embed_TABLE."""
-    error = ffi.new("struct error *")
-    library = load()
-    made = getattr(library, f"embed_{table}")(*arguments, error)
+    error, library = ffi.new(ERROR), load()
+    made = getattr(library, table)(*arguments, error)
     if made == ffi.NULL:
         raise_if(error)
     try:
         return ffi.string(made).decode("utf-8")
     finally:
-        library.embed_free(made)
+        library.free(made)

@@ -234,8 +234,8 @@ class _Job:
     def __init__(self, asked: _Request) -> None:
         self.library = library.load()
         self.kept: list[Any] = []
-        self.error = ffi.new("struct error *")
-        self.study = ffi.gc(self._begin(asked), self.library.embed_end)
+        self.error = ffi.new(library.ERROR)
+        self.study = ffi.gc(self._begin(asked), self.library.end)
         self.image: bytes | None = None
         self.failure: BaseException | None = None
         self.stopped = False
@@ -244,15 +244,15 @@ class _Job:
         encoded = text.encode("utf-8", "surrogateescape")
         if b"\0" in encoded:
             raise EnforceSimError(f"{files.text(text)[:100]}: has a zero byte, which no text may have")
-        self.kept.append(ffi.new("char[]", encoded))
+        self.kept.append(ffi.new(library.TEXT, encoded))
         return self.kept[-1]
 
     def _texts(self, texts: Sequence[str]) -> Any:
-        self.kept.append(ffi.new("const char *[]", [self._text(t) for t in texts] or 1))
+        self.kept.append(ffi.new(library.TEXTS, [self._text(t) for t in texts] or 1))
         return self.kept[-1]
 
     def _begin(self, asked: _Request) -> Any:
-        request = ffi.new("struct embed_request *")
+        request = ffi.new(library.REQUEST)
         request.config = self._text(asked.config)
         request.set = self._texts([setting for setting, _ in asked.settings])
         request.said = self._texts([said for _, said in asked.settings])
@@ -263,7 +263,7 @@ class _Job:
             value = getattr(asked, name)
             setattr(request, name, ffi.NULL if value is None else self._text(value))
         request.history = self._text(shlex.join(asked.history))
-        study = self.library.embed_begin(request, self.error)
+        study = self.library.begin(request, self.error)
         if study == ffi.NULL:
             library.raise_if(self.error)
         return study
@@ -271,16 +271,16 @@ class _Job:
     def _work(self) -> None:
         """What the job's own thread does."""
         try:
-            if self.library.embed_run(self.study, self.error) != 0:
+            if self.library.run(self.study, self.error) != 0:
                 return
-            with _writing:
+            with library.guard:
                 if self.stopped:
                     return
-                size = ffi.new("size_t *")
-                image = self.library.embed_results(self.study, size, self.error)
+                size = ffi.new(library.SIZE)
+                image = self.library.results(self.study, size, self.error)
             if image != ffi.NULL:
                 self.image = bytes(ffi.buffer(image, size[0]))
-                self.library.embed_free(image)
+                self.library.free(image)
         except BaseException as reason:  # memory, most likely; it is the caller's to hear
             self.failure = reason
 
@@ -299,18 +299,18 @@ class _Job:
                     tell(self._progress(time.monotonic() - begun))
         except BaseException:
             self.stopped = True
-            self.library.embed_stop(self.study)
+            self.library.stop(self.study)
             if worker.ident is not None:
                 worker.join(PATIENCE)  # it ends by itself, and holds what it needs until then
             raise
         if self.failure is not None:
             raise self.failure
         library.raise_if(self.error)
-        return ffi.string(self.library.embed_warnings(self.study)).decode("utf-8", "replace").splitlines()
+        return ffi.string(self.library.warnings(self.study)).decode("utf-8", "replace").splitlines()
 
     def _progress(self, seconds: float) -> Progress:
-        latest = ffi.new("struct embed_progress *")
-        self.library.embed_progress(self.study, latest)
+        latest = ffi.new(library.PROGRESS)
+        self.library.progress(self.study, latest)
         return Progress(latest.done, latest.units, latest.person_days, seconds)
 
     def take_image(self) -> bytes:
@@ -320,19 +320,6 @@ class _Job:
         if image is None:
             raise EnforceSimError("the results could not be made")
         return image
-
-
-#: HDF5's library serves one thread at a time.
-_writing = threading.Lock()
-
-
-def _forget_others() -> None:
-    """In the child of a fork: nobody is there who would give the lock back."""
-    global _writing
-    _writing = threading.Lock()
-
-
-os.register_at_fork(after_in_child=_forget_others)
 
 
 # ---- progress ----
