@@ -75,7 +75,8 @@ check: packages packages-test all python test-programs
 
 ## make verify     the long form of the tests against theory and of what we promise (README says what and how long)
 verify: packages packages-test all python test-programs
-	$(call install,slurm-wlm munge)
+	$(call install,slurm-wlm munge r-base-core r-cran-ncdf4 hdf5-tools)
+	@$(MAKE) -s interop-ready
 	@tests/run --verify
 	@$(MAKE) -s fuzz
 
@@ -293,6 +294,21 @@ $(BUILD)/bench/reduced: tests/bench/reduced.c | packages
 $(BUILD)/bench/.venv/ready: tests/bench/requirements.txt | packages
 	@echo "making $(BUILD)/bench/.venv from $<"
 	@rm -rf $(@D) && mkdir -p $(BUILD)/bench && python3 -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r $<
+	@touch $@
+
+# The EMA Workbench and Jupyter's kernel are heavy, and only for those who use them: in an environment that sees .venv's packages.
+## make interop    EMA Workbench and the notebook in a kernel, in an environment of their own (make verify does it too)
+.PHONY: interop interop-ready
+interop-ready: all python $(BUILD)/interop/.venv/ready
+interop: interop-ready
+	@ENFORCESIM_VERIFY=1 $(PYTHON) -m pytest -q -rs tests/test_interop.py
+
+$(BUILD)/interop/.venv/ready: tests/interop/requirements.txt .venv/ready | packages
+	@echo "making $(BUILD)/interop/.venv from $<"
+	@rm -rf $(@D) && mkdir -p $(BUILD)/interop && python3 -m venv $(@D)
+	@$(PYTHON) -c 'import site; print(site.getsitepackages()[0])' >"$$($(@D)/bin/python -c 'import site; print(site.getsitepackages()[0])')/enforcesim.pth"
+	@echo '$(CURDIR)/analysis' >>"$$($(@D)/bin/python -c 'import site; print(site.getsitepackages()[0])')/enforcesim.pth"
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r $<
 	@touch $@
 

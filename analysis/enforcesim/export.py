@@ -35,6 +35,10 @@ def frame(ds: xr.Dataset, metric: str | Iterable[str] | None = None, of: str | N
             raise EnforceSimError(
                 f"the file has no metric '{files.text(name)}'; enforcesim metrics lists those of the model"
             )
+        if f"{KINDS[of]}{name}" not in ds and of == "difference":
+            raise EnforceSimError(
+                'only files of run.output = "quantiles" hold differences; es.compare makes them of others'
+            )
         if f"{KINDS[of]}{name}" not in ds:
             raise files.lacks(ds, f"the {of}")
     chosen = ds[[f"{KINDS[of]}{n}" for n in names]].rename({f"{KINDS[of]}{n}": n for n in names if KINDS[of]})
@@ -58,6 +62,9 @@ def export(
 ) -> Path:
     """Write `frame` as CSV (a header, UTF-8, decimal points; what is undefined is left empty); returns the path."""
     table, path = frame(ds, metric, of), Path(path)
+    source = ds.encoding.get("source")
+    if source and path.exists() and path.samefile(source):
+        raise EnforceSimError(f"{path}: is the results file itself; name another file")
     try:
         table.to_csv(path, index=False)
     except OSError as reason:
