@@ -29,8 +29,13 @@ HDF5_LIBS   = $(eval HDF5_LIBS := $(shell pkg-config --libs-only-L hdf5-serial))
 LIBS        = $(HDF5_LIBS) -lhdf5_hl -lhdf5 -lconfig -lmd -lz -lm $(if $(MPI),$(shell pkg-config --libs ompi-c))
 LDFLAGS  := $(OPENMP) -Wl,-z,relro,-z,now,-z,noexecstack $(EXTRA_LDFLAGS)
 
-# The core does no input or output: libenforcesim. Everything else belongs to the program.
+# The core does no input or output.
 CORE_SOURCES    := sim/error.c sim/field.c sim/study.c sim/study_copy.c sim/exchange.c sim/tally.c sim/run.c sim/run_job.c sim/points.c $(wildcard models/*.c)
+# libenforcesim is the core and what it takes to read a scenario file and to make a results file in memory (sim/embed.h): nothing
+# that prints, forks, catches signals or exits. All else belongs to the program.
+LIBRARY_SOURCES := $(CORE_SOURCES) $(wildcard sim/config_*.c) \
+                   $(patsubst %,sim/%.c,embed running_core command_whole config input design record journal journal_aggregate aggregate quantile \
+                   digest drift files hdf hdf_memory hdf_read results results_digest results_quantiles results_replicates provenance tables version)
 # Runs on several processes need MPI: make MPI=1.
 MPI_SOURCES     := $(wildcard sim/ranks_mpi*.c)
 SIM_SOURCES     := $(filter-out $(if $(MPI),sim/ranks_none.c,$(MPI_SOURCES)),$(wildcard sim/*.c))
@@ -70,7 +75,8 @@ check: packages packages-test all python test-programs
 
 ## make verify     the long form of the tests against theory and of what we promise (README says what and how long)
 verify: packages packages-test all python test-programs
-	$(call install,slurm-wlm munge)
+	$(call install,slurm-wlm munge r-base-core r-cran-ncdf4 hdf5-tools)
+	@$(MAKE) -s interop-ready
 	@tests/run --verify
 	@$(MAKE) -s fuzz
 
@@ -123,9 +129,10 @@ endef
 $(eval $(call COINS,coins))
 $(eval $(call COINS,bench/coins))
 
-$(BUILD)/libenforcesim.so: $(call objects,$(CORE_SOURCES))
+# Its own names are bound to itself, whatever else the process has loaded.
+$(BUILD)/libenforcesim.so: $(call objects,$(LIBRARY_SOURCES))
 	@echo '  LD  $@'
-	@$(CC) -shared $^ -o $@ $(LDFLAGS) -lm
+	@$(CC) -shared $^ -o $@ -Wl,-Bsymbolic $(LDFLAGS) $(HDF5_LIBS) -lhdf5_hl -lhdf5 -lconfig -lmd -lz -lm
 
 $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(call objects,$(CORE_SOURCES) $(filter-out sim/main.c,$(PROGRAM_SOURCES)) $(TEST_SUPPORT))
 	@echo '  LD  $@'
@@ -163,7 +170,7 @@ $(call objects,$(MPI_SOURCES)): CFLAGS += $(patsubst -I%,-isystem %,$(shell pkg-
 
 PACKAGES      := gcc libc6-dev make pkg-config libconfig-dev libhdf5-dev librandom123-dev libmd-dev zlib1g-dev python3 python3-venv
 PACKAGES_MPI  := libopenmpi-dev openmpi-bin
-PACKAGES_TEST := libcmocka-dev clang libomp-dev netcdf-bin iproute2 $(PACKAGES_MPI)
+PACKAGES_TEST := libcmocka-dev clang libomp-dev netcdf-bin iproute2 locales $(PACKAGES_MPI)
 
 # $(call install,packages): asks the package manager only for what is missing.
 define install
@@ -292,6 +299,21 @@ $(BUILD)/bench/reduced: tests/bench/reduced.c | packages
 $(BUILD)/bench/.venv/ready: tests/bench/requirements.txt | packages
 	@echo "making $(BUILD)/bench/.venv from $<"
 	@rm -rf $(@D) && mkdir -p $(BUILD)/bench && python3 -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r $<
+	@touch $@
+
+# The EMA Workbench and Jupyter's kernel are heavy, and only for those who use them: in an environment that sees .venv's packages.
+## make interop    EMA Workbench and the notebook in a kernel, in an environment of their own (make verify does it too)
+.PHONY: interop interop-ready
+interop-ready: all python $(BUILD)/interop/.venv/ready
+interop: interop-ready
+	@ENFORCESIM_VERIFY=1 $(PYTHON) -m pytest -q -rs tests/test_interop.py
+
+$(BUILD)/interop/.venv/ready: tests/interop/requirements.txt .venv/ready | packages
+	@echo "making $(BUILD)/interop/.venv from $<"
+	@rm -rf $(@D) && mkdir -p $(BUILD)/interop && python3 -m venv $(@D)
+	@$(PYTHON) -c 'import site; print(site.getsitepackages()[0])' >"$$($(@D)/bin/python -c 'import site; print(site.getsitepackages()[0])')/enforcesim.pth"
+	@echo '$(CURDIR)/analysis' >>"$$($(@D)/bin/python -c 'import site; print(site.getsitepackages()[0])')/enforcesim.pth"
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r $<
 	@touch $@
 

@@ -2,6 +2,7 @@
 #include "sim/config.h"
 
 #include <errno.h>
+#include <locale.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -159,7 +160,9 @@ int config_parse(struct config_tree *t, const char *what, const char *path)
     if (config_text_read(&t->text, what, path, t->e) != 0) return -1;
     if (t->text.n_lines == 0) return 0;
     errno = 0;
+    const locale_t own = uselocale((locale_t)0); /* libconfig leaves the thread with that of the process */
     const int read = config_read_string(&t->tree, t->text.text);
+    uselocale(own);
     /* libconfig goes on without names and strings that it could not copy. */
     if (memory_was_refused()) return error_memory(t->e, "the settings", 0);
     return read == CONFIG_TRUE ? 0 : parse_error(t);

@@ -287,6 +287,18 @@ int design_read(struct design *d, const struct model *model, const char *path, s
     return status;
 }
 
+int design_read_text(struct design *d, const struct model *model, const char *name, const char *text, struct error *e)
+{
+    const size_t length = strlen(text);
+    *d = (struct design){.model = model};
+    if (length > DESIGN_MAX_FILE)
+        return error_set(e, ERROR_INPUT, "%.600s: the design is too long; allowed: at most %d KiB", name, DESIGN_MAX_FILE / 1024);
+    struct reader r = {.d = d, .e = e, .path = name, .at = text, .end = text + length, .line = 1};
+    const int status = read_all(&r);
+    if (status != 0) design_free(d);
+    return status;
+}
+
 void design_free(struct design *d)
 {
     free(d->values);

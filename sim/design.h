@@ -34,6 +34,8 @@ struct design {
 /* Reads a file into `d`, which it initialises and, when it fails, frees. Every value is of its parameter's type and range.
  * -1: ERROR_INPUT beginning "FILE:LINE: " or "FILE: ". */
 int design_read(struct design *d, const struct model *model, const char *path, struct error *e);
+/* The same of a text that is in no file; `name` is how messages call it. */
+int design_read_text(struct design *d, const struct model *model, const char *name, const char *text, struct error *e);
 void design_free(struct design *d);
 
 /* Sets the values of a point in all policies of a study. -1: ERROR_INPUT; the study then holds some of them. */

@@ -21,7 +21,7 @@ static double mean_between(const int32_t *times, size_t n, const double *series,
     return count > 0 ? sum / (double)count : (double)NAN;
 }
 
-static void warn(const struct study *s, const struct record *record, const struct journal *j, const int32_t *times, size_t n,
+static void warn(FILE *out, const struct study *s, const struct record *record, const struct journal *j, const int32_t *times, size_t n,
                  const char *name, double *series)
 {
     const int64_t metric = record_metric(record, name);
@@ -41,11 +41,11 @@ static void warn(const struct study *s, const struct record *record, const struc
     double mean = sum / count, variance = (squares - sum * mean) / (count - 1), error = sqrt(fmax(variance, 0) / count);
     double change = mean / (before / count);
     if (fabs(mean) > 4 * error && fabs(change) > 0.05)
-        fprintf(stderr, "warning: %s still drifts when the burn-in ends (%+.1f %% in the last %d days); lengthen run.burn_in\n",
+        fprintf(out, "warning: %s still drifts when the burn-in ends (%+.1f %% in the last %d days); lengthen run.burn_in\n",
                 name, 100 * change, HALF);
 }
 
-void drift_warn(const struct study *s, const struct record *record, const struct journal *j)
+void drift_warn(FILE *out, const struct study *s, const struct record *record, const struct journal *j)
 {
     if (s->model->headline == NULL || s->record_before < 2 * HALF || s->replicates < ENOUGH || record->output != OUTPUT_all) return;
     size_t n = study_times(s, NULL);
@@ -53,7 +53,7 @@ void drift_warn(const struct study *s, const struct record *record, const struct
     double *series = calloc(n, sizeof *series);
     if (times != NULL && series != NULL) {
         study_times(s, times);
-        for (size_t h = 0; s->model->headline[h] != NULL; h++) warn(s, record, j, times, n, s->model->headline[h], series);
+        for (size_t h = 0; s->model->headline[h] != NULL; h++) warn(out, s, record, j, times, n, s->model->headline[h], series);
     }
     free(times);
     free(series);

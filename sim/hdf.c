@@ -68,13 +68,13 @@ const char *hdf_library(char *text, size_t size)
     return text;
 }
 
-static void quiet(void)
+void hdf_quiet(void)
 {
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
     H5PLset_loading_state(0);
 }
 
-static hid_t file_access(void)
+hid_t hdf_file_access(void)
 {
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     /* Metadata with checksums; no locks, which some network file systems refuse: our names keep runs apart. */
@@ -87,7 +87,7 @@ static hid_t file_access(void)
 }
 
 /* Bytes of two equal runs are equal: HDF5 is to note no times. netCDF-4 wants the order of creation. */
-static hid_t without_times(hid_t class)
+hid_t hdf_without_times(hid_t class)
 {
     const unsigned order = H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED;
     hid_t create = H5Pcreate(class);
@@ -104,8 +104,8 @@ void hdf_create(struct hdf *f, const char *path, struct error *e)
 {
     *f = (struct hdf){.file = -1, .path = path, .e = e};
     errno = 0;
-    quiet();
-    hid_t access = file_access(), create = without_times(H5P_FILE_CREATE);
+    hdf_quiet();
+    hid_t access = hdf_file_access(), create = hdf_without_times(H5P_FILE_CREATE);
     if (access >= 0 && create >= 0) f->file = H5Fcreate(path, H5F_ACC_EXCL, create, access);
     if (f->file < 0) hdf_fail(f, "cannot be created");
     hdf_release(create);
@@ -116,7 +116,7 @@ void hdf_open(struct hdf *f, const char *path, struct error *e)
 {
     *f = (struct hdf){.file = -1, .path = path, .e = e};
     errno = 0;
-    quiet();
+    hdf_quiet();
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     if (H5Pset_file_locking(access, 0, 1) >= 0) f->file = H5Fopen(path, H5F_ACC_RDONLY, access);
     if (f->file < 0) hdf_fail(f, "cannot be opened");
@@ -125,7 +125,9 @@ void hdf_open(struct hdf *f, const char *path, struct error *e)
 
 int hdf_close(struct hdf *f)
 {
-    if (f->file >= 0 && H5Fclose(f->file) < 0) hdf_fail(f, "cannot be closed");
+    const bool opened = f->file >= 0;
+    if (opened && H5Fclose(f->file) < 0) hdf_fail(f, "cannot be closed");
+    if (opened && !f->failed && f->memory != NULL && !f->memory->given_back) hdf_fail(f, "something of it is still open");
     f->file = -1;
     return f->failed || !sound(f) ? -1 : 0;
 }
@@ -138,7 +140,7 @@ void hdf_flush(struct hdf *f)
 hid_t hdf_group(struct hdf *f, const char *name)
 {
     if (f->failed) return -1;
-    hid_t create = without_times(H5P_GROUP_CREATE), group = -1;
+    hid_t create = hdf_without_times(H5P_GROUP_CREATE), group = -1;
     if (create >= 0) group = H5Gcreate2(f->file, name, H5P_DEFAULT, create, H5P_DEFAULT);
     if (group < 0) hdf_fail(f, "a group cannot be made");
     hdf_release(create);
@@ -161,7 +163,7 @@ static hid_t dataset_properties(const struct hdf_shape *shape, bool filtered, bo
     const double undefined = (double)NAN;
     hsize_t values = 1;
     for (int i = 0; i < shape->rank; i++) values *= shape->chunk[i];
-    hid_t create = without_times(H5P_DATASET_CREATE);
+    hid_t create = hdf_without_times(H5P_DATASET_CREATE);
     if (create < 0) return -1;
     bool good = true;
     /* Variable-length strings take no filters: they lie in a heap beside the dataset. The digest covers them. */

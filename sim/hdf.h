@@ -12,11 +12,19 @@
 
 #include "sim/error.h"
 
+/* The bytes of a file in memory; they are ours when HDF5 has given them back. */
+struct hdf_memory {
+    unsigned char *bytes;
+    size_t size;
+    bool given_back;
+};
+
 struct hdf {
     hid_t file;
     const char *path;
     struct error *e;
     bool failed;
+    struct hdf_memory *memory; /* where the file lies, when it is in no folder */
 };
 
 enum { HDF_MAX_RANK = 4 };
@@ -28,11 +36,21 @@ struct hdf_shape {
     hid_t scale[HDF_MAX_RANK];
 };
 
-/* A new file, and one opened for reading only. Both quieten HDF5's own messages and let it load no plug-ins. */
 const char *hdf_library(char *text, size_t size); /* "HDF5 1.10.8", the one that is linked. Returns `text` */
 
+/* A new file, and one opened for reading only. They quieten HDF5's own messages and let it load no plug-ins. */
 void hdf_create(struct hdf *f, const char *path, struct error *e);
 void hdf_open(struct hdf *f, const char *path, struct error *e);
+
+/* A new file in memory, which never reaches a disk. After hdf_close the bytes in `memory` are the file's, to be freed. HDF5 serves
+ * one thread of a process at a time, and its functions must be those we were compiled for: where another library of that name,
+ * loaded for everybody to use, has taken their place, its check of versions would end the process. */
+void hdf_create_in_memory(struct hdf *f, struct hdf_memory *memory, struct error *e);
+
+/* For files wherever they lie: no messages and no plug-ins of HDF5's; how a file is to be laid out, and an object made. */
+void hdf_quiet(void);
+hid_t hdf_file_access(void);
+hid_t hdf_without_times(hid_t class);
 
 /* 0, or -1 when anything failed since the file was opened. Closes the file in any case. */
 int hdf_close(struct hdf *f);

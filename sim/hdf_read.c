@@ -178,10 +178,22 @@ static uint64_t little(const unsigned char *bytes, size_t n)
     return value;
 }
 
-static bool read_raw(int fd, unsigned char *to, size_t size, uint64_t at)
+/* The bytes of a file, where they lie. */
+struct raw {
+    int fd;
+    const unsigned char *memory; /* [size], or NULL */
+    uint64_t size;
+};
+
+static bool read_raw(const struct raw *raw, unsigned char *to, size_t size, uint64_t at)
 {
+    if (raw->memory != NULL) {
+        if (at > raw->size || size > raw->size - at) return false;
+        memcpy(to, raw->memory + at, size);
+        return true;
+    }
     while (size > 0) {
-        ssize_t n = at <= INT64_MAX ? pread(fd, to, size, (off_t)at) : 0;
+        ssize_t n = at <= INT64_MAX ? pread(raw->fd, to, size, (off_t)at) : 0;
         if (n < 0 && errno == EINTR) continue;
         if (n <= 0) return false;
         to += n;
@@ -192,24 +204,24 @@ static bool read_raw(int fd, unsigned char *to, size_t size, uint64_t at)
 }
 
 /* Neighbouring labels share a heap, so one is kept. */
-static bool heap_read(struct heap *heap, int fd, uint64_t address)
+static bool heap_read(struct heap *heap, const struct raw *raw, uint64_t address)
 {
     unsigned char header[HEADER];
     if (heap->bytes != NULL && heap->address == address) return true;
     free(heap->bytes);
     *heap = (struct heap){.address = address};
-    if (!read_raw(fd, header, sizeof header, address) || memcmp(header, "GCOL\1", 5) != 0) return false;
+    if (!read_raw(raw, header, sizeof header, address) || memcmp(header, "GCOL\1", 5) != 0) return false;
     uint64_t size = little(header + 8, 8);
     if (size > HEAP_MAXIMUM || (heap->bytes = malloc(size + 1)) == NULL) return false;
     heap->size = size;
-    return read_raw(fd, heap->bytes, size, address);
+    return read_raw(raw, heap->bytes, size, address);
 }
 
 /* The text of a label, allocated; NULL when its heap does not hold it. */
-static char *label_text(struct heap *heap, int fd, const unsigned char label[LABEL])
+static char *label_text(struct heap *heap, const struct raw *raw, const unsigned char label[LABEL])
 {
     const uint64_t length = little(label, 4), index = little(label + 12, 4);
-    if (index == 0 || !heap_read(heap, fd, little(label + 4, 8))) return NULL;
+    if (index == 0 || !heap_read(heap, raw, little(label + 4, 8))) return NULL;
     for (size_t at = HEADER; at + HEADER <= heap->size;) {
         const uint64_t found = little(heap->bytes + at, 2), size = little(heap->bytes + at + 8, 8);
         if (found == 0 || size > heap->size - at - HEADER) return NULL;
@@ -219,19 +231,30 @@ static char *label_text(struct heap *heap, int fd, const unsigned char label[LAB
     return NULL;
 }
 
-/* Where in the file the labels begin, and the file; false where they are stored in another way than by the writer. */
-static bool find_labels(hid_t file, hid_t dataset, size_t n, haddr_t *at, int *fd)
+static bool find_raw(const struct hdf *f, struct raw *raw)
 {
     int *handle = NULL;
+    *raw = (struct raw){.fd = -1};
+    if (f->memory != NULL) {
+        raw->memory = f->memory->bytes;
+        raw->size = f->memory->size;
+        return raw->memory != NULL;
+    }
+    if (H5Fget_vfd_handle(f->file, H5P_DEFAULT, (void **)&handle) < 0) return false;
+    raw->fd = *handle;
+    return true;
+}
+
+/* Where in the file the labels begin, and the file; false where they are stored in another way than by the writer. */
+static bool find_labels(const struct hdf *f, hid_t dataset, size_t n, haddr_t *at, struct raw *raw)
+{
     hsize_t before = 1;
     size_t address_size = 0, length_size = 0;
-    hid_t type = H5Dget_type(dataset), made = H5Fget_create_plist(file);
+    hid_t type = H5Dget_type(dataset), made = H5Fget_create_plist(f->file);
     bool good = H5Tis_variable_str(type) > 0 && H5Pget_userblock(made, &before) >= 0 &&
                 before == 0 && H5Pget_sizes(made, &address_size, &length_size) >= 0 && address_size == 8 &&
-                length_size == 8 && H5Dget_storage_size(dataset) == n * LABEL &&
-                H5Fget_vfd_handle(file, H5P_DEFAULT, (void **)&handle) >= 0;
+                length_size == 8 && H5Dget_storage_size(dataset) == n * LABEL && find_raw(f, raw);
     *at = good ? H5Dget_offset(dataset) : HADDR_UNDEF; /* undefined when not in one piece */
-    if (good) *fd = *handle;
     hdf_release(made);
     hdf_release(type);
     return *at != HADDR_UNDEF;
@@ -240,14 +263,14 @@ static bool find_labels(hid_t file, hid_t dataset, size_t n, haddr_t *at, int *f
 char **hdf_read_strings(struct hdf *f, hid_t dataset, size_t n)
 {
     if (f->failed) return NULL;
-    int fd = -1;
+    struct raw raw = {.fd = -1};
     haddr_t at = HADDR_UNDEF;
     struct heap heap = {0};
     char **texts = calloc(n + 1, sizeof *texts);
-    bool good = texts != NULL && find_labels(f->file, dataset, n, &at, &fd);
+    bool good = texts != NULL && find_labels(f, dataset, n, &at, &raw);
     for (size_t i = 0; i < n && good; i++) {
         unsigned char label[LABEL];
-        good = read_raw(fd, label, sizeof label, at + i * LABEL) && (texts[i] = label_text(&heap, fd, label)) != NULL;
+        good = read_raw(&raw, label, sizeof label, at + i * LABEL) && (texts[i] = label_text(&heap, &raw, label)) != NULL;
     }
     free(heap.bytes);
     if (good) return texts;

@@ -37,6 +37,9 @@ struct journal_identity {
 /* A new journal; what was at `path` is overwritten. ERROR_INPUT when the file cannot be made, or another run writes it. */
 int journal_create(struct journal **j, const char *path, const struct journal_identity *identity, struct error *e);
 
+/* One that lies in memory, under no name, and ends with journal_close. */
+int journal_in_memory(struct journal **j, const struct journal_identity *identity, struct error *e);
+
 /* Opens a journal, one that breaks off within its header included, and reads which replicates it holds. ERROR_INPUT when it is not a journal, or one of another run: the
  * message says what differs. */
 int journal_resume(struct journal **j, const char *path, const struct journal_identity *identity, struct error *e);

@@ -130,6 +130,16 @@ const struct aggregate *journal_aggregate(struct journal *j, struct error *e)
     return status == 0 ? j->aggregate : NULL;
 }
 
+/* The aggregate itself is in memory as well, and stays there. */
+static int forget_records(struct journal *j, struct error *e)
+{
+    j->window->size = 0;
+    j->end = j->begin;
+    journal_set_limit(j);
+    if (ftruncate(j->fd, (off_t)j->end) == 0) return 0;
+    return error_set(e, ERROR_FAILURE, "%s: cannot be shortened: %s", j->path, strerror(errno));
+}
+
 /* The start of a file and its aggregate as one piece of memory, to be freed. */
 static unsigned char *compacted(const struct journal *j, size_t *size, struct error *e)
 {
@@ -172,6 +182,7 @@ int journal_compact(struct journal *j, struct error *e)
     size_t size = 0;
     if (j->aggregate == NULL) return 0;
     if (journal_aggregate(j, e) == NULL) return -1;
+    if (j->unnamed) return forget_records(j, e);
     unsigned char *bytes = compacted(j, &size, e);
     int status = bytes != NULL ? write_compacted(j, bytes, size, e) : -1;
     journal_set_limit(j);

@@ -63,6 +63,7 @@ struct journal {
     uint32_t replicates, count;
     bool looks;    /* only: the file stays as it is */
     bool named;    /* the file's name is on the disk as well */
+    bool unnamed;  /* there is none: the file is in memory */
     int fd;
     double synced, seconds;
 };

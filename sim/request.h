@@ -11,6 +11,7 @@ enum { REQUEST_THREADS = 1024, REQUEST_SHARDS = 100000 }; /* at most */
 
 struct request {
     const char *config, *design; /* design: NULL where there is none */
+    const char *design_text;     /* the design itself, where it is in no file and `design` but its name; or NULL */
     const char *const *parts;    /* merge: the files of the shards */
     size_t n_parts;
     char *out, *partial, *temporary; /* the results file, or a shard's; what lies beside it meanwhile. NULL before request_paths */

@@ -129,17 +129,22 @@ static void writer_free(struct results_writer *w)
     free(w->numbers);
 }
 
+/* Into the file that has been created. */
+static void fill_file(struct results_writer *w, char digest[RESULTS_DIGEST], struct error *e)
+{
+    if (w->f.failed) return;
+    const bool quantiles = w->record->output == OUTPUT_quantiles;
+    if ((quantiles ? results_write_quantiles(w, e) : results_write_replicates(w, e)) != 0) w->f.failed = true;
+    provenance_write(&w->f, w->content);
+    hdf_flush(&w->f);
+    results_digest(&w->f, w->digests, w->n_digests, digest);
+    hdf_attribute(&w->f, w->f.file, "digest", digest);
+}
+
 static int write_file(struct results_writer *w, const char *path, char digest[RESULTS_DIGEST], struct error *e)
 {
     hdf_create(&w->f, path, e);
-    if (!w->f.failed) {
-        const bool quantiles = w->record->output == OUTPUT_quantiles;
-        if ((quantiles ? results_write_quantiles(w, e) : results_write_replicates(w, e)) != 0) w->f.failed = true;
-        provenance_write(&w->f, w->content);
-        hdf_flush(&w->f);
-        results_digest(&w->f, w->digests, w->n_digests, digest);
-        hdf_attribute(&w->f, w->f.file, "digest", digest);
-    }
+    fill_file(w, digest, e);
     return hdf_close(&w->f);
 }
 
@@ -181,6 +186,23 @@ int results_write(const char *path, bool replace, const struct results_content *
     writer_free(&w);
     free(temporary);
     return status;
+}
+
+void *results_image(const struct results_content *content, size_t *size, char digest[RESULTS_DIGEST], struct error *e)
+{
+    struct results_writer w;
+    struct hdf_memory memory = {0};
+    int status = writer_begin(&w, content, e);
+    if (status == 0) {
+        hdf_create_in_memory(&w.f, &memory, e);
+        fill_file(&w, digest, e);
+        status = hdf_close(&w.f);
+    }
+    writer_free(&w);
+    *size = memory.size;
+    if (status == 0) return memory.bytes;
+    if (memory.given_back) free(memory.bytes);
+    return NULL;
 }
 
 double results_size(const struct study *s, const struct record *record, const struct design *design, size_t config_length)

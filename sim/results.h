@@ -71,6 +71,9 @@ struct results_content {
 int results_write(const char *path, bool replace, const struct results_content *content, char digest[RESULTS_DIGEST],
                   struct error *e);
 
+/* The same in memory: the file's bytes, to be freed; NULL after an error. By one thread of a process at a time, for HDF5's sake. */
+void *results_image(const struct results_content *content, size_t *size, char digest[RESULTS_DIGEST], struct error *e);
+
 /* Bytes the file takes at most. */
 double results_size(const struct study *s, const struct record *record, const struct design *design, size_t config_length);
 

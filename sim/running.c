@@ -5,80 +5,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "sim/apart.h"
 #include "sim/command.h"
-#include "sim/design.h"
 #include "sim/digest.h"
 #include "sim/drift.h"
 #include "sim/files.h"
-#include "sim/journal.h"
 #include "sim/plan_text.h"
-#include "sim/progress.h"
-#include "sim/ranks.h"
-#include "sim/results.h"
 #include "sim/run.h"
+#include "sim/running_core.h"
 #include "sim/version.h"
-
-/* Debug builds (make DEBUG=1) check the model's invariants every day. */
-#ifdef ENFORCESIM_DEBUG
-static const bool VERIFY = true;
-#else
-static const bool VERIFY = false;
-#endif
-
-struct running {
-    struct ranks ranks;
-    struct request *q;
-    const struct study *s;
-    const struct design *design; /* or NULL */
-    const char *config;
-    struct record record; /* what is kept of a unit */
-    struct journal *journal;
-    uint32_t units, threads;
-    bool *skip; /* [units]: in the journal already, or of another shard */
-    uint32_t own; /* units of this run, in the journal or not */
-    double journal_bytes;     /* of all of them */
-    char **problems;          /* [points] of a design: why one of its units could not be run, or NULL */
-    uint32_t *problem_unit;   /* [points] which, the first */
-    uint32_t failed;          /* units */
-    bool broken;              /* the run has ended early */
-    struct progress progress;
-};
-
-static int done(void *context, uint32_t unit, const double *values, struct error *e)
-{
-    struct running *r = context;
-    return journal_append(r->journal, unit, values, e);
-}
-
-static void pack(void *context, uint32_t scenarios, const double *values, double *packed)
-{
-    const struct running *r = context;
-    record_pack(&r->record, values, scenarios, packed);
-}
-
-static int place(void *context, uint32_t point, struct study *own, struct error *e)
-{
-    const struct running *r = context;
-    return design_place(r->design, point, r->threads, own, e);
-}
-
-/* Of several units of a point the first is told, whichever failed first. */
-static void failed(void *context, uint32_t unit, const struct error *error)
-{
-    struct running *r = context;
-    const uint32_t point = unit / r->s->replicates;
-    r->failed++;
-    if (r->problems[point] != NULL && r->problem_unit[point] < unit) return;
-    char *problem = strdup(error->text);
-    if (problem == NULL) return; /* the file then says less, and the exit status the same */
-    free(r->problems[point]);
-    r->problems[point] = problem;
-    r->problem_unit[point] = unit;
-}
 
 static void progressed(void *context, const struct run_progress *latest)
 {
@@ -86,14 +23,6 @@ static void progressed(void *context, const struct run_progress *latest)
     struct run_progress own = *latest;
     own.units -= r->units - r->own; /* of other shards */
     progress_update(&r->progress, &own);
-}
-
-static void created_at(char *text, size_t size)
-{
-    const char *epoch = getenv("SOURCE_DATE_EPOCH"); /* reproducible-builds.org: lets two runs write the same bytes */
-    time_t now = epoch != NULL ? (time_t)strtoll(epoch, NULL, 10) : time(NULL);
-    struct tm utc;
-    if (gmtime_r(&now, &utc) == NULL || strftime(text, size, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0) text[0] = '\0';
 }
 
 static void say_done(const struct running *r, double simulated, double writing, const char *digest)
@@ -118,23 +47,6 @@ static int ended_early(struct running *r, const struct error *e)
               journal_count(r->journal), r->own, r->q->partial, unsynced.text[0] != '\0' ? "; " : "", unsynced.text);
     int shown = command_error(&whole);
     return e->kind == ERROR_INTERRUPTED ? 128 + *apart_stop() : shown;
-}
-
-/* The file is complete, but not every point of the design could be run. */
-static int tell_failed(const struct running *r)
-{
-    struct error e = {0};
-    uint32_t points = 0, first = 0;
-    for (uint32_t i = r->design->n_points; i-- > 0;) {
-        if (r->problems[i] == NULL) continue;
-        points++;
-        first = i;
-    }
-    error_set(&e, ERROR_FAILURE,
-              "%.200s:%u: %.500s; %u of %u points could not be run, this is the first; /design/problem in %.200s lists them",
-              r->q->design, r->design->lines[first], points > 0 ? r->problems[first] : "no memory is left to say why", points,
-              r->design->n_points, r->q->shards > 0 ? "the merged file" : r->q->out);
-    return command_error(&e);
 }
 
 /* The results are written in a process of its own. */
@@ -166,15 +78,11 @@ static int finish_shard(const struct running *r, struct error *e)
 static int finish(const struct running *r, struct error *e)
 {
     char created[32];
-    created_at(created, sizeof created);
+    running_created(created, sizeof created);
     double simulated = progress_clock() - r->progress.started - journal_seconds(r->journal), begun = progress_clock();
     struct writing *w = apart_shared(sizeof *w);
     if (w == NULL) return error_memory(e, "writing the results", sizeof *w);
-    *w = (struct writing){.r = r,
-                          .content = {.study = r->s, .record = &r->record, .journal = r->journal, .config = r->config, .design = r->design,
-                                      .problems = (const char *const *)r->problems,
-                                      .provenance = {.program_version = version_number(), .commit = version_commit(),
-                                                     .compiler = version_compiler(), .history = r->q->history, .created = created}}};
+    *w = (struct writing){.r = r, .content = running_content(r, created)};
     if (apart_work(write_results, w, r->q->out, e) != 0) {
         unlink(r->q->temporary); /* where the writer could not do so any more */
         return -1;
@@ -182,18 +90,26 @@ static int finish(const struct running *r, struct error *e)
     if (unlink(r->q->partial) != 0)
         command_say("enforcesim: %s is complete, but %s cannot be removed: %s", r->q->out, r->q->partial, strerror(errno));
     say_done(r, simulated, progress_clock() - begun + journal_seconds(r->journal), w->digest);
-    if (!r->q->quiet && r->design == NULL) drift_warn(r->s, &r->record, r->journal);
+    if (!r->q->quiet && r->design == NULL) drift_warn(stderr, r->s, &r->record, r->journal);
     return 0;
 }
 
 static struct run_options run_options_of(struct running *r)
 {
+    struct run_options options = running_options(r);
     /* A single process has OpenMP's own number of threads where none is said. */
-    const bool said = r->q->threads > 0 || r->ranks.count > 1;
-    return (struct run_options){.threads = said ? r->threads : 0, .stop = apart_stop(), .skip = r->skip,
-                                .points = r->design != NULL ? r->design->n_points : 0, .place = place, .failed = failed,
-                                .pack = pack,
-                                .packed = r->record.values, .done = done, .progress = progressed, .verify = VERIFY, .context = r};
+    options.threads = r->q->threads > 0 || r->ranks.count > 1 ? r->threads : 0;
+    options.stop = apart_stop();
+    options.progress = progressed;
+    return options;
+}
+
+/* The file is complete, but not every point of the design could be run. */
+static int tell_failed(const struct running *r)
+{
+    struct error e = {0};
+    running_tell_failed(r, r->q->shards > 0 ? "the merged file" : r->q->out, &e);
+    return command_error(&e);
 }
 
 static int simulate(struct running *r, struct error *e)
@@ -211,32 +127,7 @@ static int simulate(struct running *r, struct error *e)
     return r->failed > 0 ? tell_failed(r) : 0;
 }
 
-/* What decides the numbers: the configuration, and the values of a design. To be freed; NULL: no memory. */
-static char *identity_text(const struct running *r)
-{
-    char digest[65] = "none", *text = NULL;
-    if (r->design == NULL) return strdup(r->config);
-    design_digest(r->design, digest);
-    return asprintf(&text, "%s\n# design %s\n", r->config, digest) < 0 ? NULL : text;
-}
-
 /* ---- what there is to do -------------------------------------------------------------------------------------------------- */
-
-static int prepare(struct running *r, struct error *e)
-{
-    const uint32_t points = r->design != NULL ? r->design->n_points : 1;
-    if ((double)points * r->s->replicates > STUDY_MAX_REPLICATES)
-        return error_set(e, ERROR_INPUT, "%u points of %u replicates are too many; allowed: %d in all", points, r->s->replicates,
-                         STUDY_MAX_REPLICATES);
-    r->units = points * r->s->replicates;
-    r->problems = calloc((size_t)points + 1, sizeof *r->problems);
-    r->problem_unit = calloc((size_t)points + 1, sizeof *r->problem_unit);
-    if (record_create(&r->record, r->s, e) != 0) return -1;
-    r->skip = calloc((size_t)r->units + 1, sizeof *r->skip);
-    if (r->problems == NULL || r->problem_unit == NULL || r->skip == NULL)
-        return error_memory(e, "the points", (double)points * sizeof *r->problems + r->units);
-    return 0;
-}
 
 /* Shards take turns by points, or where these are too few by replicates. */
 static bool is_own(const struct running *r, uint32_t unit)
@@ -309,13 +200,12 @@ static int gather_shards(struct running *r, const struct journal_identity *ident
 
 static int find_units(struct running *r, struct error *e)
 {
-    char model[200], *text = identity_text(r);
+    char model[200], *text = running_identity_text(r);
     if (text == NULL) return error_memory(e, "the configuration", (double)strlen(r->config));
     snprintf(model, sizeof model, "%s %s", r->s->model->name, r->s->model->version);
-    const bool aggregated = r->record.output == OUTPUT_quantiles && r->design == NULL; /* of a design every point is told */
     const struct journal_identity identity = {.config = text, .model = model, .program = version_number(), .seed = r->s->seed,
                                               .replicates = r->units, .values = r->record.values,
-                                              .aggregated = aggregated ? &r->record : NULL};
+                                              .aggregated = running_aggregated(r)};
     int status = open_journal(r, &identity, e);
     if (status == 0 && r->q->merges) status = gather_shards(r, &identity, e);
     if (status == 0) choose_units(r);
@@ -330,7 +220,7 @@ static int find_units(struct running *r, struct error *e)
 static int identify(const struct running *r, char identity[65], struct error *e)
 {
     struct digest_entry all = {.path = "run"};
-    char *text = identity_text(r);
+    char *text = running_identity_text(r);
     if (text == NULL) return error_memory(e, "the configuration", (double)strlen(r->config));
     const char over[] = {(char)('0' + r->q->ranks_over), '\0'}; /* ranks that share other things would wait for each other */
     const char *const texts[] = {text, r->s->model->version, version_number(), version_commit(), over};
@@ -339,21 +229,6 @@ static int identify(const struct running *r, char identity[65], struct error *e)
     digest_finish(&all, 1, identity);
     free(text);
     return 0;
-}
-
-/* Everything up to the first day but for the files that are written. */
-static int load(struct running *r, struct study *study, struct design *design, char **config, struct error *e)
-{
-    const struct request *q = r->q;
-    const struct model *model = study->model;
-    if (r->ranks.count > 1 && q->ranks_over != RANKS_OVER_UNITS) r->q->overrides.share = (double)r->ranks.here / r->ranks.count;
-    r->ranks.over = q->ranks_over;
-    if (config_load(study, config, model, q->config, &q->overrides, e) != 0) return -1;
-    r->config = *config;
-    if (q->threads > 0) r->threads = (uint32_t)q->threads;
-    if (study_fits(study, r->threads, e) != 0) return -1;
-    if (q->design != NULL && design_read(design, model, q->design, e) != 0) return -1;
-    return prepare(r, e);
 }
 
 static int plan_only(struct running *r, struct error *e)
@@ -383,7 +258,7 @@ static int get_ready(struct running *r, struct study *study, struct design *desi
 {
     struct error own = {0};
     char identity[65] = "";
-    int status = load(r, study, design, config, &own);
+    int status = running_load(r, study, design, config, &own);
     if (status == 0) status = identify(r, identity, &own);
     if (ranks_agree(&r->ranks, status, &own, identity, e) != 0) return -1;
     if (r->ranks.own == 0) status = request_paths(r->q, r->s, &own) != 0 ? -1 : find_units(r, &own);
@@ -397,15 +272,7 @@ static int run_request(struct running *r, struct study *study, struct design *de
     int status = get_ready(r, study, design, &config, &e);
     if (status == 0) status = lead_or_follow(r);
     else status = r->ranks.own == 0 ? command_error(&e) : (int)e.kind;
-    journal_close(r->journal);
-    for (uint32_t i = 0; r->problems != NULL && i < (r->design != NULL ? design->n_points : 1); i++) free(r->problems[i]);
-    free(r->problems);
-    free(r->problem_unit);
-    free(r->skip);
-    record_free(&r->record);
-    design_free(design);
-    free(config);
-    study_free(study);
+    running_free(r, study, design, config);
     return status;
 }
 

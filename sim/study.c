@@ -377,9 +377,9 @@ double study_memory(const struct study *s)
     return worlds(s) * largest_world(s) + (double)study_values(s) * sizeof(double);
 }
 
-static double machine_memory(void) { return (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE); }
+double study_machine_memory(void) { return (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE); }
 
-bool study_fits_whole(const struct study *s, uint32_t threads) { return study_memory(s) * threads <= machine_memory(); }
+bool study_fits_whole(const struct study *s, uint32_t threads) { return study_memory(s) * threads <= study_machine_memory(); }
 
 /* The same where only a share of the parts has to be held, of each world. */
 static bool fits_shared(const struct study *s)
@@ -388,7 +388,7 @@ static bool fits_shared(const struct study *s)
     const double parts = s->model->parts((const void *const *)s->policies[s->baseline].values.group);
     if (parts < 2) return false;
     const double held = fmin(1, ceil(parts * s->share) / parts);
-    return worlds(s) * held * largest_world(s) + (double)study_values(s) * sizeof(double) <= machine_memory();
+    return worlds(s) * held * largest_world(s) + (double)study_values(s) * sizeof(double) <= study_machine_memory();
 }
 
 static void print_bytes(double bytes, char *text, size_t size)
@@ -402,7 +402,7 @@ static void print_bytes(double bytes, char *text, size_t size)
 
 int study_fits(const struct study *s, uint32_t threads, struct error *e)
 {
-    const double need = study_memory(s) * threads, have = machine_memory();
+    const double need = study_memory(s) * threads, have = study_machine_memory();
     if (study_fits_whole(s, threads) || fits_shared(s)) return 0;
     char needed[40], present[40];
     print_bytes(need, needed, sizeof needed);

@@ -106,6 +106,8 @@ double study_memory(const struct study *s);
 /* Could `threads` threads hold a world each in the machine's memory? */
 bool study_fits_whole(const struct study *s, uint32_t threads);
 
+double study_machine_memory(void); /* bytes */
+
 /* Refuses a study that `threads` threads cannot hold in the machine's memory, and that has not got to be held as a whole
  * (`share`) either. ERROR_INPUT. */
 int study_fits(const struct study *s, uint32_t threads, struct error *e);

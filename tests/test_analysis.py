@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import stat
 
 import enforcesim as es
 import h5py
@@ -123,40 +122,6 @@ def test_data_in_other_files_are_refused(tmp_path, strong):
         file.create_dataset("outside", (4,), "i1", external=[("/etc/hostname", 0, 4)])
     with pytest.raises(es.EnforceSimError, match="in another file"):
         es.open(path)
-
-
-# ---- running ------------------------------------------------------------------------------------------
-
-
-def script(path, text):
-    path.write_text("#!/bin/sh\n" + text)
-    path.chmod(path.stat().st_mode | stat.S_IXUSR)
-    return path
-
-
-def test_run_returns_results_in_memory(tmp_path, monkeypatch, strong):
-    log = tmp_path / "log"
-    fake = script(
-        tmp_path / "enforcesim",
-        f'echo "$@" > {log}\nwhile [ "$1" != -o ]; do shift; done\ncp {strong} "$2"\n',
-    )
-    monkeypatch.setenv("ENFORCESIM", str(fake))
-    ds = es.run("study.cfg", replicates=3, set={"parameters.police.leak": 0.1, "x": True}, seed=7)
-    assert ds["minor_days"].variable._in_memory
-    said = log.read_text()
-    for word in ("run study.cfg", "-r 3", "--seed 7", "--set parameters.police.leak=0.1", "--set x=true"):
-        assert word in said
-    assert es.compare(ds).shape[0] == 4 * len(synthetic.METRICS)
-
-
-def test_run_passes_on_the_programs_words(tmp_path, monkeypatch):
-    fake = script(tmp_path / "enforcesim", 'echo "enforcesim: study.cfg:3: unknown key" >&2\nexit 2\n')
-    monkeypatch.setenv("ENFORCESIM", str(fake))
-    with pytest.raises(es.EnforceSimError, match=r"^study.cfg:3: unknown key$"):
-        es.run("study.cfg")
-    monkeypatch.setenv("ENFORCESIM", str(tmp_path / "none"))
-    with pytest.raises(es.EnforceSimError, match="no such program"):
-        es.run("study.cfg")
 
 
 # ---- statistics ---------------------------------------------------------------------------------------

@@ -275,7 +275,7 @@ def test_names_in_python_are_metrics_of_the_program():
 @pytest.mark.slow
 @pytest.mark.skipif(not PROGRAM.exists(), reason="the program is not built")
 def test_a_real_run_can_be_read_compared_judged_and_reported(tmp_path, monkeypatch):
-    monkeypatch.setenv("ENFORCESIM", str(PROGRAM))
+    monkeypatch.setenv("ENFORCESIM_LIBRARY", str(PROGRAM.parent / "libenforcesim.so"))
     small = {"parameters.region.venues": 30, "parameters.region.districts": 1, "run.burn_in": 400}
     ds = es.run(ROOT / "configs" / "essay.cfg", replicates=3, days=400, set=small)
     assert es.phases(ds)

@@ -42,7 +42,7 @@ static void said_after(uint32_t replicates, int32_t burn_in, int32_t record_befo
     int before = dup(STDERR_FILENO), heard = memfd_create("err", MFD_CLOEXEC);
     fflush(stderr);
     assert_true(before >= 0 && heard >= 0 && dup2(heard, STDERR_FILENO) >= 0);
-    drift_warn(&s, &record, j);
+    drift_warn(stderr, &s, &record, j);
     fflush(stderr);
     assert_true(dup2(before, STDERR_FILENO) >= 0);
     ssize_t n = pread(heard, said, size - 1, 0);

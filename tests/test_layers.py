@@ -1,4 +1,5 @@
-"""Who may know whom: the engine never the model, sub-models never the machinery, the library nothing of files."""
+"""Who may know whom: the engine never the model, sub-models never the machinery, the core nothing of files, the
+library nothing of terminals, processes and signals."""
 
 from __future__ import annotations
 
@@ -13,8 +14,16 @@ from conftest import ROOT
 
 BUILD = ROOT / os.environ.get("BUILD", "build")
 LIBRARY = BUILD / "libenforcesim.so"
-# The files of sim/ that are in the library.
+# The files of sim/ that do no input or output, and those that the library has besides: to read scenario files and
+# designs, and to make a results file in memory.
 CORE = {"error", "field", "study", "study_copy", "exchange", "tally", "run", "run_job", "points"}
+LIBRARY_TOO = {
+    "embed", "running_core", "command_whole", "tables", "drift", "version",
+    "config", "config_override", "config_policy", "config_resolve", "config_scan", "config_text", "config_write",
+    "input", "design", "files", "digest", "record", "journal", "journal_aggregate", "aggregate", "quantile",
+    "hdf", "hdf_memory", "hdf_read", "provenance",
+    "results", "results_digest", "results_quantiles", "results_replicates",
+}  # fmt: skip
 
 # What the external names of sim/FILE.c begin with, where it is not the first word of the file's own name.
 PREFIXES = {
@@ -23,6 +32,13 @@ PREFIXES = {
     "run": ("study_run",),
     "main": ("main",),
 }
+# What would show, stop, outlive or end the process that has loaded the library.
+OF_PROGRAMS = re.compile(
+    r"(v?printf|puts|putchar|perror|stdout|stderr|stdin|__v?printf_chk|fopen|fopen64|freopen|fdopen|dup[23]?"
+    r"|v?fork|execv?p?e?|execl[ep]?|posix_spawnp?|system|popen|kill|raise|wait(pid)?|prctl"
+    r"|exit|_exit|_Exit|quick_exit|at(_quick)?exit|abort|__assert_fail|signal|sigaction|sigprocmask|pthread_sigmask|alarm"
+    r"|set_?locale|setenv|putenv|unsetenv|chdir|umask|getopt.*|opt(ind|arg|err|opt)|rand|srand|strtok|localtime|gmtime|mkdir)"
+)
 # What a sub-model may include of the engine.
 FOR_MODELS = {f"sim/{name}.h" for name in ("model", "field", "random", "portable_math", "error")}
 FILES_AND_EXITS = re.compile(
@@ -70,7 +86,7 @@ def test_the_engine_links_without_the_model():
     assert "model" in model
     for path in objects("sim"):
         wanted = names(path, "--undefined-only") & (model - engine)
-        assert wanted <= ({"model"} if path.stem == "main" else set()), path
+        assert wanted <= ({"model"} if path.stem in ("main", "embed") else set()), path
 
 
 def test_includes_of_the_model():
@@ -128,10 +144,17 @@ def test_every_external_name_is_declared_in_a_header():
             assert re.search(rf"\b{name}\b", declared), f"{name} of {path}"
 
 
-def test_the_library_touches_no_file_and_ends_no_program():
-    wanted = names(LIBRARY, "-D", "--undefined-only")
+def test_the_core_touches_no_file_and_ends_no_program():
+    inside = set().union(*(names(path, "--defined-only", "-g") for path in core_objects()))
+    wanted = set().union(*(names(path, "--undefined-only") for path in core_objects())) - inside
     assert {"malloc", "memcpy"} <= wanted
     assert not [name for name in wanted if FILES_AND_EXITS.fullmatch(name)]
+
+
+def test_the_library_shows_starts_and_ends_nothing():
+    wanted = names(LIBRARY, "-D", "--undefined-only")
+    assert {"malloc", "memfd_create", "open_memstream"} <= wanted
+    assert not [name for name in wanted if OF_PROGRAMS.fullmatch(name)]
 
 
 def test_no_number_comes_from_the_library_of_mathematics():
@@ -149,9 +172,13 @@ def core_objects() -> list[Path]:
     return [path for path in objects("sim") if path.stem in CORE] + objects("models")
 
 
+def library_objects() -> list[Path]:
+    return core_objects() + [path for path in objects("sim") if path.stem in LIBRARY_TOO]
+
+
 def test_the_library_keeps_no_state():
     """Nothing of ours can be written to: constants with addresses in them are read-only once the program is loaded."""
-    for path in core_objects():
+    for path in library_objects():
         out = subprocess.run(
             ["nm", "-f", "sysv", "--defined-only", str(path)], capture_output=True, text=True, check=True
         ).stdout
@@ -166,6 +193,7 @@ def test_the_library_keeps_no_state():
 
 def test_the_library_is_what_the_makefile_says():
     defined = names(LIBRARY, "-D", "--defined-only")
-    assert {"study_run", "study_init", "model"} <= defined
-    ours = set().union(*(names(path, "--defined-only", "-g") for path in core_objects()))
+    assert {"study_run", "study_init", "model", "embed_begin", "embed_run", "embed_results"} <= defined
+    ours = set().union(*(names(path, "--defined-only", "-g") for path in library_objects()))
+    assert ours <= defined
     assert defined <= ours | {"_init", "_fini", "__bss_start", "_edata", "_end"}

@@ -1,4 +1,4 @@
-"""Command line: python -m enforcesim table|claims|plot|report FILE."""
+"""Command line: python -m enforcesim table|claims|plot|report|export FILE."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import xarray as xr
 
-from . import __version__, claims, files, plot, report, table
+from . import __version__, claims, export, files, plot, report, table
 from .claims import listing
 from .compare import baseline_of, require
 from .files import EnforceSimError
@@ -31,20 +31,21 @@ def parser() -> Parser:
     """The command line's options."""
     top = Parser(prog="python -m enforcesim", description="Tables, verdicts, figures and reports from a results file.")
     top.add_argument("--version", action="version", version=f"enforcesim {__version__}")
-    commands = top.add_subparsers(dest="command", required=True, metavar="table|claims|plot|report")
+    commands = top.add_subparsers(dest="command", required=True, metavar="table|claims|plot|report|export")
 
     def add(name: str, help: str) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=help, description=help)
         command.add_argument("file", metavar="FILE", help="a results file (HDF5)")
+        if name not in ("claims", "export"):
+            command.add_argument("--baseline", help="scenario to compare with (default: status_quo, else the first)")
         if name != "claims":
             command.add_argument(
                 "--scenario",
                 dest="scenarios",
                 action="append",
                 metavar="NAME",
-                help="only this one and the baseline",
+                help="only this one" if name == "export" else "only this one and the baseline",
             )
-            command.add_argument("--baseline", help="scenario to compare with (default: status_quo, else the first)")
         if name in ("claims", "report"):
             command.add_argument(
                 "--with", dest="also", action="append", default=[], metavar="NAME=FILE",
@@ -60,6 +61,10 @@ def parser() -> Parser:
     draw.add_argument("--format", default="png", choices=("png", "svg", "pdf"), help="default: png")
     write = add("report", "write a self-contained HTML report")
     write.add_argument("-o", "--output", metavar="FILE", help="default: the results file's name with .html")
+    csv = add("export", "write a table as CSV: a row for each observation, a column for each METRIC")
+    csv.add_argument("metrics", nargs="*", metavar="METRIC", help="metrics to write (default: all)")
+    csv.add_argument("-o", "--output", metavar="FILE", help="default: the results file's name with .csv")
+    csv.add_argument("--of", choices=("series", "summary", "difference"), help="default: the series, if there are any")
     return top
 
 
@@ -68,7 +73,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser()
     asked, left = options.parse_known_args(arguments)
     # argparse takes metrics only before the options; users write them after as well.
-    if left and (asked.command != "plot" or any(word.startswith("-") for word in left)):
+    if left and (asked.command not in ("plot", "export") or any(word.startswith("-") for word in left)):
         options.error(f"unrecognized arguments: {' '.join(left)}")
     if left:
         asked.metrics += left
@@ -104,7 +109,7 @@ def _do(asked: argparse.Namespace) -> str:
     with contextlib.ExitStack() as opened:
         ds = opened.enter_context(files.open(asked.file))
         if getattr(asked, "scenarios", None):
-            ds = _narrowed(ds, asked.scenarios, asked.baseline)
+            ds = _narrowed(ds, asked)
         also = {}
         for item in getattr(asked, "also", []):
             name, _, path = item.partition("=")
@@ -118,14 +123,17 @@ def _do(asked: argparse.Namespace) -> str:
         if asked.command == "report":
             path = Path(asked.output) if asked.output else Path(asked.file).with_suffix(".html")
             return f"{report(ds, path, also, asked.baseline)}\n"
+        if asked.command == "export":
+            path = Path(asked.output) if asked.output else Path(asked.file).with_suffix(".csv")
+            return f"{export(ds, path, list(dict.fromkeys(asked.metrics)) or None, asked.of)}\n"
         return _plot(ds, asked)
 
 
-def _narrowed(ds: xr.Dataset, names: list[str], baseline: str | None) -> xr.Dataset:
-    """Keep the scenarios named and the baseline, in the order of the file."""
-    for name in names:
+def _narrowed(ds: xr.Dataset, asked: argparse.Namespace) -> xr.Dataset:
+    """Keep the scenarios named and, for comparisons, the baseline, in the order of the file."""
+    for name in asked.scenarios:
         require(ds, name)
-    kept = {*names, baseline_of(ds, baseline)}
+    kept = {*asked.scenarios} | ({baseline_of(ds, asked.baseline)} if "baseline" in asked else set())
     return ds.sel(scenario=[s for s in ds["scenario"].values if str(s) in kept])
 
 

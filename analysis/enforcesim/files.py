@@ -1,13 +1,9 @@
-"""Results files: opening them, what they hold, and running a study into one."""
+"""Results files: opening them, and what they hold."""
 
 from __future__ import annotations
 
 import math
 import os
-import shutil
-import subprocess
-import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +11,8 @@ import h5py
 import numpy as np
 import pandas as pd
 import xarray as xr
+
+from . import reader
 
 #: Groups of a results file beside its root, in the order they are read.
 GROUPS = ("summary", "difference", "config", "parameters", "design")
@@ -60,6 +58,11 @@ def text(value: object) -> str:
     whole = str(value)
     shown = "".join(c if c.isprintable() else " " for c in whole[:LONGEST]).strip()
     return shown + "…" if len(whole) > LONGEST else shown
+
+
+def from_image(image: bytes) -> xr.Dataset:
+    """The dataset of a results file that this process has just made, in memory as a whole; as `open` gives it."""
+    return _name_phases(_clean_names(Path("the results in memory"), reader.read(image, GROUPS)))
 
 
 def open(path: str | os.PathLike[str]) -> xr.Dataset:
@@ -212,62 +215,6 @@ def lacks(ds: xr.Dataset, wanted: str) -> EnforceSimError:
     )
 
 
-def find_program() -> str:
-    """Path of the program: $ENFORCESIM, else build/enforcesim of the source tree, else the one on PATH."""
-    named = os.environ.get("ENFORCESIM")
-    if named:
-        if not os.access(named, os.X_OK):
-            raise EnforceSimError(f"ENFORCESIM={named}: no such program")
-        return named
-    built = Path(__file__).resolve().parents[2] / "build" / "enforcesim"
-    found = str(built) if os.access(built, os.X_OK) else shutil.which("enforcesim")
-    if not found:
-        raise EnforceSimError("the program enforcesim is not built; run make, or set ENFORCESIM to its path")
-    return found
-
-
-def run(
-    config: str | os.PathLike[str],
-    replicates: int | None = None,
-    set: Mapping[str, object] | None = None,
-    scenarios: list[str] | None = None,
-    seed: int | None = None,
-    days: int | None = None,
-    threads: int | None = None,
-) -> xr.Dataset:
-    """Run a study and return its results in memory.
-
-    `set` maps paths of the scenario file to values, as in {"parameters.police.leak": 0.1} or
-    {"run.output": "summary", "run.metrics": ["minor_days", "fear"]}. Errors of the program
-    come back as EnforceSimError with its own words.
-    """
-    command = [find_program(), "run", os.fspath(config), "--quiet"]
-    for option, value in (("-r", replicates), ("--seed", seed), ("--days", days), ("-j", threads)):
-        if value is not None:
-            command += [option, str(value)]
-    for name in scenarios or []:
-        command += ["--scenario", name]
-    for name, value in (set or {}).items():
-        shown = str(value).lower() if isinstance(value, (bool, np.bool_)) else str(value)
-        if isinstance(value, (list, tuple)):
-            shown = ",".join(map(str, value))
-        command += ["--set", f"{name}={shown}"]
-    with tempfile.TemporaryDirectory(prefix="enforcesim-") as folder:
-        output = Path(folder) / "results.h5"
-        try:
-            done = subprocess.run([*command, "-o", str(output)], capture_output=True, text=True, check=False)
-        except OSError as reason:
-            raise EnforceSimError(f"{command[0]}: cannot be started ({reason.strerror})") from reason
-        if done.returncode != 0:
-            said = [text(line) for line in done.stderr.splitlines() if line.strip()]
-            last = said[-1].removeprefix("enforcesim: ") if said else f"ended with status {done.returncode}"
-            raise EnforceSimError(last)
-        with open(output) as ds:
-            loaded = ds.load()
-    loaded.encoding.pop("source", None)
-    return loaded
-
-
 def metrics(ds: xr.Dataset) -> pd.DataFrame:
     """Metrics of the file: index name; columns units, kind (flow, stock, share), meaning, submodel."""
     starts = "summary."
@@ -364,13 +311,13 @@ def parameters(ds: xr.Dataset) -> pd.DataFrame:
     for name, v in group(ds, "parameters").data_vars.items():
         if v.ndim > 1 or name == "policy":
             continue
-        values = np.broadcast_to(np.atleast_1d(_words(v)), (max(len(names), 1),))
+        values = np.broadcast_to(np.atleast_1d(words(v)), (max(len(names), 1),))
         about = {c: text(v.attrs.get(a, "")) for c, a in PARAMETER_COLUMNS.items()}
         rows[name] = about | dict(zip(names or ["value"], values, strict=True))
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def _words(v: xr.DataArray) -> np.ndarray:
+def words(v: xr.DataArray) -> np.ndarray:
     """A parameter's values; those of a choice as its words, which CF keeps in flag_meanings."""
     values = v.values
     if "flag_meanings" not in v.attrs:

@@ -1,0 +1,72 @@
+"""Results as a plain table: for pandas, spreadsheets, R, and whatever reads CSV."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+import xarray as xr
+
+from . import files
+from .files import EnforceSimError
+
+#: What `of` may be, and how its variables are called.
+KINDS = {"series": "", "summary": "summary.", "difference": "difference."}
+
+
+def frame(ds: xr.Dataset, metric: str | Iterable[str] | None = None, of: str | None = None) -> pd.DataFrame:
+    """A tidy table: one row for each observation, one column for each coordinate and each metric.
+
+    metric: a name or names; None: all there are. of: "series" (rows: scenario, replicate, time), "summary" (scenario,
+    replicate: totals of flows, means of stocks and shares over the last 180 days) or, of a file of quantiles,
+    "difference"; None: the series where the file has them. A file of quantiles has `statistic` in place of
+    `replicate`; one of a design has `point` first, and a column for each of its parameters after it. Units are in the
+    `.attrs["units"]` of the table, by metric.
+    """
+    of = of or ("summary" if files.output(ds) == "summary" else "series")
+    if of not in KINDS:
+        raise EnforceSimError(f"there is no table '{files.text(of)}'; allowed: {', '.join(KINDS)}")
+    known = [str(n) for n in files.metrics(ds).index]
+    names = known if metric is None else [metric] if isinstance(metric, str) else list(metric)
+    for name in names:
+        if name not in known:
+            raise EnforceSimError(
+                f"the file has no metric '{files.text(name)}'; enforcesim metrics lists those of the model"
+            )
+        if f"{KINDS[of]}{name}" not in ds and of == "difference":
+            raise EnforceSimError(
+                'only files of run.output = "quantiles" hold differences; es.compare makes them of others'
+            )
+        if f"{KINDS[of]}{name}" not in ds:
+            raise files.lacks(ds, f"the {of}")
+    chosen = ds[[f"{KINDS[of]}{n}" for n in names]].rename({f"{KINDS[of]}{n}": n for n in names if KINDS[of]})
+    order = [d for d in ("point", "scenario", "replicate", "statistic", "time") if d in chosen.dims]
+    table = chosen.to_dataframe(dim_order=order).reset_index()[[*order, *names]]
+    table.attrs["units"] = {n: files.text(files.attributes(ds, n).get("units", "1")) for n in names}
+    return _with_design(ds, table) if "point" in order else table
+
+
+def _with_design(ds: xr.Dataset, table: pd.DataFrame) -> pd.DataFrame:
+    """Each point's parameters after its number."""
+    design = files.group(ds, "design")
+    for place, (name, values) in enumerate((n, v) for n, v in design.data_vars.items() if n != "problem"):
+        of_point = pd.Series(files.words(values), index=ds["point"].values)
+        table.insert(1 + place, str(name), table["point"].map(of_point))
+    return table
+
+
+def export(
+    ds: xr.Dataset, path: str | os.PathLike[str], metric: str | Iterable[str] | None = None, of: str | None = None
+) -> Path:
+    """Write `frame` as CSV (a header, UTF-8, decimal points; what is undefined is left empty); returns the path."""
+    table, path = frame(ds, metric, of), Path(path)
+    source = ds.encoding.get("source")
+    if source and path.exists() and path.samefile(source):
+        raise EnforceSimError(f"{path}: is the results file itself; name another file")
+    try:
+        table.to_csv(path, index=False)
+    except OSError as reason:
+        raise EnforceSimError(f"{path}: cannot be written ({reason.strerror})") from reason
+    return path
