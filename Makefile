@@ -70,7 +70,7 @@ check: packages packages-test all python test-programs
 
 ## make verify     the long form of the tests against theory and of what we promise (README says what and how long)
 verify: packages packages-test all python test-programs
-	$(call install,slurm-wlm munge)
+	$(call install,slurm-wlm munge groff man-db mandoc)
 	@tests/run --verify
 	@$(MAKE) -s fuzz
 
