@@ -75,7 +75,7 @@ check: packages packages-test all python test-programs
 
 ## make verify     the long form of the tests against theory and of what we promise (README says what and how long)
 verify: packages packages-test all python test-programs
-	$(call install,slurm-wlm munge r-base-core r-cran-ncdf4 hdf5-tools)
+	$(call install,slurm-wlm munge r-base-core r-cran-ncdf4 hdf5-tools groff man-db mandoc)
 	@$(MAKE) -s interop-ready
 	@tests/run --verify
 	@$(MAKE) -s fuzz

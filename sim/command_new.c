@@ -199,6 +199,6 @@ int command_new(int argc, char **argv, const struct model *model)
     if (path != NULL && optind < argc) error_set(&e, ERROR_INPUT, "new: '%.200s' is one argument too many beside -o", argv[optind]);
     else if (path == NULL) path = command_argument(argc, argv, "FILE", &e);
     if (path != NULL && path[0] == '\0') error_set(&e, ERROR_INPUT, "new: FILE needs a name");
-    if (e.kind != ERROR_NONE || write_new(path, all, force, quiet, model, &e) != 0) return command_error(&e);
+    if (path == NULL || e.kind != ERROR_NONE || write_new(path, all, force, quiet, model, &e) != 0) return command_error(&e);
     return command_finish();
 }
