@@ -357,6 +357,13 @@ def test_a_library_that_is_missing_or_not_ours_is_told(folder, monkeypatch):
                 call()
 
 
+def test_without_any_library_it_says_what_to_do(monkeypatch):
+    monkeypatch.delenv("ENFORCESIM_LIBRARY")
+    monkeypatch.setattr(library, "NAME", "libnowhere.so")
+    with pytest.raises(es.EnforceSimError, match=r"^libnowhere\.so is not found: .*; run make, or set"):
+        es.params()
+
+
 def test_where_the_library_is_looked_for(tmp_path, monkeypatch):
     monkeypatch.delenv("ENFORCESIM_LIBRARY")
     prefix = tmp_path / "prefix"

@@ -13,6 +13,7 @@ from typing import Any
 
 import cffi
 
+from . import files
 from .files import EnforceSimError
 
 NAME = "libenforcesim.so"
@@ -97,10 +98,10 @@ def _loaded(path: str) -> SimpleNamespace:
         # RTLD_LOCAL: the library's HDF5 and that of h5py do not see each other.
         library = ffi.dlopen(path, ffi.RTLD_NOW | ffi.RTLD_LOCAL)
     except OSError as reason:
-        raise EnforceSimError(
-            f"{path}: the library cannot be loaded ({_first_line(reason)}); run make, or set ENFORCESIM_LIBRARY to its"
-            " path"
-        ) from reason
+        what = f"{path}: the library cannot be loaded ({_reason(reason)})"
+        if path == NAME:
+            what = f"{NAME} is not found: the simulation is not built, or not installed"
+        raise EnforceSimError(f"{what}; run make, or set ENFORCESIM_LIBRARY to its path") from reason
     try:
         found = library.embed_api()
     except AttributeError:
@@ -113,8 +114,10 @@ def _loaded(path: str) -> SimpleNamespace:
     return SimpleNamespace(**{name: getattr(library, f"embed_{name}") for name in FUNCTIONS})
 
 
-def _first_line(reason: OSError) -> str:
-    return (str(reason).splitlines() or [""])[0].removeprefix("cannot load library ")[:300]
+def _reason(reason: OSError) -> str:
+    """What the loader says, without what cffi says around it."""
+    said = (str(reason).splitlines() or [""])[0].partition("': ")[2].partition(".  Additionally")[0]
+    return files.text(said)[:300]
 
 
 def raise_if(error: Any) -> None:
