@@ -180,15 +180,40 @@ static int check_space(const char *folder, double bytes, struct error *e)
                      bytes / 1e6, free_bytes / 1e6);
 }
 
+/* --force is to replace results, not what they are made from. A NAME.cfg may be one that the scenario file includes. */
+static bool is_input(const struct request *q, const struct stat *out)
+{
+    const size_t length = strlen(q->out);
+    bool is = length > 4 && strcmp(q->out + length - 4, ".cfg") == 0;
+    for (size_t i = 0; i < q->n_parts + 2 && !is; i++) {
+        const char *path = i == 0 ? q->config : i == 1 ? q->design : q->parts[i - 2];
+        struct stat input;
+        is = path != NULL && stat(path, &input) == 0 && input.st_dev == out->st_dev && input.st_ino == out->st_ino;
+    }
+    return is;
+}
+
+/* What could not be put in place in the end. */
+static int check_ways(const struct request *q, bool is_there, struct error *e)
+{
+    struct stat status;
+    if (!is_there && lstat(q->out, &status) == 0)
+        return error_set(e, ERROR_INPUT, "%s: is a link to what is not there; name a file", q->out);
+    if (lstat(q->temporary, &status) == 0 && !S_ISREG(status.st_mode))
+        return error_set(e, ERROR_INPUT, "%s: is in the way, for results are first written there; remove it or name another file",
+                         q->temporary);
+    return 0;
+}
+
 int request_check_paths(const struct request *q, double bytes, struct error *e)
 {
     struct stat status, left;
     bool is_there = stat(q->out, &status) == 0, begun = stat(q->partial, &left) == 0;
     if (begun) bytes -= (double)left.st_size; /* it is grown further, or overwritten */
     if (lstat(q->temporary, &left) == 0 && S_ISREG(left.st_mode)) bytes -= (double)left.st_size; /* it is removed */
-    struct stat config;
-    if (is_there && stat(q->config, &config) == 0 && config.st_dev == status.st_dev && config.st_ino == status.st_ino)
-        return error_set(e, ERROR_INPUT, "%s: is the scenario file itself; name another file", q->out);
+    if (check_ways(q, is_there, e) != 0) return -1;
+    if (is_there && is_input(q, &status))
+        return error_set(e, ERROR_INPUT, "%s: is what the run is made from, or a scenario file; name another file", q->out);
     if (is_there && S_ISDIR(status.st_mode)) return error_set(e, ERROR_INPUT, "%s: is a folder; name a file", q->out);
     if (is_there && !S_ISREG(status.st_mode)) /* --force is to replace results, not devices */
         return error_set(e, ERROR_INPUT, "%s: is a device or the like; name a file", q->out);

@@ -158,8 +158,9 @@ static int open_journal(struct running *r, const struct journal_identity *identi
     const bool begun = access(q->partial, F_OK) == 0;
     if (q->only_plans && q->resume && begun) return journal_look(&r->journal, q->partial, identity, e);
     if (q->only_plans) return begun ? journal_try(q->partial, e) : 0;
-    return q->resume && begun ? journal_resume(&r->journal, q->partial, identity, e)
-                                                      : journal_create(&r->journal, q->partial, identity, e);
+    r->resumed = q->resume && begun;
+    return r->resumed ? journal_resume(&r->journal, q->partial, identity, e)
+                      : journal_create(&r->journal, q->partial, identity, e);
 }
 
 /* Whether a unit that no shard has can be run at all: shards leave out the points of a design that cannot. */
@@ -194,7 +195,7 @@ static int gather_shards(struct running *r, const struct journal_identity *ident
     int status = 0;
     for (size_t i = 0; status == 0 && i < r->q->n_parts; i++) status = journal_gather(r->journal, r->q->parts[i], identity, e);
     if (status == 0 && !r->q->complete) status = check_whole(r, e);
-    if (status != 0) unlink(r->q->partial);
+    if (status != 0 && !r->resumed) unlink(r->q->partial); /* what an earlier run has left is not ours to remove */
     return status;
 }
 

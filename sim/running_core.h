@@ -18,6 +18,7 @@ struct running {
     const char *config;
     struct record record; /* what is kept of a unit */
     struct journal *journal;
+    bool resumed; /* the journal was there */
     uint32_t units, threads;
     bool *skip; /* [units]: in the journal already, or of another shard */
     uint32_t own; /* units of this run, in the journal or not */
