@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -210,6 +211,12 @@ def lacks(ds: xr.Dataset, wanted: str) -> EnforceSimError:
     return EnforceSimError(
         f'this file holds {held} only (run.output = "{output(ds)}"); run again with run.output = "all" for {wanted}'
     )
+
+
+def nearly(word: str, known: Iterable[str]) -> str:
+    """`; did you mean 'x'?` where a known name is nearly the word, else nothing."""
+    close = difflib.get_close_matches(word, [*known], 1, 0.7)
+    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def find_program() -> str:
