@@ -162,7 +162,8 @@ def _columns(width: float, names: list[str]) -> int:
 
 
 def _short(name: str, most: int = 60) -> str:
-    return name if len(name) <= most else name[: most - 1] + "…"
+    """A name without its middle if it is too long: names often differ at their ends only."""
+    return name if len(name) <= most else name[: most - most // 3 - 1] + "…" + name[-(most // 3) :]
 
 
 def source(ds: xr.Dataset) -> str:
@@ -194,16 +195,17 @@ def years(axes: Axes, ds: xr.Dataset) -> None:
     axes.set_xlabel("years since the policy starts")
 
 
-def mark_phases(axes: Axes, ds: xr.Dataset, scenario: str, named: bool = True, colour: str = "#333333") -> None:
+def mark_phases(axes: Axes, ds: xr.Dataset, scenario: str, named: bool = True) -> None:
     """Day 0, and where a scenario's policy changes later, with the policies' names.
 
-    Where changes come so close that names would overlap, they share one.
+    Where changes come so close that names would overlap, they share one. Names stand where the line drawn last does
+    not; so this is called when the axes have their limits.
     """
     axes.axvline(0, color="#333333", linewidth=0.8, linestyle=":")
     held = [p for p in files.phases(ds) if p.scenario == scenario]
     later = [p for p in held if p.day > 0]
     for phase in later:
-        axes.axvline(phase.day / YEAR, color=colour, linewidth=0.9, linestyle=(0, (4, 2)))
+        axes.axvline(phase.day / YEAR, color="#333333", linewidth=0.9, linestyle=(0, (4, 2)))
     if not (named and later):
         return
     times = ds["time"].values / YEAR
@@ -211,14 +213,25 @@ def mark_phases(axes: Axes, ds: xr.Dataset, scenario: str, named: bool = True, c
     for phase in sorted(held, key=lambda p: p.day):
         near = together and (phase.day - together[-1][0].day) / YEAR < 0.055 * (times.max() - times.min())
         together[-1].append(phase) if near else together.append([phase])
-    height = axes.get_window_extent().height / axes.figure.dpi if axes.figure else 2.0
     for group in together:
-        name = _short(", ".join(dict.fromkeys(p.policy for p in group)), max(12, int(height / 0.062)))
+        day = group[0].day / YEAR
+        top = not _is_high(axes, day)
         axes.annotate(
-            name, (group[0].day / YEAR, 0.985), xycoords=("data", "axes fraction"), xytext=(-1.5, 0),
-            textcoords="offset points", rotation=90, ha="right", va="top", fontsize=6.5, color="#333333",
-            bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 0.6}, zorder=5, in_layout=False,
+            _short(", ".join(dict.fromkeys(p.policy for p in group)), 32), (day, 0.985 if top else 0.015),
+            xycoords=("data", "axes fraction"), xytext=(-1.5, 0), textcoords="offset points", rotation=90, ha="right",
+            va="top" if top else "bottom", fontsize=6.5, color="#333333", zorder=5, in_layout=False,
+            bbox={"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 0.6},
         )  # fmt: skip
+
+
+def _is_high(axes: Axes, x: float) -> bool:
+    """Whether the last line drawn over time runs through the upper half of the axes near x."""
+    lines = [line for line in axes.lines if len(line.get_xdata()) > 2]
+    if not lines:
+        return False
+    found = float(np.interp(x, *lines[-1].get_data()))
+    low, high = axes.get_ylim()
+    return bool(found > (low + high) / 2)
 
 
 def panel_title(axes: Axes, name: str, colour: str, width: int = 34) -> None:

@@ -63,7 +63,7 @@ def tradeoff(ds: xr.Dataset, baseline: str | None = None) -> Figure:
     centres = np.column_stack([harm.mean(axis=1), victims.mean(axis=1)])
     front, shares = pareto(centres), front_shares(harm, victims)
     with matplotlib.rc_context(STYLE):
-        sure = [f"{n} {100 * s:.0f} %" for n, s in zip(names, shares, strict=True) if s > 0]
+        sure = [f"{n}\u00a0{100 * s:.0f}\u00a0%" for n, s in zip(names, shares, strict=True) if s > 0]
         often = f" Share of 1,000 redrawn sets of replicates in which a mean is on the front: {', '.join(sure)}."
         note = luck(ds, "Large marks: means; small ones: replicates.")
         note += (
@@ -166,7 +166,10 @@ def cost_effectiveness(ds: xr.Dataset, baseline: str | None = None) -> Figure:
             f"{summed}. Cost per day averted: ratio of means (Fieller), given only "
             "where the interval of the days averted lies above 0. What else a policy does to people is not in it."
         )
-        figure = blank(ds, 11.4, max(5.4, 1.8 + 0.46 * len(names)), "What averting exploitation costs", note)
+        lines = max(wrapped(n, 22).count("\n") + 1 for n in names)
+        figure = blank(
+            ds, 11.4, max(5.4, 2.0 + (0.3 + 0.15 * lines) * len(names)), "What averting exploitation costs", note
+        )
         plane, ratios = figure.subplots(1, 2, width_ratios=[3, 2.6])
         _plane(plane, found, colour, base)
         plane.set_xlabel(f"exploitation averted ({days})")
@@ -221,8 +224,11 @@ def _ratios(axes: Axes, found: dict[str, Worth], colour: dict[str, str], unit: s
         axes.plot(w.ratio, row, mark, color=colour[name], markersize=7, mec="black", mew=0.7)
         half = (w.high - w.low) / 2
         words = f"{number(w.ratio, half)} ({number(w.low, half)} to {number(w.high, half)})"
-        axes.annotate(words, (np.clip(w.ratio, left, right), row), xytext=(0, 7), textcoords="offset points",
-                      fontsize=7.5, ha="center", va="bottom", color="#222222")  # fmt: skip
+        at = float(np.clip(w.ratio, left, right))
+        share = (at - left) / (right - left)
+        side = "left" if share < 0.2 else "right" if share > 0.8 else "center"
+        axes.annotate(words, (at, row), xytext=(0, 7), textcoords="offset points", fontsize=7.5, ha=side, va="bottom",
+                      color="#222222")  # fmt: skip
     axes.set_xlim(left, right)
     axes.set_yticks(range(len(found)), [wrapped(n, 22) for n in found])
     for text, name in zip(axes.get_yticklabels(), found, strict=True):

@@ -137,7 +137,11 @@ def claims(
         sections = [i for i, row in enumerate(rows) if i == 0 or row[0] != rows[i - 1][0]]
         total = sum(heights) + 0.42 * len(sections)
         figure = blank(
-            None if isinstance(ds, pd.DataFrame) else ds, 11.4, total + 2.1, "Claims against this run", _note(table)
+            None if isinstance(ds, pd.DataFrame) else ds,
+            11.4,
+            total + 2.1,
+            "The claims held against this run",
+            _note(table),
         )
         axes = figure.subplots()
         _draw_claims(axes, rows, texts, heights, sections, total)

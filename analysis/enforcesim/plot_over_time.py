@@ -43,7 +43,7 @@ PANELS = {
 }
 #: Quantiles of fan charts, by their names in files of run.output = "quantiles".
 BANDS = {"q05": 0.05, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q95": 0.95}
-PHASES = "Dotted line: the policy starts; dashed: it changes."
+PHASES = "Dotted vertical line: the policy starts; dashed: it changes."
 
 
 def fans(ds: xr.Dataset, metric: str) -> tuple[np.ndarray, str]:
@@ -65,7 +65,7 @@ def series(ds: xr.Dataset, metric: str, scenarios: list[str] | None = None, base
     shown = np.stack([bands[everyone.index(name)] for name in names])
     with matplotlib.rc_context(STYLE):
         many = "Median of the replicates with 50 % (dark) and 90 % (light) bands."
-        note = f"{luck(ds, many)} Grey, dashed: {base}. {PHASES}"
+        note = f"{luck(ds, many)} Grey dashed curve: {base}. {PHASES}"
         figure = blank(ds, *size(len(names)), label(ds, metric, width=400, most=1), note)
         panels = panels_of(figure, len(names))
         for axes, name, (low, lower, middle, upper, high) in zip(panels, names, shown, strict=True):
@@ -75,9 +75,10 @@ def series(ds: xr.Dataset, metric: str, scenarios: list[str] | None = None, base
                 axes.plot(times, bands[everyone.index(base)][2], color=GREY, linewidth=1.2, linestyle="--")
             axes.plot(times, middle, color=colour[name], linewidth=1.8, marker=_marker(middle), markersize=4)
             panel_title(axes, name, colour[name])
-            mark_phases(axes, ds, name)
             years(axes, ds)
         zero_or_close(panels, shown)
+        for axes, name in zip(panels, names, strict=True):
+            mark_phases(axes, ds, name)
         y_label(panels, unit or "share or index")
     return figure
 
@@ -115,10 +116,11 @@ def survey(ds: xr.Dataset, baseline: str | None = None) -> Figure:
                 )  # fmt: skip
             panel_title(axes, name, colour[name])
             _gap(axes, true[i], found[i])
-            mark_phases(axes, ds, name)
             years(axes, ds)
             axes.set_xlim(times[0] - 0.05, times[-1] + 0.05)
         panels[0].set_ylim(bottom=0, top=_roof(true, found))  # the panels share their scale
+        for axes, name in zip(panels, names, strict=True):
+            mark_phases(axes, ds, name)
         y_label(panels, "% of persons who are minors")
     return figure
 
@@ -129,14 +131,16 @@ def _noise(ds: xr.Dataset) -> str:
     table = files.parameters(ds)
     given = [] if name not in table.index else [v for v in table.loc[name] if isinstance(v, (int, float, np.number))]
     sample = f"{given[0]:g} venues" if given and len(set(given)) == 1 else "some venues"
-    many = (
-        "Line: the truth, median of the replicates, with 90 % of them. Points: the survey, median with 90 % of the "
-        "replicates."
+    what = (
+        f" A survey samples {sample}, visible ones more often, sees covert exploitation less and the private network "
+        "never: so its points may lie off the truth."
     )
+    if ds.sizes["replicate"] == 1:
+        return luck(ds, "") + " Line: the truth; points: the survey." + what
     return (
-        f"{luck(ds, many)} A survey samples {sample}, visible ones more often, sees covert exploitation less and the "
-        "private network never: so its points may lie off the truth. Bars are wider than the band because of the "
-        "sampling; one survey of one city is one draw from such a bar. Last survey less truth: median, and 90 %."
+        "Line: the truth, median of the replicates, with 90 % of them. Points: the survey, median with 90 % of the "
+        f"replicates.{what} Bars are wider than the band because of the sampling; one survey of one city is one draw "
+        "from such a bar. Last survey less truth: median, and 90 %."
     )
 
 
@@ -209,8 +213,7 @@ def multiples(
             words = label(ds, metrics[j], unit, width)
             lines = max(lines, words.count("\n") + 1)
             axes.set_title(words, fontsize=8, fontweight="normal", color="#222222")
-            for name in names:
-                mark_phases(axes, ds, name, named=False, colour=colour[name])
+            mark_changes(axes, ds, names, colour)
             years(axes, ds)
             axes.set_xlabel(axes.get_xlabel() if title == list(shown)[-1] else "")
         if title:
@@ -220,6 +223,18 @@ def multiples(
             )  # fmt: skip
     handles = [Line2D([], [], color=colour[n], linestyle=DASHES[i % len(DASHES)]) for i, n in enumerate(names)]
     key(figure, names, colour, handles)
+
+
+def mark_changes(axes: Axes, ds: xr.Dataset, names: list[str], colour: dict[str, str]) -> None:
+    """Day 0 and later changes of policy, in the colour of their scenario, or dark where several change on one day."""
+    mark_phases(axes, ds, "", named=False)
+    whose: dict[int, list[str]] = {}
+    for phase in files.phases(ds):
+        if phase.day > 0 and phase.scenario in names:
+            whose.setdefault(phase.day, []).append(phase.scenario)
+    for day, held in whose.items():
+        shade = colour[held[0]] if len(held) == 1 else "#333333"
+        axes.axvline(day / YEAR, color=shade, linewidth=0.9, linestyle=(0, (4, 2)))
 
 
 def _lines(axes: Axes, ds: xr.Dataset, metric: str, names: list[str], colour: dict[str, str]) -> str:

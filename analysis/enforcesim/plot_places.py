@@ -94,6 +94,10 @@ def _bars(axes: Axes, parts: Parts, title: str, fills: tuple[tuple[str, str], ..
     found = [estimate(v) for v in total]
     sides = np.nan_to_num([[e.mean - e.low for e in found], [e.high - e.mean for e in found]])
     axes.errorbar(start, range(len(total)), xerr=sides, fmt="none", color="black", linewidth=1, capsize=2)
+    for row in np.flatnonzero(~np.isfinite(total).any(axis=1)):
+        axes.text(
+            0.02, row, "no value", transform=axes.get_yaxis_transform(), va="center", fontsize=7.5, color="#555555"
+        )
     axes.set_xlabel(title)
     axes.set_xlim(left=0, right=None if start.any() else 1)
     axes.grid(axis="y", visible=False)
@@ -155,6 +159,8 @@ def where_over_time(ds: xr.Dataset, scenarios: list[str] | None = None, baseline
 
 
 def _stack(axes: Axes, times: np.ndarray, parts: Parts, fills: tuple[tuple[str, str], ...]) -> None:
+    if not np.isfinite(np.sum(list(parts.values()), axis=0)).any():
+        axes.text(0.5, 0.5, "no value", transform=axes.transAxes, ha="center", va="center", color="#555555")
     below = np.zeros(times.size)
     for values, (fill, hatch) in zip(parts.values(), fills, strict=False):
         above = below + np.nan_to_num(np.clip(values, 0, None))
