@@ -234,9 +234,9 @@ def _is_high(axes: Axes, x: float) -> bool:
     return bool(found > (low + high) / 2)
 
 
-def panel_title(axes: Axes, name: str, colour: str, width: int = 34) -> None:
+def panel_title(axes: Axes, name: str, colour: str, width: int = 34, pad: float | None = None) -> None:
     """A scenario's name above its panel, in its colour."""
-    axes.set_title(wrapped(name, width), color=ink(colour))
+    axes.set_title(wrapped(name, width), color=ink(colour), pad=pad)
 
 
 def panels_of(figure: Figure, n: int, columns: int = 4, sharey: bool = True) -> list[Axes]:

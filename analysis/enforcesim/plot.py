@@ -15,12 +15,12 @@ from . import files
 from .canvas import save
 from .compare import OVER, baseline_of, flat
 from .files import EnforceSimError
-from .plot_balance import cost_effectiveness, tradeoff
-from .plot_flows import victims
+from .plot_balance import COSTS, EXPLOITED, cost_effectiveness, tradeoff
+from .plot_flows import INTO, OUT, STOCKS, victims
 from .plot_forests import FOREST, claims, forest
 from .plot_over_time import PANELS, groups, series, survey
-from .plot_places import where, where_over_time
-from .plot_police import police
+from .plot_places import PLACES, where, where_over_time
+from .plot_police import POLICE, police
 from .table import BLOCKS
 
 __all__ = [
@@ -50,7 +50,6 @@ def draw(ds: xr.Dataset, name: str, baseline: str | None = None) -> Figure:
     """The figure of that name, one of NAMES."""
     if name not in _MAKERS:
         raise EnforceSimError(f"no figure {name!r}{files.nearly(name, NAMES)}; there are {', '.join(NAMES)}")
-    flat(ds)
     return _MAKERS[name](ds, baseline_of(ds, baseline))
 
 
@@ -67,5 +66,5 @@ def figures(ds: xr.Dataset, baseline: str | None = None) -> dict[str, Figure]:
 
 def known_metrics() -> set[str]:
     """Metrics that tables and figures name, for tests against the program's own list."""
-    named = {m for block in BLOCKS.values() for m in block} | set(FOREST)
-    return named | {m for row in PANELS.values() for m in row} | {m for over in OVER.values() for m in over}
+    groups_of = (*BLOCKS.values(), *PANELS.values(), *OVER.values(), *POLICE.values())
+    return {m for group in groups_of for m in group}.union(FOREST, STOCKS, INTO, OUT, COSTS, EXPLOITED, PLACES)

@@ -116,9 +116,9 @@ def _balance(axes: Axes, flows: pd.DataFrame, most: float) -> None:
         top = 0.5 + (heights.sum() + gap * (len(own) - 1)) / 2
         inner = 0.5 + heights.sum() / 2
         middles = []
-        for height, metric, text in zip(heights, own.metric, own.label, strict=True):
+        for height, metric in zip(heights, own.metric, strict=True):
             colour = {**INTO, **OUT, "": STOCK, "rest": REST}[metric]
-            _band(axes, sign, top, inner, height, colour, hatched=metric == "rest", gid=text)
+            _band(axes, sign, top, inner, height, colour, metric == "rest", f"{side}-{metric or 'stock'}")
             middles.append(top - height / 2)
             top, inner = top - height - gap, inner - height
         _names(axes, sign, middles, own)
@@ -141,7 +141,7 @@ def _band(
     style = {"hatch": "////" if hatched else None, "edgecolor": edge, "linewidth": 0.4}
     axes.add_patch(PathPatch(Path([*upper, *lower, upper[0]], codes), facecolor=colour, alpha=0.45, **style))
     bar = Rectangle((min(far, far + sign * 0.14), outer - height), 0.14, height, facecolor=colour, **style)
-    bar.set_gid(gid)
+    bar.set_gid(gid)  # so that it can be found
     axes.add_patch(bar)
 
 

@@ -114,7 +114,7 @@ def survey(ds: xr.Dataset, baseline: str | None = None) -> Figure:
                     times[days], middle, np.abs([middle - low, high - middle]), fmt="o", color="black",
                     markerfacecolor="white", markersize=4.5, linewidth=0.9, capsize=2,
                 )  # fmt: skip
-            panel_title(axes, name, colour[name])
+            panel_title(axes, name, colour[name], pad=15)
             _gap(axes, true[i], found[i])
             years(axes, ds)
             axes.set_xlim(times[0] - 0.05, times[-1] + 0.05)
@@ -147,24 +147,23 @@ def _noise(ds: xr.Dataset) -> str:
 def _gap(axes: Axes, true: np.ndarray, found: np.ndarray) -> None:
     """Write how far the last survey lies from the truth of the same day, in percentage points."""
     days = np.flatnonzero(np.isfinite(found).any(axis=0))
-    if len(days) == 0:
-        axes.text(0.98, 0.97, "no survey", transform=axes.transAxes, ha="right", va="top", fontsize=7.5)
-        return
-    gap = found[:, days[-1]] - true[:, days[-1]]
-    low, middle, high = quantiles(gap, [0.05, 0.5, 0.95])
-    spread = f" ({low:+.1f} to {high:+.1f})" if np.isfinite(gap).sum() > 1 else ""
-    words = f"last survey less truth:\n{middle:+.1f}{spread} points".replace("-", "−")
-    axes.text(
-        0.98, 0.97, words, transform=axes.transAxes, ha="right", va="top", fontsize=7, color="#333333", zorder=6,
-        bbox={"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 1},
+    words = "no survey"
+    if len(days):
+        gap = found[:, days[-1]] - true[:, days[-1]]
+        low, middle, high = quantiles(gap, [0.05, 0.5, 0.95])
+        spread = f" ({low:+.1f} to {high:+.1f})" if np.isfinite(gap).sum() > 1 else ""
+        words = f"last survey less truth: {middle:+.1f}{spread} points".replace("-", "−")
+    axes.annotate(
+        words, (0, 1), xycoords="axes fraction", xytext=(0, 3), textcoords="offset points", fontsize=7, va="bottom",
+        color="#333333",
     )  # fmt: skip
 
 
 def _roof(true: np.ndarray, found: np.ndarray) -> float:
-    """Top of the survey's axis: above all bars, with room for words."""
+    """Top of the survey's axis: above all bars."""
     tops = [quantiles(values.transpose(1, 0, 2), [0.95])[0] for values in (true, found)]
     known = np.concatenate([t[np.isfinite(t)] for t in tops])
-    return 1.3 * float(known.max()) if known.size and known.max() > 0 else 1.0
+    return 1.05 * float(known.max()) if known.size and known.max() > 0 else 1.0
 
 
 def _thin(days: np.ndarray, times: np.ndarray, most: int = 10) -> np.ndarray:

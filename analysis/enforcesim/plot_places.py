@@ -28,6 +28,9 @@ from .compare import YEAR, estimate, level
 
 STREET = "adults_street"
 NEEDED = ("minors_present", "coerced_adults_present", "exploited_private", "venues_offering", "venues_covert")
+#: What is drawn where a file has it, too.
+FURTHER = ("minors_private", "venues_private", STREET)
+PLACES = (*NEEDED, *FURTHER)
 #: Fill and hatch of the parts of a stack, which can be told apart in grey as well.
 FILLS = (("#0072B2", ""), ("#56B4E9", "////"), ("#D55E00", "xxxx"), ("#F0B27A", "...."))
 #: What no metric says: the owners who are neither covert nor private.
@@ -57,7 +60,7 @@ def _parts(ds: xr.Dataset, values: dict[str, np.ndarray]) -> tuple[Parts, Parts]
 
 def _present(ds: xr.Dataset) -> list[str]:
     check(ds, *NEEDED)
-    return [*NEEDED, *(m for m in ("minors_private", "venues_private", STREET) if m in ds)]
+    return [*NEEDED, *(m for m in FURTHER if m in ds)]
 
 
 def where(ds: xr.Dataset) -> Figure:
