@@ -145,7 +145,7 @@ def blank(ds: xr.Dataset, width: float, height: float, title: str, note: str = "
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     columns = int(width * 14.5)
-    head = textwrap.wrap(title, int(width * 10.5)) or [""]
+    head = textwrap.wrap(title, int(width * 9.2)) or [""]
     names = list(names)
     room = [" "] * (-(-len(names) // _columns(width, names))) if names else []
     figure.suptitle("\n".join([*head, *room]), x=0.012, ha="left", fontsize=12, fontweight="bold")
@@ -336,10 +336,12 @@ def place_labels(
 
 def _offsets(width: float, height: float) -> list[tuple[float, float]]:
     """Where a name of this size may stand from its point, in points, nearest first."""
+    directions = ((1, 0), (1, 1), (-1, 0), (1, -1), (-1, 1), (-1, -1), (0, 1), (0, -1), (0.5, 1), (-0.5, 1),
+                  (0.5, -1), (-0.5, -1), (1, 0.5), (-1, 0.5), (1, -0.5), (-1, -0.5))  # fmt: skip
     return [
         (x * (width / 2 + reach), y * (height / 2 + reach))
-        for reach in (8, 16, 28, 44, 64, 90, 120)
-        for x, y in ((1, 0), (1, 1), (-1, 0), (1, -1), (-1, 1), (-1, -1), (0, 1), (0, -1))
+        for reach in (8, 16, 24, 34, 46, 60, 76, 94, 114, 136, 160, 190)
+        for x, y in directions
     ]
 
 

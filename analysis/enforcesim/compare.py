@@ -29,12 +29,14 @@ from .intervals import (
 )
 
 __all__ = [
-    "CONFIDENCE", "ENOUGH", "FEW", "OVER", "SINGLE", "TOLD", "YEAR", "Estimate", "baseline_of", "compare", "estimate",
-    "fieller", "flat", "interval", "level", "paired", "pairing_gain", "probability_below", "pseudovalues", "quantile_t",
+    "AGAINST", "CONFIDENCE", "ENOUGH", "FEW", "OVER", "SINGLE", "TOLD", "YEAR", "Estimate", "baseline_of", "compare",
+    "estimate", "fieller", "flat", "interval", "level", "paired", "pairing_gain", "probability_below", "pseudovalues", "quantile_t",
     "replicates_needed", "require", "too_few",
 ]  # fmt: skip
 
 YEAR = 365.0
+#: Columns that a scenario has against the baseline.
+AGAINST = tuple(told.NOTHING)
 #: Whom a rate is counted over: the stocks added up for the denominator.
 OVER = {
     "adults": ("adults_present", "adults_street"),
