@@ -30,8 +30,8 @@ from .intervals import (
 
 __all__ = [
     "AGAINST", "CONFIDENCE", "ENOUGH", "FEW", "OVER", "SINGLE", "TOLD", "YEAR", "Estimate", "baseline_of", "compare",
-    "estimate", "fieller", "flat", "interval", "level", "paired", "pairing_gain", "probability_below", "pseudovalues", "quantile_t",
-    "replicates_needed", "require", "too_few",
+    "estimate", "fieller", "flat", "interval", "level", "paired", "pairing_gain", "probability_below", "pseudovalues",
+    "quantile_t", "replicates_needed", "require", "too_few",
 ]  # fmt: skip
 
 YEAR = 365.0
