@@ -78,6 +78,18 @@ METRICS: dict[str, tuple[str, str, float, str]] = {
     "cost_police": ("flow", "cost units", 100, "cost of the police"),
     "cost_ngo": ("flow", "cost units", 20, "cost of the non-governmental organisation"),
     "cost_health": ("flow", "cost units", 50, "cost of the health services"),
+    "coerced_recruited": ("flow", "persons", 0.2, "adults recruited"),
+    "helped_out": ("flow", "persons", 0.05, "exploited persons whom others got out"),
+    "came_of_age": ("flow", "persons", 0.15, "minors who turned 18"),
+    "released_from_debt": ("flow", "persons", 0.1, "coerced adults released"),
+    "dismissed": ("flow", "persons", 0.1, "exploited persons let go"),
+    "board_removals": ("flow", "persons", 0.01, "exploited persons who left with a board's help"),
+    "minors_private": ("stock", "persons", 12, "minors in the private network"),
+    "venues_private": ("stock", "venues", 3, "venues that offer minors or coerced adults privately"),
+    "officer_tenure": ("share", "days", 400, "time that officers have been in their unit"),
+    "officers_transferred": ("flow", "persons", 0.2, "officers transferred"),
+    "special_skill": ("share", "1", 0.5, "skill of the special unit"),
+    "special_integrity": ("share", "1", 0.6, "integrity of the special unit"),
 }
 
 #: An effect: factor on a metric's level once the policy holds. "strong" is what the essay hopes for.

@@ -55,8 +55,12 @@ def parser() -> Parser:
 
     add("table", "print the outcomes of the four groups and their differences from the baseline")
     add("claims", "print the verdicts on the claims of the essay and of its critics")
-    draw = add("plot", "draw figures: the standard set, or one per METRIC")
+    draw = add("plot", "draw figures: all that have a name, or --figure NAME, or fan charts of each METRIC")
     draw.add_argument("metrics", nargs="*", metavar="METRIC", help="metrics to draw as series")
+    draw.add_argument(
+        "--figure", dest="named", action="append", default=[], metavar="NAME",
+        help=f"a figure by its name, may be given again: {', '.join(plot.NAMES)}",
+    )  # fmt: skip
     draw.add_argument("-o", "--output", default="figures", metavar="DIR", help="folder to write to (default: figures)")
     draw.add_argument("--format", default="png", choices=("png", "svg", "pdf"), help="default: png")
     write = add("report", "write a self-contained HTML report")
@@ -138,8 +142,9 @@ def _narrowed(ds: xr.Dataset, asked: argparse.Namespace) -> xr.Dataset:
 
 
 def _plot(ds: xr.Dataset, asked: argparse.Namespace) -> str:
-    if asked.metrics:
-        drawn = {m: plot.series(ds, m, baseline=asked.baseline) for m in dict.fromkeys(asked.metrics)}
+    if asked.metrics or asked.named:
+        drawn = {n: plot.draw(ds, n, asked.baseline) for n in dict.fromkeys(asked.named)}
+        drawn |= {m: plot.series(ds, m, baseline=asked.baseline) for m in dict.fromkeys(asked.metrics)}
     else:
         drawn = plot.figures(ds, asked.baseline)
     folder = Path(asked.output)

@@ -1,154 +1,54 @@
-"""Statistics over replicates: levels, paired differences and ratios, each with a 95 % interval."""
+"""Levels of metrics, and every scenario against a baseline: paired differences and ratios with their intervals."""
 
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 import xarray as xr
-from scipy.optimize import brentq
-from scipy.special import stdtrit
 
-from . import files
+from . import files, told
 from .files import EnforceSimError
+from .intervals import (
+    CONFIDENCE,
+    ENOUGH,
+    FEW,
+    SINGLE,
+    TOLD,
+    Estimate,
+    estimate,
+    fieller,
+    interval,
+    probability_below,
+    pseudovalues,
+    quantile_t,
+    replicates_needed,
+    too_few,
+)
 
-CONFIDENCE = 0.95
-SINGLE = "one replicate only: no interval can be given"
-#: For an interval to be trusted there must be so many replicates, and so many (or half) that differ from the rest.
-ENOUGH, TOLD = 10, 8
-FEW = f"fewer than {ENOUGH} replicates, or fewer than {TOLD} (or than half) that differ from the rest"
+__all__ = [
+    "AGAINST", "CONFIDENCE", "ENOUGH", "FEW", "OVER", "SINGLE", "TOLD", "YEAR", "Estimate", "baseline_of", "compare",
+    "estimate", "fieller", "flat", "interval", "level", "paired", "pairing_gain", "probability_below", "pseudovalues",
+    "quantile_t", "replicates_needed", "require", "too_few",
+]  # fmt: skip
 
-
-@dataclass(frozen=True)
-class Estimate:
-    """A mean over `n` replicates with its 95 % interval; the interval is NaN for a single replicate.
-
-    `few` says that too little happened for the interval to be trusted, see too_few.
-    """
-
-    mean: float
-    low: float
-    high: float
-    n: int
-    few: bool = False
-
-    @property
-    def half(self) -> float:
-        """Half the interval's width; the mean need not lie in its middle."""
-        return (self.high - self.low) / 2
-
-    @property
-    def excludes_zero(self) -> bool:
-        """Whether the whole interval lies on one side of zero."""
-        return bool(self.low > 0 or self.high < 0)
-
-
-def too_few(values: np.ndarray) -> bool:
-    """Whether two or more values, shape (replicate,), tell too little for an interval to be trusted.
-
-    So it is with fewer than ENOUGH of them, which may all miss the long tail of a skewed outcome, and where all
-    but fewer than TOLD, or than half, are the same: counts of what happened in hardly any replicate, or in none.
-    Where by luck none of the rare large values is among them, mean and interval are too small together.
-    """
-    n = values.size
-    if n < ENOUGH:
-        return n > 1
-    _, counts = np.unique(values, return_counts=True)
-    return n - int(counts.max()) < min(TOLD, n / 2)
-
-
-def estimate(values: np.ndarray, events: np.ndarray | None = None) -> Estimate:
-    """Mean and 95 % interval of independent values, shape (replicate,); NaNs are left out.
-
-    `events` are the counts behind values that were transformed: whether they are too few is seen from them.
-    """
-    values = np.asarray(values, float)
-    values = values[np.isfinite(values)]
-    counts = values if events is None else np.asarray(events, float)
-    n = values.size
-    if n == 0:
-        return Estimate(np.nan, np.nan, np.nan, 0)
-    mean = float(values.mean())
-    if n == 1:
-        return Estimate(mean, np.nan, np.nan, 1)
-    return Estimate(mean, *interval(values), n, too_few(counts[np.isfinite(counts)]))
-
-
-def interval(values: np.ndarray) -> tuple[float, float]:
-    """95 % interval of the mean of two or more finite values, shape (replicate,), which may be skewed.
-
-    Student's t interval misses the mean of a skewed outcome too often, on the side of its long tail. Willink
-    (2005, Communications in Statistics: Theory and Methods 34, 753-766), after Johnson (1978) and Hall (1992),
-    puts G(t) in place of the quantile t, where G(t) = (cbrt(1 + 6 a (t - a)) - 1) / (2 a), a = skewness /
-    (6 sqrt n), and estimates the skewness without bias in its third moment. That lengthens the interval
-    towards the long tail and shortens it on the other side. The skewness of a dozen values is mostly luck,
-    though, and where tails are heavy on both sides shortening costs more than it should. So an end that
-    moves outward moves all the way, one that moves inward half of it. tests/test_intervals.py measures it.
-    """
-    n = values.size
-    mean, spread = float(values.mean()), float(values.std(ddof=1))
-    quantile, error, a = quantile_t(n), spread / np.sqrt(n), 0.0
-    if n > 2 and spread > 0:
-        a = float((((values - mean) / spread) ** 3).sum()) * n / ((n - 1) * (n - 2)) / (6 * np.sqrt(n))
-    ends = []
-    for t in (quantile, -quantile):
-        root = np.cbrt(1 + 6 * a * (t - a))
-        moved = 3 * (t - a) / (1 + root + root**2)  # G(t), written so that it holds for a = 0 as well
-        ends.append(float(mean - error * (moved if abs(moved) > quantile else (moved + t) / 2)))
-    return ends[0], ends[1]
-
-
-def quantile_t(n: int) -> float:
-    """Quantile of Student's t for a two-sided interval from `n` values."""
-    return float(stdtrit(n - 1, (1 + CONFIDENCE) / 2))
-
-
-def fieller(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
-    """95 % interval of mean(a)/mean(b) for paired values, shape (replicate,), after Fieller (1954).
-
-    It ends at those k for which the interval of mean(a - k b) ends at zero, so that it agrees with the paired
-    comparison. NaN, NaN when mean(b) cannot be told from zero, for then the interval has no end.
-    """
-    if a.size < 2:
-        return np.nan, np.nan
-    below, above = interval(b)
-    if below <= 0 <= above:
-        return np.nan, np.nan
-    a, b = (a, b) if below > 0 else (-a, -b)
-    middle = float(a.mean() / b.mean())
-    low, high = interval(a - middle * b)
-    step = (high - low) / 2 / float(b.mean())
-    return _end(a, b, 0, middle, -step), _end(a, b, 1, middle, step)
-
-
-def _end(a: np.ndarray, b: np.ndarray, side: int, inside: float, step: float) -> float:
-    """The k beyond `inside` at which the lower (side 0) or upper (1) end of mean(a - k b)'s interval is zero."""
-
-    def end(k: float) -> float:
-        return interval(a - k * b)[side]
-
-    while abs(step) > 1e-12 * abs(inside) and np.isfinite(step):
-        if end(inside) * end(inside + step) <= 0:
-            return float(brentq(end, inside, inside + step, xtol=1e-12 * abs(step)))
-        step *= 2
-    return inside if np.isfinite(step) else np.nan
-
-
-def pseudovalues(numerator: np.ndarray, denominator: np.ndarray | None) -> np.ndarray:
-    """Jackknife pseudo-values, shape (replicate,), of mean(numerator)/mean(denominator).
-
-    Their mean and its interval serve as those of the ratio. Without a denominator they are the values
-    themselves, so that linear comparisons remain paired ones.
-    """
-    if denominator is None:
-        return numerator
-    n, top, bottom = numerator.size, numerator.sum(), denominator.sum()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        if n == 1:
-            return numerator / denominator
-        return n * top / bottom - (n - 1) * (top - numerator) / (bottom - denominator)
+YEAR = 365.0
+#: Columns that a scenario has against the baseline.
+AGAINST = tuple(told.NOTHING)
+#: Whom a rate is counted over: the stocks added up for the denominator.
+OVER = {
+    "adults": ("adults_present", "adults_street"),
+    "exploited": ("minors_present", "coerced_adults_present", "exploited_private"),
+    "persons": (
+        "adults_present",
+        "adults_street",
+        "minors_present",
+        "coerced_adults_present",
+        "exploited_private",
+    ),
+}
 
 
 def require(ds: xr.Dataset, scenario: str) -> None:
@@ -198,7 +98,7 @@ def level(ds: xr.Dataset, metric: str, at: str | tuple[float, float] = "summary"
     """
     series = files.output(ds) != "summary"
     if f"summary.{metric}" not in ds or (series and metric not in ds):
-        raise EnforceSimError(f"no metric {metric!r} in the file")
+        raise EnforceSimError(f"no metric {metric!r} in the file{files.nearly(metric, files.metrics(ds).index)}")
     if at == "summary":
         return ds[f"summary.{metric}"]
     is_flow = files.text(files.attributes(ds, metric).get("metric_kind", "")) == "flow"
@@ -252,16 +152,39 @@ def pairing_gain(ours: np.ndarray, theirs: np.ndarray) -> float:
     return apart / together if together > 0 else (np.inf if apart > 0 else np.nan)
 
 
-def compare(ds: xr.Dataset, baseline: str | None = "status_quo", metrics: list[str] | None = None) -> pd.DataFrame:
+def compare(
+    ds: xr.Dataset,
+    baseline: str | None = "status_quo",
+    metrics: list[str] | None = None,
+    half_width: float | str | Mapping[str, float | str] | None = None,
+    at_risk: str | list[str] = "persons",
+) -> pd.DataFrame:
     """Every scenario and metric against a baseline, replicate by replicate under common random numbers.
 
-    Columns: scenario, metric, units, kind, replicates; mean, low, high (95 % interval over replicates);
-    difference from the baseline with difference_low, difference_high; ratio to it with ratio_low,
-    ratio_high (Fieller); pairing_gain (variance unpaired / paired); share_below (share of replicates in
-    which the scenario lies below the baseline); few, difference_few (too few replicates, or too few that
-    differ from the rest, for the interval to be trusted: too_few). Values are those of the summary: flows in
-    total, stocks and shares as means of the last 180 days. With one replicate the intervals are NaN, and a
-    warning says so (also in `.attrs["note"]`).
+    Values are those of the summary: flows in total over the horizon, stocks and shares as means of the last 180 days.
+    Columns, all intervals of 95 % over replicates:
+
+    scenario, metric, units, kind; replicates (that have a value), mean, low, high;
+    difference, difference_low, difference_high: from the baseline, pair by pair;
+    ratio, ratio_low, ratio_high: of the means, to the baseline (Fieller);
+    pairing_gain: variance of an unpaired difference over that of the paired one, which is as many times as many
+        replicates as one would need without common random numbers;
+    probability_below, probability_above: that the *mean* difference lies below, above 0; confidence that goes with
+        difference_low and difference_high, see intervals.probability_below;
+    share_below, share_above: share of *replicates*, each a city with its own luck, in which the scenario lies below,
+        above the baseline; what is left are ties;
+    rate_difference, rate_difference_low, rate_difference_high: for flows, the difference per 1,000 person-years.
+        Both scenarios' rates are taken over their own person-years. `at_risk` says whose: "persons" (all who are
+        in venues, the private network and the street), "adults" (non-coerced), "exploited", or a list of stocks to
+        add up; in `.attrs["at_risk"]` too. NaN where a file has no series, as the person-years then are not known;
+    replicates_needed, replicates_more, where `half_width` is given: replicates for half the width of the
+        difference's interval to be at most that, and how many more than there are that is. A number is in the
+        metric's unit, "5 %" is of the baseline's mean, and {metric: one of these} is by metric;
+    pairs, undefined: pairs of replicates compared, and those left out because one of them has no value;
+    few, difference_few: too few replicates, or too few that differ from the rest, for the interval to be trusted;
+    note: what should be known of the row.
+
+    With one replicate intervals and probabilities are NaN, and the notes say so (also in `.attrs["note"]`).
 
     A file of run.output = "quantiles" no longer has the replicates. Its intervals are Student's t, which does
     not follow a skewed outcome, and `.attrs["interval"]` says so; the baseline must be the one that the
@@ -269,129 +192,131 @@ def compare(ds: xr.Dataset, baseline: str | None = "status_quo", metrics: list[s
     """
     flat(ds, ("all", "summary", "quantiles"))
     base = baseline_of(ds, baseline)
-    if files.output(ds) == "quantiles":
-        return _compare_statistics(ds, base, metrics)
     known = files.metrics(ds)
     chosen = list(known.index) if metrics is None else metrics
-    rows = []
-    for name in chosen:
-        values = level(ds, name).transpose("scenario", "replicate").values
-        theirs = values[files.scenarios(ds).index(base)]
-        for scenario, ours in zip(files.scenarios(ds), values, strict=True):
-            row = {"scenario": scenario, "metric": name, "units": known.units[name], "kind": known.kind[name]}
-            mean = estimate(ours)
-            row |= {"replicates": mean.n, "mean": mean.mean, "low": mean.low, "high": mean.high, "few": mean.few}
-            rows.append(row | _against(ours, theirs, scenario == base))
+    if files.output(ds) == "quantiles":
+        rows = told.rows(ds, base, chosen, known)
+    else:
+        rows = _rows(ds, base, chosen, known, _person_days(ds, at_risk))
     table = pd.DataFrame(rows)
+    if half_width is not None and len(table):
+        _add_needed(table, base, half_width)
+    if len(table):
+        table["note"] = table.pop("note")
     table.attrs["baseline"] = base
-    table.attrs["interval"] = "Willink"
-    table.attrs["note"] = SINGLE if ds.sizes.get("replicate", 1) == 1 else ""
-    if table.attrs["note"]:
-        warnings.warn(table.attrs["note"], stacklevel=2)
+    table.attrs["interval"] = "Student's t" if files.output(ds) == "quantiles" else "Willink"
+    count = ds.attrs.get("replicates", 2) if files.output(ds) == "quantiles" else ds.sizes.get("replicate", 1)
+    table.attrs["note"] = SINGLE if count == 1 else ""
+    table.attrs["at_risk"] = " + ".join(_at_risk(at_risk))
     return table
 
 
-#: Columns that a scenario has against the baseline.
-AGAINST = (
-    "difference", "difference_low", "difference_high", "ratio", "ratio_low", "ratio_high", "pairing_gain",
-    "share_below", "difference_few",
-)  # fmt: skip
+def _at_risk(over: str | list[str]) -> tuple[str, ...]:
+    if isinstance(over, str):
+        if over not in OVER:
+            raise EnforceSimError(f"at_risk is {over!r}; allowed are {', '.join(OVER)} or a list of stocks")
+        return OVER[over]
+    if not over:
+        raise EnforceSimError("at_risk is an empty list; it must name stocks of the file")
+    return tuple(over)
 
 
-def _against(ours: np.ndarray, theirs: np.ndarray, is_base: bool) -> dict[str, float]:
-    if is_base:
-        return dict.fromkeys(AGAINST, np.nan)
-    ours, theirs = paired(ours, theirs)
-    gap = estimate(ours - theirs)
-    low, high = fieller(ours, theirs)
+def _person_days(ds: xr.Dataset, over: str | list[str]) -> np.ndarray | None:
+    """Person-days over the horizon, shape (scenario, replicate); None where the file cannot tell."""
+    names = _at_risk(over)
+    if files.output(ds) != "all":
+        return None
+    missing = [n for n in names if n not in ds or f"summary.{n}" not in ds]
+    if missing and isinstance(over, str):
+        return None
+    for name in missing:
+        raise EnforceSimError(f"at_risk: no metric {name!r} in the file{files.nearly(name, files.metrics(ds).index)}")
+    flows = [n for n in names if files.text(files.attributes(ds, n).get("metric_kind", "")) != "stock"]
+    if flows and not isinstance(over, str):
+        raise EnforceSimError(f"at_risk: {flows[0]} is no stock, so nobody can be counted by it")
+    values = [level(ds, n, "horizon").transpose("scenario", "replicate").values.astype(float) for n in names]
+    return np.sum(values, axis=0) * files.horizon(ds)
+
+
+def _rows(
+    ds: xr.Dataset, base: str, metrics: list[str], known: pd.DataFrame, person_days: np.ndarray | None
+) -> list[dict[str, object]]:
+    rows = []
+    at = files.scenarios(ds).index(base)
+    for name in metrics:
+        values = level(ds, name).transpose("scenario", "replicate").values.astype(float)
+        over = person_days if known.kind[name] == "flow" else None
+        for i, scenario in enumerate(files.scenarios(ds)):
+            row = {"scenario": scenario, "metric": name, "units": known.units[name], "kind": known.kind[name]}
+            mean = estimate(values[i])
+            row |= {"replicates": mean.n, "mean": mean.mean, "low": mean.low, "high": mean.high, "few": mean.few}
+            days = None if over is None else (over[i], over[at])
+            rows.append(row | (dict(told.NOTHING) if i == at else _against(values[i], values[at], days)))
+    return rows
+
+
+def _against(
+    ours: np.ndarray, theirs: np.ndarray, person_days: tuple[np.ndarray, np.ndarray] | None
+) -> dict[str, object]:
+    """What stands in the columns told.AGAINST, from paired values of shape (replicate,)."""
+    both = np.isfinite(ours) & np.isfinite(theirs)
+    rate = Estimate(np.nan, np.nan, np.nan, 0)
+    if person_days is not None:
+        rate = _rate_difference(ours[both], theirs[both], *(days[both] for days in person_days))
+    undefined = int((~both).sum())
+    ours, theirs = ours[both], theirs[both]
+    gap, differences = estimate(ours - theirs), ours - theirs
+    below = probability_below(differences)
     ratio = ours.mean() / theirs.mean() if theirs.size and theirs.mean() != 0 else np.nan
-    below = float((ours < theirs).mean()) if ours.size else np.nan
-    values = (gap.mean, gap.low, gap.high, ratio, low, high, pairing_gain(ours, theirs), below, gap.few)
-    return dict(zip(AGAINST, values, strict=True))
+    low, high = fieller(ours, theirs)
+    return {
+        "difference": gap.mean, "difference_low": gap.low, "difference_high": gap.high,
+        "ratio": ratio, "ratio_low": low, "ratio_high": high, "pairing_gain": pairing_gain(ours, theirs),
+        "probability_below": below, "probability_above": 1 - below,
+        "share_below": float((ours < theirs).mean()) if ours.size else np.nan,
+        "share_above": float((ours > theirs).mean()) if ours.size else np.nan,
+        "rate_difference": rate.mean, "rate_difference_low": rate.low, "rate_difference_high": rate.high,
+        "pairs": gap.n, "undefined": undefined, "difference_few": gap.few,
+        "note": told.note(gap, undefined, bool(gap.n > 1 and np.ptp(differences) == 0)),
+    }  # fmt: skip
 
 
-# ---- from statistics, where the replicates are gone ----
+def _rate_difference(ours: np.ndarray, theirs: np.ndarray, our_days: np.ndarray, their_days: np.ndarray) -> Estimate:
+    """Difference of two rates per 1,000 person-years, each a ratio of means over paired replicates."""
+    kept = np.isfinite(our_days) & np.isfinite(their_days)
+    if not kept.any() or not our_days[kept].sum() > 0 or not their_days[kept].sum() > 0:
+        return Estimate(np.nan, np.nan, np.nan, 0)
+    scale = 1000 * YEAR
+    pseudo = [scale * pseudovalues(a[kept], d[kept]) for a, d in ((ours, our_days), (theirs, their_days))]
+    if not np.isfinite(pseudo).all():  # one replicate alone holds all the persons
+        return Estimate(np.nan, np.nan, np.nan, 0)
+    return estimate(pseudo[0] - pseudo[1], (ours - theirs)[kept])
 
 
-@dataclass(frozen=True)
-class Told:
-    """What a file of statistics says of the values of one scenario, or of one's differences from the baseline."""
-
-    n: float
-    mean: float
-    sd: float
-    minimum: float
-    maximum: float
-    negative: float
-    zero: float
-
-    def estimate(self) -> Estimate:
-        """Mean with Student's t interval; too few as in too_few, as far as counts of zeros can tell."""
-        if self.n < 2:
-            return Estimate(self.mean, np.nan, np.nan, int(self.n))
-        half = quantile_t(int(self.n)) * self.sd / np.sqrt(self.n)
-        told = 0 if self.minimum == self.maximum else self.n - self.zero
-        few = self.n < ENOUGH or told < min(TOLD, self.n / 2)
-        return Estimate(self.mean, self.mean - half, self.mean + half, int(self.n), bool(few))
+def _add_needed(table: pd.DataFrame, base: str, half_width: float | str | Mapping[str, float | str]) -> None:
+    """Add the columns replicates_needed and replicates_more."""
+    if isinstance(half_width, Mapping):
+        for name in half_width:
+            if name not in set(table.metric):
+                raise EnforceSimError(f"half_width: no metric {name!r} is compared{files.nearly(name, table.metric)}")
+    levels = table[table.scenario == base].set_index("metric")["mean"]
+    needed = []
+    for row in table.itertuples():
+        asked = half_width.get(row.metric) if isinstance(half_width, Mapping) else half_width
+        wanted = np.nan if asked is None else _half(asked, float(levels[row.metric]))
+        gap = Estimate(row.difference, row.difference_low, row.difference_high, int(row.pairs))
+        needed.append(np.nan if row.scenario == base else replicates_needed(gap, wanted))
+    table["replicates_needed"] = needed
+    table["replicates_more"] = (table.replicates_needed - table.pairs).clip(lower=0)
 
 
-def _told(values: xr.DataArray) -> list[Told]:
-    """One for each scenario."""
-    names = list(Told.__dataclass_fields__)
-    table = values.sel(statistic=names).transpose("scenario", "statistic").values.astype(float)
-    return [Told(*row) for row in table]
-
-
-def _compare_statistics(ds: xr.Dataset, base: str, metrics: list[str] | None) -> pd.DataFrame:
-    taken = files.text(ds.attrs.get("difference_baseline", ""))
-    if base != taken:
-        raise EnforceSimError(
-            f'this file holds differences from {taken!r} only (run.output = "quantiles"), not from {base!r}; '
-            f'compare with {taken!r}, or run again with run.output = "summary"'
-        )
-    known = files.metrics(ds)
-    rows = []
-    for name in known.index if metrics is None else metrics:
-        if f"difference.{name}" not in ds or f"summary.{name}" not in ds:
-            raise EnforceSimError(f"no metric {name!r} in the file")
-        levels, gaps = _told(ds[f"summary.{name}"]), _told(ds[f"difference.{name}"])
-        theirs = levels[files.scenarios(ds).index(base)]
-        for scenario, ours, gap in zip(files.scenarios(ds), levels, gaps, strict=True):
-            row = {"scenario": scenario, "metric": name, "units": known.units[name], "kind": known.kind[name]}
-            mean = ours.estimate()
-            row |= {"replicates": mean.n, "mean": mean.mean, "low": mean.low, "high": mean.high, "few": mean.few}
-            against = dict.fromkeys(AGAINST, np.nan) if scenario == base else _against_told(ours, theirs, gap)
-            rows.append(row | against)
-    table = pd.DataFrame(rows)
-    table.attrs["baseline"] = base
-    table.attrs["interval"] = "Student's t"
-    table.attrs["note"] = SINGLE if ds.attrs.get("replicates", 2) == 1 else ""
-    if table.attrs["note"]:
-        warnings.warn(table.attrs["note"], stacklevel=3)
-    return table
-
-
-def _against_told(ours: Told, theirs: Told, gap: Told) -> dict[str, float]:
-    found, together, apart = gap.estimate(), gap.sd**2, ours.sd**2 + theirs.sd**2
-    gain = np.nan
-    if gap.n > 1:
-        gain = apart / together if together > 0 else (np.inf if apart > 0 else np.nan)
-    ratio = ours.mean / theirs.mean if theirs.mean != 0 else np.nan
-    whole = gap.n == ours.n == theirs.n  # else the three are not of the same replicates
-    ends = _fieller_told(ours, theirs, together) if whole and gap.n > 1 else (np.nan, np.nan)
-    below = gap.negative / gap.n if gap.n > 0 else np.nan
-    values = (found.mean, found.low, found.high, ratio, *ends, gain, below, found.few)
-    return dict(zip(AGAINST, values, strict=True))
-
-
-def _fieller_told(ours: Told, theirs: Told, gap_variance: float) -> tuple[float, float]:
-    """Fieller's interval of a ratio of paired means: the k at which Student's t interval of a - k b ends at zero."""
-    a, b, shared = ours.sd**2, theirs.sd**2, (ours.sd**2 + theirs.sd**2 - gap_variance) / 2
-    squared = quantile_t(int(ours.n)) ** 2 / ours.n
-    # (mean_a - k mean_b)^2 = squared (a - 2 k shared + k^2 b), a quadratic in k
-    second = theirs.mean**2 - squared * b
-    first, zeroth = ours.mean * theirs.mean - squared * shared, ours.mean**2 - squared * a
-    if not second > 0:
-        return np.nan, np.nan
-    root = np.sqrt(max(first**2 - second * zeroth, 0.0))
-    return (first - root) / second, (first + root) / second
+def _half(asked: float | str, level: float) -> float:
+    """A wanted half width in the metric's unit: as it stands, or per cent of the baseline's level."""
+    relative = isinstance(asked, str) and asked.strip().endswith("%")
+    try:
+        value = float(str(asked).strip().removesuffix("%")) if relative else float(asked)
+    except (TypeError, ValueError):
+        value = np.nan
+    if not (np.isfinite(value) and value > 0):
+        raise EnforceSimError(f'half_width is {asked!r}; allowed are a number above 0 and per cent as in "5 %"')
+    return value / 100 * abs(level) if relative else value

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -213,6 +215,12 @@ def lacks(ds: xr.Dataset, wanted: str) -> EnforceSimError:
     return EnforceSimError(
         f'this file holds {held} only (run.output = "{output(ds)}"); run again with run.output = "all" for {wanted}'
     )
+
+
+def nearly(word: str, known: Iterable[str]) -> str:
+    """`; did you mean 'x'?` where a known name is nearly the word, else nothing."""
+    close = difflib.get_close_matches(word, [*known], 1, 0.7)
+    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def metrics(ds: xr.Dataset) -> pd.DataFrame:

@@ -11,19 +11,19 @@ import numpy as np
 import xarray as xr
 
 from . import files
-from .compare import FEW, SINGLE, Estimate, baseline_of, estimate, flat, level, paired, pseudovalues
-
-#: Whom a rate is counted over: the stocks added up for the denominator.
-OVER = {
-    "adults": ("adults_present", "adults_street"),
-    "persons": (
-        "adults_present",
-        "adults_street",
-        "minors_present",
-        "coerced_adults_present",
-        "exploited_private",
-    ),
-}
+from .compare import (
+    FEW,
+    OVER,
+    SINGLE,
+    YEAR,
+    Estimate,
+    baseline_of,
+    estimate,
+    flat,
+    level,
+    paired,
+    pseudovalues,
+)
 
 #: Which metrics tell of which group, and how each is shown: "level" (mean of the last 180 days), "percent"
 #: (the same, in per cent), "last" (the last record that has a value, in per cent), "day" (flow per day),
@@ -89,7 +89,6 @@ BLOCKS: dict[str, dict[str, str]] = {
     },
 }
 
-YEAR = 365.0
 WIDTH = 120
 LABEL = 46
 
