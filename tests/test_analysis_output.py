@@ -65,10 +65,10 @@ def test_verdicts_follow_the_data(strong, against, null):
     assert verdicts["strong"][["E1", "E1b", "E2", "E3", "E6", "E7"]].eq("supported").all()
     assert verdicts["strong"][["C3b", "C4", "C5"]].eq("contradicted").all()
     assert verdicts["against"][["E1", "E1b", "E2", "E6", "E7", "E11"]].eq("contradicted").all()
-    assert verdicts["against"][["C2", "C3b", "C12"]].eq("supported").all()
+    assert verdicts["against"][["C2", "C2b", "C3b", "C12b"]].eq("supported").all()
     # Where nothing happens, no claim of an effect may stand, and equality is no "more".
     assert verdicts["null"][["E1", "E2", "E3", "C2", "C4", "C5"]].eq("contradicted").all()
-    assert verdicts["null"][["E6", "E11"]].eq("supported").all()
+    assert verdicts["null"][["E2b", "E6", "E11", "C14"]].eq("supported").all()
 
 
 def test_untested_claims_say_how(strong):
