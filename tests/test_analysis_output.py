@@ -165,7 +165,7 @@ def test_report_is_one_safe_file(folder, strong):
     assert path.stat().st_size < 5_000_000
     assert "Content-Security-Policy" in text
     assert not re.search(r"(src|href)=[\"'](?!data:|#)", text)
-    assert "<script" not in text
+    assert text.count("<script") == 2
     assert len(re.findall(r"<img [^>]*alt=\"[^\"]+\"", text)) == text.count("<img ") >= 6
     for section in (
         "The question",
@@ -201,7 +201,7 @@ def test_hostile_labels_stay_text(tmp_path):
         html = es.report(ds, tmp_path / "x.html").read_text("utf-8")
         shown = es.table(ds)
         plot.save(plot.series(ds, "fear"), tmp_path / "x.png")
-    assert "<script" not in html
+    assert html.count("<script") == 2
     assert "<img src=x" not in html
     assert "\x1b" not in html + shown
     assert "{{ 7*7 }}" in html

@@ -36,6 +36,7 @@ def parser() -> Parser:
     def add(name: str, help: str) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=help, description=help)
         command.add_argument("file", metavar="FILE", help="a results file (HDF5)")
+        command.add_argument("--point", type=int, metavar="N", help="point of a design, from 0 on")
         if name != "claims":
             command.add_argument(
                 "--scenario",
@@ -50,6 +51,7 @@ def parser() -> Parser:
                 "--with", dest="also", action="append", default=[], metavar="NAME=FILE",
                 help="a further results file that some claims need, under the name they use",
             )  # fmt: skip
+            command.add_argument("--ledger", metavar="FILE", help="claims of your own, in the form of claims.toml")
         return command
 
     add("table", "print the outcomes of the four groups and their differences from the baseline")
@@ -60,6 +62,10 @@ def parser() -> Parser:
     draw.add_argument("--format", default="png", choices=("png", "svg", "pdf"), help="default: png")
     write = add("report", "write a self-contained HTML report")
     write.add_argument("-o", "--output", metavar="FILE", help="default: the results file's name with .html")
+    write.add_argument(
+        "--describe", dest="descriptions", action="append", default=[], metavar="NAME=TEXT",
+        help="what a scenario is, in a sentence of yours",
+    )  # fmt: skip
     return top
 
 
@@ -102,23 +108,41 @@ def _fail(message: str) -> int:
 def _do(asked: argparse.Namespace) -> str:
     """What the command prints."""
     with contextlib.ExitStack() as opened:
-        ds = opened.enter_context(files.open(asked.file))
+        ds = _point(opened.enter_context(files.open(asked.file)), asked.point)
         if getattr(asked, "scenarios", None):
             ds = _narrowed(ds, asked.scenarios, asked.baseline)
-        also = {}
-        for item in getattr(asked, "also", []):
-            name, _, path = item.partition("=")
-            if not name or not path:
-                raise EnforceSimError(f"--with {item}: write it as NAME=FILE")
-            also[name] = opened.enter_context(files.open(path))
+        others = _pairs("--with", "NAME=FILE", getattr(asked, "also", []))
+        also = {name: opened.enter_context(files.open(path)) for name, path in others.items()}
         if asked.command == "table":
             return table(ds, asked.baseline)
         if asked.command == "claims":
-            return listing(claims(ds, also))
+            return listing(claims(ds, also, asked.ledger))
         if asked.command == "report":
             path = Path(asked.output) if asked.output else Path(asked.file).with_suffix(".html")
-            return f"{report(ds, path, also, asked.baseline)}\n"
+            told = _pairs("--describe", "NAME=TEXT", asked.descriptions)
+            return f"{report(ds, path, also, asked.baseline, asked.ledger, told)}\n"
         return _plot(ds, asked)
+
+
+def _pairs(option: str, form: str, items: list[str]) -> dict[str, str]:
+    pairs = {}
+    for item in items:
+        name, _, value = item.partition("=")
+        if not name or not value:
+            raise EnforceSimError(f"{option} {item}: write it as {form}")
+        pairs[name] = value
+    return pairs
+
+
+def _point(ds: xr.Dataset, point: int | None) -> xr.Dataset:
+    """One point of a design."""
+    if point is None:
+        return ds
+    if "point" not in ds.dims:
+        raise EnforceSimError("--point: the file holds no design")
+    if not 0 <= point < ds.sizes["point"]:
+        raise EnforceSimError(f"--point {point}: the design has the points 0 to {ds.sizes['point'] - 1}")
+    return ds.isel(point=point)
 
 
 def _narrowed(ds: xr.Dataset, names: list[str], baseline: str | None) -> xr.Dataset:
