@@ -25,7 +25,7 @@ from .claims import RULE, VERDICTS, claims, counted, sides
 from .compare import Estimate, flat
 from .files import EnforceSimError
 from .ledger import Known
-from .table import Row, base_of, legend, number, opening, replicates, rows, signed, with_half
+from .table import Row, base_of, legend, opening, replicates, rows, signed, with_half
 
 #: What each standard figure shows, for readers who cannot see it; the numbers are in the report's tables.
 ALT = {
@@ -106,6 +106,7 @@ def render(
 ) -> str:
     """The report as HTML text."""
     flat(ds, ("all", "summary", "quantiles"))
+    judged = _claims(ds, also, ledger)  # first, for a ledger may be wrong and figures take long
     environment = Environment(
         loader=PackageLoader("enforcesim"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
@@ -146,7 +147,7 @@ def render(
         checked=[names.index(base), *(i for i in range(len(names)) if names[i] != base)][:LINES],
         timed=bool(data["times"]),
         step=data["step"],
-        **_claims(ds, also, ledger),
+        **judged,
         rule=RULE,
         verdicts=VERDICTS,
         parameters=_parameters(ds),
@@ -302,7 +303,10 @@ def _short(value: float) -> str:
     """A number for the first glance; the tables have all its digits."""
     if not np.isfinite(value):
         return "undefined"
-    return "under 0.01" if 0 < value < 0.01 else number(value, abs(value) / 100) if value else "none"
+    if 0 <= value < 0.01:
+        return "under 0.01" if value else "none"
+    digits = int(np.clip(2 - np.floor(np.log10(abs(value))), 0, 3))
+    return f"{value:,.{digits}f}".replace("-", "−")
 
 
 def change(ours: float, theirs: float, difference: Estimate) -> str:

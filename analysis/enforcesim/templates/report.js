@@ -198,7 +198,7 @@
     }
 
     function tell() {
-      const t = +moment.value, years = number(times[t] / data.year), when = `year ${years} (day ${times[t]})`;
+      const t = +moment.value, years = rounded(times[t] / data.year, 0.01), when = `year ${years} (day ${String(times[t]).replace("-", "−")})`;
       moment.setAttribute("aria-valuetext", when);
       $("when").textContent = when;
       const line = $("now");
