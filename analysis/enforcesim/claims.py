@@ -18,6 +18,7 @@ from . import files
 from .compare import FEW, SINGLE, Estimate, estimate, fieller, flat, level, pseudovalues
 from .files import EnforceSimError
 from .ledger import Known, Spec, check_names, load
+from .sanity import guarded
 from .table import number
 
 __all__ = ["RULE", "VERDICTS", "claims", "counted", "listing", "load", "sides"]
@@ -161,6 +162,7 @@ class Ledger:
         return value >= condition["least"] if "least" in condition else value < condition["below"]
 
 
+@guarded
 def claims(
     ds: xr.Dataset,
     also: Mapping[str, xr.Dataset] | None = None,

@@ -13,6 +13,7 @@ from scipy.special import stdtrit
 
 from . import files
 from .files import EnforceSimError
+from .sanity import check, guarded
 
 CONFIDENCE = 0.95
 SINGLE = "one replicate only: no interval can be given"
@@ -174,6 +175,7 @@ def flat(ds: xr.Dataset, kinds: tuple[str, ...] = ("all",)) -> xr.Dataset:
     for name in files.FORMS[files.output(ds)]:
         if name not in ds.dims:
             raise EnforceSimError(f"the dimension {name} is gone; select with a list, as in ds.sel({name}=[...])")
+    check(ds)
     return ds
 
 
@@ -254,6 +256,7 @@ def pairing_gain(ours: np.ndarray, theirs: np.ndarray) -> float:
     return apart / together if together > 0 else (np.inf if apart > 0 else np.nan)
 
 
+@guarded
 def compare(ds: xr.Dataset, baseline: str | None = "status_quo", metrics: list[str] | None = None) -> pd.DataFrame:
     """Every scenario and metric against a baseline, replicate by replicate under common random numbers.
 
@@ -289,7 +292,7 @@ def compare(ds: xr.Dataset, baseline: str | None = "status_quo", metrics: list[s
     table.attrs["interval"] = "Willink"
     table.attrs["note"] = SINGLE if ds.sizes.get("replicate", 1) == 1 else ""
     if table.attrs["note"]:
-        warnings.warn(table.attrs["note"], stacklevel=2)
+        warnings.warn(table.attrs["note"], stacklevel=3)
     return table
 
 
@@ -369,7 +372,7 @@ def _compare_statistics(ds: xr.Dataset, base: str, metrics: list[str] | None) ->
     table.attrs["interval"] = "Student's t"
     table.attrs["note"] = SINGLE if ds.attrs.get("replicates", 2) == 1 else ""
     if table.attrs["note"]:
-        warnings.warn(table.attrs["note"], stacklevel=3)
+        warnings.warn(table.attrs["note"], stacklevel=4)
     return table
 
 

@@ -25,6 +25,7 @@ from .claims import RULE, VERDICTS, claims, counted, sides
 from .compare import Estimate, flat
 from .files import EnforceSimError
 from .ledger import Known
+from .sanity import guarded
 from .table import Row, base_of, legend, opening, replicates, rows, signed, with_half
 
 #: What each standard figure shows, for readers who cannot see it; the numbers are in the report's tables.
@@ -63,7 +64,7 @@ SHORT = {
     "officer_integrity": "Police integrity",
 }
 #: Scenarios on cards, levers in a sentence, and lines that the chart shows at first.
-CARDS, LEVERS, LINES = 8, 3, 6
+CARDS, LEVERS, LINES = 8, 3, 5
 
 SECTIONS = (
     ("brief", "In brief"), ("question", "Question"), ("scenarios", "Scenarios"), ("headline", "Headline"),
@@ -72,6 +73,7 @@ SECTIONS = (
 )  # fmt: skip
 
 
+@guarded
 def report(
     ds: xr.Dataset,
     path: str | os.PathLike[str] = "report.html",
@@ -291,7 +293,7 @@ def _changes(blocks: Mapping[str, list[Row]], name: str, base: str) -> list[dict
     for row in (r for wanted in CARD for block in blocks.values() for r in block if r.metric == wanted):
         own, unit = row.values[name], f" {row.unit}" if row.unit else ""
         unit = " on an average day" if unit == " person-days per day" else unit
-        text = f"{_short(own.mean)}{unit}"
+        text = f"{_short(own.mean)}{unit if own.mean else ''}".replace(" %", "\u00a0%")
         if name != base:
             differs = change(own.mean, row.values[base].mean, row.differences[name])
             text = f"{_short(own.mean)}, {differs}" if differs else _short(own.mean)
@@ -320,13 +322,13 @@ def change(ours: float, theirs: float, difference: Estimate) -> str:
     if ours == 0:
         return ""
     word = "lower" if difference.mean < 0 else "higher"
-    doubt = " (one replicate)" if difference.n == 1 else " (few events)" if difference.few else ""
+    doubt = " (few events)" if difference.few else ""
     if theirs == 0 or ours / theirs >= 100:
         return f"instead of {_short(theirs)}{doubt}"
     if ours / theirs >= 2:
         return f"{_short(ours / theirs)} times {_short(theirs)}{doubt}"
     part = abs(ours / theirs - 1) * 100
-    return f"{'less than 1' if part < 1 else f'{part:.0f}'} % {word}{doubt}"
+    return f"{'less than 1' if part < 1 else f'{part:.0f}'}\u00a0% {word}{doubt}"
 
 
 # ---- tables ----

@@ -13,6 +13,7 @@ import xarray as xr
 from . import files
 from .compare import FEW, SINGLE, Estimate, _told, baseline_of, estimate, flat, level, paired, pseudovalues
 from .files import EnforceSimError
+from .sanity import guarded
 
 #: Whom a rate is counted over: the stocks added up for the denominator.
 OVER = {
@@ -282,6 +283,7 @@ def legend(ds: xr.Dataset) -> list[str]:
     return lines
 
 
+@guarded
 def table(ds: xr.Dataset, baseline: str | None = None) -> str:
     """The four groups' outcomes and their differences from the baseline, as text of at most 120 columns."""
     blocks = rows(ds, baseline)
