@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -40,12 +41,16 @@ ALT = {
     "differences": "Ratios of outcomes to the baseline with their intervals, one row per outcome",
     "minor_prevalence": "Fan charts over time, one per scenario: true prevalence of minors",
     "health_coverage": "Fan charts over time, one per scenario: health coverage of adults",
+    "where_over_time": "Stacked areas over time, one chart per scenario: where exploited persons are",
+    "victims": "Flows of exploited persons per scenario: how many came in, by which way, and how many left, by which",
+    "cost_effectiveness": "Cost of each policy against the exploitation that it averts, compared with the baseline",
+    "police": "Line charts over time of the officers' skill, integrity and ties, one line per scenario",
     "claims": "One row per claim: its effect with the 95 % interval, beside what was claimed",
 }
 #: Figures that a section of the page asks for; any others follow by themselves.
 PLACED = tuple(ALT)
-#: Bytes from which on a figure is embedded as pixels, and of all figures and of the page together.
-LARGEST_VECTOR, FIGURES, LARGEST = 150_000, 2_400_000, 5_000_000
+#: Bytes from which on a figure is embedded as pixels, and that all of them may take; with chart.ROOM under 5 MB.
+LARGEST_VECTOR, FIGURES = 120_000, 2_400_000
 
 #: What the cards at the top tell of each scenario. Names only: units and labels come from the file.
 CARD = (
@@ -119,7 +124,7 @@ def render(
             raise EnforceSimError(f"a description of {name!r}, which is no scenario; the file has {', '.join(names)}")
     told = [_scenario(ds, s, base, files.text((descriptions or {}).get(s, ""))) for s in names]
     blocks = rows(ds, base)
-    figures, data = _figures(ds, base), chart(ds, base)
+    figures, data = _figures(ds, base, judged.pop("table")), chart(ds, base)
     further = [n for n in figures if n not in PLACED]
     absent = {"headline" if "tradeoff" not in figures else "", "further" if not further else ""}
     css, js = (
@@ -179,23 +184,29 @@ def _claims(
     """The claims by who claims them, and their count; why there are none where there are none."""
     if files.output(ds) == "quantiles":
         reason = str(files.lacks(ds, "claims, which need every replicate"))
-        return {"claims": [], "counted": "", "tally": [], "no_claims": reason[0].upper() + reason[1:] + "."}
+        return {
+            "table": None,
+            "claims": [],
+            "counted": "",
+            "tally": [],
+            "no_claims": reason[0].upper() + reason[1:] + ".",
+        }
     table = claims(ds, also, ledger)
     by, tally = [], []
     for who, heading in sides(table).items():
         own = table[table.who == who]
         by.append({"who": who, "heading": heading, "rows": own.to_dict("records")})
         tally.append({"heading": heading, **{v: int((own.verdict == v).sum()) for v in VERDICTS}})
-    return {"claims": by, "counted": counted(table), "tally": tally, "no_claims": ""}
+    return {"table": table, "claims": by, "counted": counted(table), "tally": tally, "no_claims": ""}
 
 
 # ---- figures ----
 
 
-def _figures(ds: xr.Dataset, base: str) -> dict[str, dict[str, str]]:
+def _figures(ds: xr.Dataset, base: str, judged: pd.DataFrame | None) -> dict[str, dict[str, str]]:
     """The standard figures, embedded as long as there is room."""
     room, out = FIGURES, {}
-    for name, figure in _drawn(ds, base).items():
+    for name, figure in _drawn(ds, base, judged).items():
         uri = _embedded(figure)
         title = files.text(getattr(figure, "get_suptitle", str)()) or name.replace("_", " ")
         room -= len(uri)
@@ -204,9 +215,12 @@ def _figures(ds: xr.Dataset, base: str) -> dict[str, dict[str, str]]:
     return out
 
 
-def _drawn(ds: xr.Dataset, base: str) -> dict[str, Figure]:
+def _drawn(ds: xr.Dataset, base: str, judged: pd.DataFrame | None) -> dict[str, Figure]:
     if files.output(ds) == "all":
-        return plot.figures(ds, base)
+        every = plot.figures(ds, base)
+        if "claims" in every:  # of this report's ledger and further files, not of the package's own alone
+            every["claims"] = plot.claims(ds, table=judged)
+        return every
     drawn = {}
     for name in ("minor_prevalence", "health_coverage") if files.output(ds) == "quantiles" else ():
         if name in ds:
