@@ -170,7 +170,7 @@ $(call objects,$(MPI_SOURCES)): CFLAGS += $(patsubst -I%,-isystem %,$(shell pkg-
 
 PACKAGES      := gcc libc6-dev make pkg-config libconfig-dev libhdf5-dev librandom123-dev libmd-dev zlib1g-dev python3 python3-venv
 PACKAGES_MPI  := libopenmpi-dev openmpi-bin
-PACKAGES_TEST := libcmocka-dev clang libomp-dev netcdf-bin iproute2 locales $(PACKAGES_MPI)
+PACKAGES_TEST := libcmocka-dev clang libomp-dev netcdf-bin iproute2 locales chromium chromium-driver $(PACKAGES_MPI)
 
 # $(call install,packages): asks the package manager only for what is missing.
 define install

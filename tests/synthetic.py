@@ -51,6 +51,7 @@ METRICS: dict[str, tuple[str, str, float, str]] = {
     "retrafficked": ("flow", "persons", 0.03, "rescued persons who are exploited again"),
     "escaped": ("flow", "persons", 0.2, "exploited persons who escaped"),
     "mistaken_rescues": ("flow", "persons", 0.02, "adults taken against their will as presumed victims"),
+    "adults_returned": ("flow", "persons", 0.015, "adults taken against their will who returned to a venue"),
     "operations": ("flow", "events", 0.1, "rescue operations"),
     "operations_betrayed": ("flow", "events", 0.02, "rescue operations betrayed"),
     "operations_false_lead": ("flow", "events", 0.02, "rescue operations on a false lead"),

@@ -67,10 +67,10 @@ def test_verdicts_follow_the_data(strong, against, null):
     assert verdicts["strong"][["E1", "E1b", "E2", "E3", "E6", "E7"]].eq("supported").all()
     assert verdicts["strong"][["C3b", "C4", "C5"]].eq("contradicted").all()
     assert verdicts["against"][["E1", "E1b", "E2", "E6", "E7", "E11"]].eq("contradicted").all()
-    assert verdicts["against"][["C2", "C3b", "C12"]].eq("supported").all()
+    assert verdicts["against"][["C2", "C2b", "C3b", "C12b"]].eq("supported").all()
     # Where nothing happens, no claim of an effect may stand, and equality is no "more".
     assert verdicts["null"][["E1", "E2", "E3", "C2", "C4", "C5"]].eq("contradicted").all()
-    assert verdicts["null"][["E6", "E11"]].eq("supported").all()
+    assert verdicts["null"][["E2b", "E6", "E11", "C14"]].eq("supported").all()
 
 
 def test_untested_claims_say_how(strong):
@@ -165,7 +165,7 @@ def test_report_is_one_safe_file(folder, strong):
     assert path.stat().st_size < 5_000_000
     assert "Content-Security-Policy" in text
     assert not re.search(r"(src|href)=[\"'](?!data:|#)", text)
-    assert "<script" not in text
+    assert text.count("<script") == 2
     assert len(re.findall(r"<img [^>]*alt=\"[^\"]+\"", text)) == text.count("<img ") >= 6
     for section in (
         "The question",
@@ -201,7 +201,7 @@ def test_hostile_labels_stay_text(tmp_path):
         html = es.report(ds, tmp_path / "x.html").read_text("utf-8")
         shown = es.table(ds)
         plot.save(plot.series(ds, "fear"), tmp_path / "x.png")
-    assert "<script" not in html
+    assert html.count("<script") == 2
     assert "<img src=x" not in html
     assert "\x1b" not in html + shown
     assert "{{ 7*7 }}" in html

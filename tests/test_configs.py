@@ -104,6 +104,8 @@ def test_nothing_is_left_out():
     assert {path.name for path in CONFIGS.glob("*.cfg")} == {
         "essay.cfg",
         "claims.cfg",
+        "claims_doubled.cfg",
+        "claims_unlearning.cfg",
         "single_belief.cfg",
         "policies.cfg",
     }

@@ -367,9 +367,7 @@ def test_what_is_no_design_is_refused(folder, content, with_header):
 def test_the_first_point_that_breaks_a_rule_is_named(folder):
     config, path = folder.write("x.cfg", BASE), folder.write("d.csv", "region.venues\n20\n3\n2\n")
     line = refused(folder, "check", config, "--design", path)
-    assert line.startswith(
-        "enforcesim: d.csv:3: point 1: region: region.districts = 5 is more than region.venues = 3"
-    )
+    assert line.startswith("enforcesim: d.csv:3: point 1: region: region.districts = 5 is more than region.venues = 3")
     folder.write("d.csv", "region.venues\n20\n1000000000\n")
     assert "d.csv:3: this study needs " in refused(folder, "check", config, "--design", path)
 

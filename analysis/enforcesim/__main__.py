@@ -38,6 +38,7 @@ def parser() -> Parser:
         command.add_argument("file", metavar="FILE", help="a results file (HDF5)")
         if name not in ("claims", "export"):
             command.add_argument("--baseline", help="scenario to compare with (default: status_quo, else the first)")
+        command.add_argument("--point", type=int, metavar="N", help="point of a design, from 0 on")
         if name != "claims":
             command.add_argument(
                 "--scenario",
@@ -51,6 +52,7 @@ def parser() -> Parser:
                 "--with", dest="also", action="append", default=[], metavar="NAME=FILE",
                 help="a further results file that some claims need, under the name they use",
             )  # fmt: skip
+            command.add_argument("--ledger", metavar="FILE", help="claims of your own, in the form of claims.toml")
         return command
 
     add("table", "print the outcomes of the four groups and their differences from the baseline")
@@ -69,6 +71,10 @@ def parser() -> Parser:
     csv.add_argument("metrics", nargs="*", metavar="METRIC", help="metrics to write (default: all)")
     csv.add_argument("-o", "--output", metavar="FILE", help="default: the results file's name with .csv")
     csv.add_argument("--of", choices=("series", "summary", "difference"), help="default: the series, if there are any")
+    write.add_argument(
+        "--describe", dest="descriptions", action="append", default=[], metavar="NAME=TEXT",
+        help="what a scenario is, in a sentence of yours",
+    )  # fmt: skip
     return top
 
 
@@ -111,26 +117,44 @@ def _fail(message: str) -> int:
 def _do(asked: argparse.Namespace) -> str:
     """What the command prints."""
     with contextlib.ExitStack() as opened:
-        ds = opened.enter_context(files.open(asked.file))
+        ds = _point(opened.enter_context(files.open(asked.file)), asked.point)
         if getattr(asked, "scenarios", None):
             ds = _narrowed(ds, asked)
-        also = {}
-        for item in getattr(asked, "also", []):
-            name, _, path = item.partition("=")
-            if not name or not path:
-                raise EnforceSimError(f"--with {item}: write it as NAME=FILE")
-            also[name] = opened.enter_context(files.open(path))
+        others = _pairs("--with", "NAME=FILE", getattr(asked, "also", []))
+        also = {name: opened.enter_context(files.open(path)) for name, path in others.items()}
         if asked.command == "table":
             return table(ds, asked.baseline)
         if asked.command == "claims":
-            return listing(claims(ds, also))
+            return listing(claims(ds, also, asked.ledger))
         if asked.command == "report":
             path = Path(asked.output) if asked.output else Path(asked.file).with_suffix(".html")
-            return f"{report(ds, path, also, asked.baseline)}\n"
+            told = _pairs("--describe", "NAME=TEXT", asked.descriptions)
+            return f"{report(ds, path, also, asked.baseline, asked.ledger, told)}\n"
         if asked.command == "export":
             path = Path(asked.output) if asked.output else Path(asked.file).with_suffix(".csv")
             return f"{export(ds, path, list(dict.fromkeys(asked.metrics)) or None, asked.of)}\n"
         return _plot(ds, asked)
+
+
+def _pairs(option: str, form: str, items: list[str]) -> dict[str, str]:
+    pairs = {}
+    for item in items:
+        name, _, value = item.partition("=")
+        if not name or not value:
+            raise EnforceSimError(f"{option} {item}: write it as {form}")
+        pairs[name] = value
+    return pairs
+
+
+def _point(ds: xr.Dataset, point: int | None) -> xr.Dataset:
+    """One point of a design."""
+    if point is None:
+        return ds
+    if "point" not in ds.dims:
+        raise EnforceSimError("--point: the file holds no design")
+    if not 0 <= point < ds.sizes["point"]:
+        raise EnforceSimError(f"--point {point}: the design has the points 0 to {ds.sizes['point'] - 1}")
+    return ds.isel(point=point)
 
 
 def _narrowed(ds: xr.Dataset, asked: argparse.Namespace) -> xr.Dataset:

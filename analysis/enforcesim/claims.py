@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
+import os
 import textwrap
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from importlib import resources
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
+from scipy.optimize import brentq
+from scipy.special import stdtr
 
 from . import files
-from .compare import FEW, SINGLE, estimate, fieller, flat, level, pseudovalues
+from .compare import FEW, SINGLE, Estimate, estimate, fieller, flat, level, pseudovalues
 from .files import EnforceSimError
+from .ledger import Known, Spec, check_names, load
+from .sanity import guarded
 from .table import number
+
+__all__ = ["RULE", "VERDICTS", "claims", "counted", "listing", "load", "sides"]
 
 VERDICTS = ("supported", "contradicted", "undecided", "not tested")
 RULE = (
     "Rule: each test compares two quantities. Where the whole 95 % interval over replicates lies on the "
     "claimed side, the test holds; where it lies wholly on the other side, it fails; else it is "
     "undecided. A claim is contradicted when a test fails, supported when all hold, undecided otherwise. "
-    "Verdicts hold for this file's parameters: the intervals carry the luck of the draw, not the doubt "
-    "about parameters, for which the study must be run over their ranges."
+    "P is the confidence with which the replicates put the quantity on the claimed side: a test holds from "
+    "97.5 % on and fails below 2.5 %. Verdicts hold for this file's parameters: intervals and P carry the luck "
+    "of the draw, not the doubt about parameters, for which the study must be run over their ranges."
 )
-
-Spec = Mapping[str, Any]
+ALONE = "one replicate has no interval"
 
 
 class _NotTestable(Exception):
@@ -36,19 +41,45 @@ class _NotTestable(Exception):
 
 @dataclass(frozen=True)
 class Test:
-    """Outcome of one test: does it hold (None: undecided), and its numbers in words."""
+    """Outcome of one test: does it hold (None: undecided), with what numbers.
+
+    `effect` is a level, or the ratio of both sides, or their difference where there is no ratio; `low` and `high` are
+    its 95 % interval, and `claimed` is what it is claimed to be `relation` ("at least", ...). `probability` is the
+    confidence with which the replicates put it there; NaN, as the interval, for a single replicate.
+    """
 
     holds: bool | None
-    text: str
-    scenarios: tuple[str, ...] = ()
-    metrics: tuple[str, ...] = ()
+    what: str
+    effect: float
+    low: float
+    high: float
+    relation: str
+    claimed: float
+    probability: float
+    few: bool
+    note: str
+    scenarios: tuple[str, ...]
+    metrics: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The numbers in words."""
+        half = (self.high - self.low) / 2
+        sure = f"; P {percent(self.probability)}" if np.isfinite(self.probability) else ""
+        shown = _fine(self.effect, half) + _range(self.low, self.high)
+        return f"{self.what}: {shown} (claimed: {self.relation} {self.claimed:g}{sure}){self.note}"
 
 
 class Ledger:
     """A file, further files under short names, and the sums that claims may refer to."""
 
     def __init__(self, ds: xr.Dataset, also: Mapping[str, xr.Dataset], sums: Mapping[str, list[str]]) -> None:
-        self.data = {"": flat(ds)} | {name: flat(other) for name, other in also.items()}
+        self.data = {"": flat(ds, ("all", "summary"))}
+        for name, other in also.items():
+            try:
+                self.data[name] = flat(other, ("all", "summary"))
+            except EnforceSimError as reason:
+                raise EnforceSimError(f"--with {name}: {reason}") from reason
         self.sums = sums
         shared = ds["replicate"].values
         for other in also.values():
@@ -131,24 +162,33 @@ class Ledger:
         return value >= condition["least"] if "least" in condition else value < condition["below"]
 
 
-def load() -> dict[str, Any]:
-    """The claims and sums of claims.toml."""
-    return tomllib.loads(resources.files("enforcesim").joinpath("claims.toml").read_text("utf-8"))
+@guarded
+def claims(
+    ds: xr.Dataset,
+    also: Mapping[str, xr.Dataset] | None = None,
+    ledger: str | os.PathLike[str] | Known | None = None,
+) -> pd.DataFrame:
+    """Hold every claim of a ledger against the file.
 
-
-def claims(ds: xr.Dataset, also: Mapping[str, xr.Dataset] | None = None) -> pd.DataFrame:
-    """Hold every claim against the file.
-
-    `also` gives further results files by the short names that some claims use (`unlearning`, `doubled`).
-    One row per claim: id, who, verdict, says, result (the numbers), quote, source, origin, why, mechanisms,
-    scenarios, metrics, how (to run what is missing), replicates. The rule is `.attrs["rule"]`.
+    `also` gives further results files by the short names that some claims use (`unlearning`, `doubled`). `ledger` is
+    a file in the form of claims.toml, which says what a claim is; without it the package's own claims are judged.
+    One row per claim: id, who, verdict, says, result (the numbers in words), quote, source, origin, why, mechanisms,
+    scenarios, metrics, how (to run what is missing), replicates; of the test that is least sure, effect, low, high,
+    relation, claimed and probability (see Test); and tests, a list with one dictionary for each. The rule is
+    `.attrs["rule"]`. From a file of run.output = "summary" those claims are judged that need no moment in time.
     """
-    known = load()
-    ledger = Ledger(ds, also or {}, known["sums"])
-    rows = [_judge(claim, ledger) for claim in known["claim"]]
+    known = ledger if isinstance(ledger, Known) else load(ledger)
+    if files.output(ds) == "quantiles":
+        raise files.lacks(ds, "claims, which need every replicate")
+    held = Ledger(ds, also or {}, known.sums)
+    if ledger is not None:
+        everywhere = [*held.data.values()]
+        metrics = {m for other in everywhere for m in files.metrics(other).index}
+        check_names(known, metrics, dict.fromkeys(s for other in everywhere for s in files.scenarios(other)))
+    rows = [_judge(claim, held) for claim in known.claim]
     table = pd.DataFrame(rows).set_index("id", drop=False)
     table.attrs["rule"] = RULE
-    table.attrs["note"] = SINGLE if ledger.replicates.size == 1 else ""
+    table.attrs["note"] = SINGLE if held.replicates.size == 1 else ""
     return table
 
 
@@ -167,39 +207,58 @@ def _judge(claim: Spec, ledger: Ledger) -> dict[str, object]:
         verdict = "not tested"
     else:
         verdict = "supported" if all(answers) else "undecided"
-    result = [t.text for t in tests] + list(dict.fromkeys(missing))
+    missing = list(dict.fromkeys(missing))
+    alone = [ALONE] if ledger.replicates.size == 1 and tests else []
     return {
         "id": claim["id"],
         "who": claim["who"],
         "verdict": verdict,
         "says": claim["says"],
-        "result": "; ".join(result),
+        "result": "; ".join([*alone, *(t.text for t in tests), *missing]),
         "quote": claim.get("quote", ""),
         "source": claim.get("source", "Burkhalter 2012" if claim["who"] == "essay" else ""),
         "origin": claim["origin"],
         "why": claim.get("why", ""),
-        "mechanisms": ", ".join(claim["mechanisms"]),
+        "mechanisms": ", ".join(np.atleast_1d(claim["mechanisms"]).tolist()),
         "scenarios": ", ".join(dict.fromkeys(s for t in tests for s in t.scenarios)),
         "metrics": ", ".join(dict.fromkeys(m for t in tests for m in t.metrics)),
         "how": _how(claim, missing) if verdict == "not tested" else "",
         "replicates": ledger.replicates.size,
+        **_deciding(tests),
+        "tests": [asdict(t) | {"text": t.text} for t in tests],
     }
 
 
+def _deciding(tests: list[Test]) -> dict[str, object]:
+    """Numbers of the test that is least sure to hold."""
+    names = ("effect", "low", "high", "relation", "claimed", "probability")
+    if not tests:
+        return {n: "" if n == "relation" else np.nan for n in names}
+    least = min(tests, key=lambda t: t.probability if np.isfinite(t.probability) else 2.0)
+    return {n: getattr(least, n) for n in names}
+
+
 def _how(claim: Spec, missing: list[str]) -> str:
+    """What to run for a claim that was not tested."""
+    start = "needs the scenario "
+    scenarios = sorted({m.removeprefix(start) for m in missing if m.startswith(start)})
+    others = [m for m in missing if not m.startswith(start) and "--with" not in m]
+    if others and "how" not in claim:
+        return "; ".join(others)
+    if others and not scenarios:
+        return "; ".join(others) if "--with" not in " ".join(missing) else "; ".join([*others, claim["how"]])
     if "how" in claim:
-        return claim["how"]
-    scenarios = sorted({m.removeprefix("needs the scenario ") for m in missing if m.startswith("needs the scenario ")})
+        return str(claim["how"])
     if not scenarios:
-        return ""
+        return "; ".join(missing)
     listed = " and ".join(scenarios)
     what, policies = ("scenario", "policy") if len(scenarios) == 1 else ("scenarios", "policies")
     return f"add the {what} {listed} to the study; configs/policies.cfg has the {policies} of that name"
 
 
 def _test(spec: Spec, ledger: Ledger) -> Test:
-    sides = [spec["left"]] + ([spec["right"]] if "right" in spec else [])
-    parts = [ledger.parts(side) for side in sides]
+    both = [spec["left"]] + ([spec["right"]] if "right" in spec else [])
+    parts = [ledger.parts(side) for side in both]
     arrays = [a for pair in parts for a in pair if a is not None]
     kept = np.all([np.isfinite(a) for a in arrays], axis=0)
     if not kept.any():
@@ -208,21 +267,54 @@ def _test(spec: Spec, ledger: Ledger) -> Test:
     for top, bottom in parts:
         below = None if bottom is None else bottom[kept]
         if below is not None and below.sum() == 0:
-            raise _NotTestable("nothing to divide by: " + _what(sides[len(pseudo)]))
+            raise _NotTestable("nothing to divide by: " + _what(both[len(pseudo)]))
         pseudo.append(pseudovalues(top[kept], below))
     if not all(np.isfinite(p).all() for p in pseudo):
         raise _NotTestable("one replicate alone has what is to be divided by")
     wanted, factor = spec.get("value", 0.0), spec.get("factor", 1.0)
     margin = pseudo[0] - (factor * pseudo[1] if len(pseudo) > 1 else wanted)
-    e = estimate(margin if spec["is"] in ("at least", "more than") else -margin)
+    margin = margin if spec["is"] in ("at least", "more than") else -margin
+    e = estimate(margin)
     tie = 1e-12 * max(1.0, float(np.abs(pseudo[0]).max()))  # equality as far as rounding can tell
     if spec["is"] in ("at least", "at most"):
         tie = -tie  # equality satisfies these
     holds = True if e.low >= tie else False if e.high < tie else None
-    text = _words(spec, sides, pseudo, int((~kept).sum()))
-    if e.few:
-        text += f" [{FEW}: interval not to be trusted]"
-    return Test(holds, text, _scenarios(sides), tuple(n for s in sides for n in _metrics(s, ledger)))
+    dropped = int((~kept).sum())
+    note = f" [{dropped} replicates without a value left out]" if dropped else ""
+    note += f" [{FEW}: interval not to be trusted]" if e.few else ""
+    what, shown, claimed = _shown(spec, both, pseudo)
+    metrics = tuple(n for s in both for n in _metrics(s, ledger))
+    relation = str(spec["is"])
+    return Test(
+        holds, what, shown.mean, shown.low, shown.high, relation, claimed, sure(margin, tie), e.few, note,
+        _scenarios(both), metrics,
+    )  # fmt: skip
+
+
+def sure(values: np.ndarray, least: float = 0.0) -> float:
+    """Confidence that the mean behind independent values, shape (replicate,), is at least `least`; NaN for one value.
+
+    The interval of compare.interval read the other way round: the level at which its lower end comes to `least`.
+    """
+    n, mean, spread = values.size, float(values.mean()), float(values.std(ddof=1)) if values.size > 1 else np.nan
+    if n < 2:
+        return np.nan
+    if not spread > 0:
+        return float(mean >= least)
+    a = 0.0
+    if n > 2:
+        a = float((((values - mean) / spread) ** 3).sum()) * n / ((n - 1) * (n - 2)) / (6 * np.sqrt(n))
+    distance = (mean - least) / (spread / np.sqrt(n))
+
+    def moved(t: float) -> float:
+        root = np.cbrt(1 + 6 * a * (t - a))
+        corrected = 3 * (t - a) / (1 + root + root**2)
+        return float(corrected if abs(corrected) > abs(t) else (corrected + t) / 2)
+
+    farthest = 1e6
+    if moved(farthest) <= distance or moved(-farthest) >= distance:
+        return float(distance > 0)
+    return float(stdtr(n - 1, brentq(lambda t: moved(t) - distance, -farthest, farthest)))
 
 
 def _scenarios(sides: list[Spec]) -> tuple[str, ...]:
@@ -236,27 +328,28 @@ def _metrics(side: Spec, ledger: Ledger) -> list[str]:
     return [n.removeprefix("-") for n in named]
 
 
-def _words(spec: Spec, sides: list[Spec], pseudo: list[np.ndarray], dropped: int) -> str:
-    """Put a test's numbers into words: level or ratio, its interval, and what was claimed."""
-    left, claimed = estimate(pseudo[0]), f"claimed: {spec['is']}"
-    if len(sides) == 1:
-        shown = _fine(left.mean, left.half) + _range(left.low, left.high)
-        text = f"{_what(sides[0])} in {_where(sides[0])}: {shown} ({claimed} {spec['value']:g})"
-    else:
-        right, factor = estimate(pseudo[1]), spec.get("factor", 1.0)
-        low, high = fieller(*pseudo)
-        pair = f"{_what(sides[0])}, {_where(sides[0])} over {_where(sides[1])}"
-        if _what(sides[0]) != _what(sides[1]):
-            pair = f"{_what(sides[0])} over {_what(sides[1])}, {_where(sides[0])}"
-        if right.mean > 0 and (left.n == 1 or np.isfinite(low)):
-            ratio = left.mean / right.mean
-            text = f"{pair}: {_fine(ratio, (high - low) / 2)}{_range(low, high)} ({claimed} {factor:g})"
-        else:
-            gap = estimate(pseudo[0] - factor * pseudo[1])
-            shown = _fine(gap.mean, gap.half) + _range(gap.low, gap.high)
-            pair = pair.replace(" over ", f" less {factor:g} times " if factor != 1 else " less ")
-            text = f"{pair}: {shown} ({claimed} 0)"
-    return text + (f" [{dropped} replicates without a value left out]" if dropped else "")
+def _shown(spec: Spec, both: list[Spec], pseudo: list[np.ndarray]) -> tuple[str, Estimate, float]:
+    """What is shown of a test: its name, level or ratio (else difference) with its interval, and what was claimed."""
+    left = estimate(pseudo[0])
+    if len(both) == 1:
+        return f"{_what(both[0])} in {_where(both[0])}", left, float(spec["value"])
+    right, factor = estimate(pseudo[1]), float(spec.get("factor", 1.0))
+    low, high = fieller(*pseudo)
+    pair = f"{_what(both[0])}, {_where(both[0])} over {_where(both[1])}"
+    if _what(both[0]) != _what(both[1]):
+        pair = f"{_what(both[0])} over {_what(both[1])}, {_where(both[0])}"
+    if right.mean > 0 and (left.n == 1 or np.isfinite(low)):
+        return pair, Estimate(left.mean / right.mean, low, high, left.n), factor
+    gap = estimate(pseudo[0] - factor * pseudo[1])
+    return pair.replace(" over ", f" less {factor:g} times " if factor != 1 else " less "), gap, 0.0
+
+
+def percent(probability: float) -> str:
+    """A probability in per cent, never rounded to a certainty that it is not."""
+    if not np.isfinite(probability):
+        return "–"
+    shown = 100 * probability
+    return "< 0.1 %" if shown < 0.1 else "> 99.9 %" if shown > 99.9 else f"{shown:.1f} %"
 
 
 def _range(low: float, high: float) -> str:
@@ -294,21 +387,31 @@ def _where(side: Spec) -> str:
     return names + {"before": " (before)", "before last phase": " (before the last phase)"}.get(at, "")
 
 
+#: Whose claims they are, in the order in which they are shown; those of others follow under their names.
+SIDES = {"essay": "The essay's claims", "critics": "Its critics' claims"}
+
+
+def sides(table: pd.DataFrame) -> dict[str, str]:
+    """Those who claim something in the table, with a heading for each."""
+    there = [*dict.fromkeys(table.who)]
+    return {w: h for w, h in SIDES.items() if w in there} | {w: f"Claims of {w}" for w in there if w not in SIDES}
+
+
 def listing(table: pd.DataFrame, width: int = 120) -> str:
     """The verdicts as text, the essay's claims first, then its critics'."""
     out = []
-    for who, title in (("essay", "THE ESSAY'S CLAIMS"), ("critics", "ITS CRITICS' CLAIMS")):
-        out += ["", title, "─" * width]
+    for who, title in sides(table).items():
+        out += ["", files.text(title).upper(), "─" * width]
         for row in table[table.who == who].itertuples():
-            head = f"{row.id:<5}{row.verdict.upper():<14}"
-            out += textwrap.wrap(row.says, width, initial_indent=head, subsequent_indent=" " * 19)
+            head = f"{files.text(row.id):<5} ".ljust(6) + f"{row.verdict.upper():<14}"
+            out += textwrap.wrap(files.text(row.says), width, initial_indent=head, subsequent_indent=" " * 20)
             details = [row.result] if row.verdict != "not tested" else [row.how or row.result]
             if row.origin != "emergent":
                 details.append(f"{row.origin}: {row.why}")
             elif row.why:
                 details.append(row.why)
-            for detail in filter(None, details):
-                out += textwrap.wrap(detail, width, initial_indent=" " * 19, subsequent_indent=" " * 21)
+            for detail in filter(None, map(files.text, details)):
+                out += textwrap.wrap(detail, width, initial_indent=" " * 20, subsequent_indent=" " * 22)
     out += ["", *textwrap.wrap(counted(table), width), *textwrap.wrap(RULE, width)]
     if table.attrs.get("note"):
         out.append(f"Note: {table.attrs['note']}; nothing can be supported or contradicted.")
@@ -318,7 +421,8 @@ def listing(table: pd.DataFrame, width: int = 120) -> str:
 def counted(table: pd.DataFrame) -> str:
     """How many claims of each side got which verdict, in one sentence."""
     parts = []
-    for who, name in (("essay", "The essay"), ("critics", "its critics")):
+    for who in sides(table):
+        name = {"essay": "The essay", "critics": "its critics"}.get(who, files.text(who))
         counts = table[table.who == who].verdict.value_counts()
         shown = ", ".join(f"{counts[v]} {v}" for v in VERDICTS if v in counts)
         parts.append(f"{name}: {shown}")

@@ -27,6 +27,7 @@ from .intervals import (
     replicates_needed,
     too_few,
 )
+from .sanity import check, guarded
 
 __all__ = [
     "AGAINST", "CONFIDENCE", "ENOUGH", "FEW", "OVER", "SINGLE", "TOLD", "YEAR", "Estimate", "baseline_of", "compare",
@@ -65,13 +66,16 @@ def flat(ds: xr.Dataset, kinds: tuple[str, ...] = ("all",)) -> xr.Dataset:
     """
     if "point" in ds.dims:
         points = ds.sizes["point"]
-        raise EnforceSimError(f"the file holds a design of {points} points; choose one with ds.isel(point=0)")
+        raise EnforceSimError(
+            f"the file holds a design of {points} points; choose one by ds.isel(point=0), or --point 0"
+        )
     if files.output(ds) not in kinds:
-        able = "es.compare" if files.output(ds) == "summary" else "es.compare and es.plot.series"
-        raise files.lacks(ds, f"tables, claims, reports and figures over time; {able} can do with it")
+        able = "claims" if files.output(ds) == "summary" else "es.plot.series"
+        raise files.lacks(ds, f"this; tables, reports, es.compare and {able} can do with it")
     for name in files.FORMS[files.output(ds)]:
         if name not in ds.dims:
             raise EnforceSimError(f"the dimension {name} is gone; select with a list, as in ds.sel({name}=[...])")
+    check(ds)
     return ds
 
 
@@ -152,6 +156,7 @@ def pairing_gain(ours: np.ndarray, theirs: np.ndarray) -> float:
     return apart / together if together > 0 else (np.inf if apart > 0 else np.nan)
 
 
+@guarded
 def compare(
     ds: xr.Dataset,
     baseline: str | None = "status_quo",

@@ -24,6 +24,9 @@ from .compare import (
     paired,
     pseudovalues,
 )
+from .files import EnforceSimError
+from .sanity import guarded
+from .told import _told
 
 #: Which metrics tell of which group, and how each is shown: "level" (mean of the last 180 days), "percent"
 #: (the same, in per cent), "last" (the last record that has a value, in per cent), "day" (flow per day),
@@ -109,7 +112,7 @@ def show(ds: xr.Dataset, metric: str, how: str) -> tuple[str, np.ndarray]:
 
     Rates over persons are jackknife pseudo-values of a ratio of means, see compare.pseudovalues.
     """
-    unit = files.text(ds[metric].attrs.get("units", "1"))
+    unit = files.text(files.attributes(ds, metric).get("units", "1"))
     if how == "last":
         return "%, last survey", 100 * _values(level(ds, metric, "last"))
     if how in ("level", "percent"):
@@ -136,27 +139,62 @@ def _values(data: xr.DataArray) -> np.ndarray:
 
 def rows(ds: xr.Dataset, baseline: str | None = None) -> dict[str, list[Row]]:
     """The four groups' outcomes; metrics that the file lacks are left out."""
-    flat(ds)
-    base = baseline_of(ds, baseline)
-    names = files.scenarios(ds)
+    flat(ds, ("all", "summary", "quantiles"))
+    base, kind = base_of(ds, baseline), files.output(ds)
+    known = set(files.metrics(ds).index)
     blocks: dict[str, list[Row]] = {}
     for title, block in BLOCKS.items():
         blocks[title] = []
         for metric, how in block.items():
-            needed = (metric, *OVER.get(how, ()))
-            if any(n not in ds or f"summary.{n}" not in ds for n in needed):
-                continue
-            unit, values = show(ds, metric, how)
-            row = Row(metric, files.label(ds, metric), unit)
-            events = _values(level(ds, metric, "horizon")) if how in OVER else values
-            at = names.index(base)
-            for i, name in enumerate(names):
-                row.values[name] = estimate(values[i], events[i])
-                if i != at:
-                    a, b = paired(values[i], values[at])
-                    row.differences[name] = estimate(a - b, events[i] - events[at])
-            blocks[title].append(row)
+            if kind != "all":
+                how = _without_series(how)
+            if known.issuperset((metric, *OVER.get(how, ()))):
+                make = _row_of_statistics if kind == "quantiles" else _row
+                blocks[title].append(make(ds, metric, how, base))
     return blocks
+
+
+def base_of(ds: xr.Dataset, baseline: str | None = None) -> str:
+    """The baseline as for compare; a file of statistics has differences from one scenario only."""
+    taken = files.text(ds.attrs.get("difference_baseline", ""))
+    if files.output(ds) != "quantiles":
+        return baseline_of(ds, baseline)
+    if baseline is not None and baseline != taken:
+        baseline_of(ds, baseline)
+        raise EnforceSimError(f'this file holds differences from {taken!r} only (run.output = "quantiles")')
+    return baseline_of(ds, taken)
+
+
+def _without_series(how: str) -> str:
+    """How a metric is shown where there are summaries only: no last survey, no person-years to count over."""
+    return "percent" if how == "last" else "year" if how in OVER else how
+
+
+def _row(ds: xr.Dataset, metric: str, how: str, base: str) -> Row:
+    names = files.scenarios(ds)
+    unit, values = show(ds, metric, how)
+    row = Row(metric, files.label(ds, metric), unit)
+    events = _values(level(ds, metric, "horizon")) if how in OVER else values
+    at = names.index(base)
+    for i, name in enumerate(names):
+        row.values[name] = estimate(values[i], events[i])
+        if i != at:
+            a, b = paired(values[i], values[at])
+            row.differences[name] = estimate(a - b, events[i] - events[at])
+    return row
+
+
+def _row_of_statistics(ds: xr.Dataset, metric: str, how: str, base: str) -> Row:
+    unit = files.text(files.attributes(ds, metric).get("units", "1"))
+    per = {"percent": 100.0, "day": 1 / files.horizon(ds), "year": YEAR / files.horizon(ds)}.get(how, 1.0)
+    shown = {"percent": "%", "day": f"{unit} per day", "year": f"{unit} per year"}.get(how, "" if unit == "1" else unit)
+    row = Row(metric, files.label(ds, metric), shown)
+    for place, name in ((row.values, f"summary.{metric}"), (row.differences, f"difference.{metric}")):
+        for scenario, told in zip(files.scenarios(ds), _told(ds[name]), strict=True):
+            e = told.estimate()
+            place[scenario] = Estimate(per * e.mean, per * e.low, per * e.high, e.n, e.few)
+    row.differences.pop(base)
+    return row
 
 
 def number(value: float, half: float = np.nan) -> str:
@@ -195,16 +233,21 @@ def signed(e: Estimate) -> str:
 
 def persons(ds: xr.Dataset) -> float:
     """People in the market on day 0, mean over replicates; NaN when the file cannot say."""
-    names = [n for n in OVER["persons"] if n in ds]
+    names = [n for n in OVER["persons"] if n in ds and files.output(ds) == "all"]
     if len(names) < len(OVER["persons"]):
         return np.nan
     return float(sum(_values(level(ds, n, "day 0"))[0].mean() for n in names))
 
 
+def replicates(ds: xr.Dataset) -> int:
+    """How many replicates the file's numbers are of."""
+    return int(ds.sizes["replicate"] if "replicate" in ds.sizes else ds.attrs.get("replicates", 0))
+
+
 def opening(ds: xr.Dataset) -> str:
     """One sentence on what was run."""
     study = files.text(ds.attrs.get("study", "")) or "A study"
-    count, people, days = ds.sizes["replicate"], persons(ds), files.horizon(ds)
+    count, people, days = replicates(ds), persons(ds), files.horizon(ds)
     years = f"{days / YEAR:.1f}".removesuffix(".0")
     burn_in = float(ds.attrs.get("burn_in", np.nan))
     crowd = f" with about {round(people, -1):,.0f} people" if np.isfinite(people) else ""
@@ -226,15 +269,25 @@ def legend(ds: xr.Dataset) -> list[str]:
         "Numbers without one were the same in all replicates.",
         f"? marks intervals not to be trusted: {FEW}; run more (-r).",
     ]
-    if ds.sizes["replicate"] == 1:
-        lines[1:] = [f"Note: {SINGLE}. Run more replicates (-r)."]
+    if files.output(ds) == "quantiles":
+        lines.append(
+            "Intervals are Student's t from the statistics kept in the file, which do not follow a skewed outcome."
+        )
+    if files.output(ds) != "all":
+        lines.append(
+            f"The file holds {'summaries' if files.output(ds) == 'summary' else 'statistics'} only (run.output = "
+            f'"{files.output(ds)}"): events are counted per year, not per 1,000 person-years.'
+        )
+    if replicates(ds) == 1:
+        lines[1:3] = [f"Note: {SINGLE}. Run more replicates (-r)."]
     return lines
 
 
+@guarded
 def table(ds: xr.Dataset, baseline: str | None = None) -> str:
     """The four groups' outcomes and their differences from the baseline, as text of at most 120 columns."""
     blocks = rows(ds, baseline)
-    base = baseline_of(ds, baseline)
+    base = base_of(ds, baseline)
     names = files.scenarios(ds)
     out = [line for part in (opening(ds), *legend(ds)) for line in textwrap.wrap(part, WIDTH)]
     out += _part("Outcomes", blocks, names, lambda row, name: with_half(row.values[name]))
