@@ -50,10 +50,17 @@ def _values(dataset: h5py.Dataset) -> np.ndarray:
 
 
 def _attributes(item: h5py.Group | h5py.Dataset) -> dict[str, object]:
+    """By HDF5's own functions, for there are thousands: texts, and numbers of which one alone is no array."""
     found: dict[str, object] = {}
-    for name, value in ((n, item.attrs[n]) for n in item.attrs if n not in MACHINERY):
-        if isinstance(value, bytes):
-            found[name] = value.decode()
+    for i in range(h5py.h5a.get_num_attrs(item.id)):
+        attribute = h5py.h5a.open(item.id, index=i, index_type=h5py.h5.INDEX_CRT_ORDER)
+        name = attribute.name.decode()
+        if name in MACHINERY:
+            continue
+        value = np.empty(attribute.shape, attribute.dtype)
+        attribute.read(value)
+        if value.dtype.kind == "S":
+            found[name] = value.item().decode()
         else:
-            found[name] = value[0] if isinstance(value, np.ndarray) and value.size == 1 else value
+            found[name] = value[0] if value.size == 1 else value
     return found
