@@ -98,13 +98,14 @@ static void unit_changes(struct city *c, const struct police_parameters *p, stru
 {
     double skill = daily_chance(p->training_rate * training), honest = daily_chance(p->integrity_training_rate * training);
     double drift = daily_chance(p->integrity_drift * (1 - p->oversight_effect * unit_oversight(c, unit)));
-    for (uint32_t o = unit.first; o < unit.first + unit.size; o++) {
-        double s = c->skill[o], g = c->integrity[o];
-        s += fmax(p->trained_skill - s, 0) * skill;
-        g += fmax(p->trained_integrity - g, 0) * honest;
+    float *own_skill = c->skill + unit.first, *integrity = c->integrity + unit.first;
+    for (uint32_t i = 0; i < unit.size; i++) {
+        double s = own_skill[i], g = integrity[i], missing = p->trained_skill - s, dishonest = p->trained_integrity - g;
+        s += (missing > 0 ? missing : 0) * skill;
+        g += (dishonest > 0 ? dishonest : 0) * honest;
         g += (p->background_integrity - g) * drift;
-        c->skill[o] = (float)s;
-        c->integrity[o] = (float)g;
+        own_skill[i] = (float)s;
+        integrity[i] = (float)g;
     }
 }
 
@@ -166,8 +167,7 @@ void police_override(struct city *c, const struct police_parameters *p, struct p
     for (uint32_t v = 0; v < c->venues; v++) c->lead_ripe[v] = NEVER;
     for (uint32_t o = 0; o < c->offenders; o++) {
         if (c->trial_on[o] == NEVER || !(c->open_case[o] & CASE_SPECIAL)) continue;
-        c->trial_on[o] = NEVER;
-        if (c->standing[o] == STANDING_REMAND) c->standing[o] = STANDING_FREE;
+        case_close(c, o);
         m->arrests_bought_off++;
         signal_send(c, o, SIGNAL_BOUGHT);
     }
@@ -191,10 +191,12 @@ void police_responses(struct city *c, const struct police_parameters *p, struct 
 
 void police_releases(struct city *c)
 {
-    if (c->held == 0) return;
+    if (c->held == 0 || c->day < c->release) return;
+    c->release = INT32_MAX;
     for (uint32_t place = 0; place < c->places; place++)
         for (uint64_t m = detained_in(c, place); m;) {
             uint32_t seat = next_seat(c, place, &m);
             if (*due_at(c, seat) <= c->day + 1) seat_release(c, seat);
+            else if (*due_at(c, seat) - 1 < c->release) c->release = *due_at(c, seat) - 1;
         }
 }

@@ -43,7 +43,7 @@ static void shakedown(struct city *c, const struct police_parameters *p, struct 
     uint32_t venue = venue_of_area(c, unit, officer, index);
     if (is_closed(c, venue)) return;
     m->shakedowns++;
-    bool for_sale = exploits(c, venue) && c->tie[venue] == NO_OFFICER;
+    bool for_sale = c->exploiting[venue] && c->tie[venue] == NO_OFFICER;
     if (for_sale && luck_coin(&c->luck, DRAW_TIE, venue, index, p->tie_probability)) {
         c->tie[venue] = (int32_t)officer;
         m->ties_formed++;

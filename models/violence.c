@@ -63,15 +63,17 @@ static double worst_factor(const struct city *c, const struct parameters *p, enu
 
 static void violence_by_clients(struct city *c, const struct parameters *p, struct metrics *m, enum place_kind kind)
 {
-    double most = worst_factor(c, p, kind) * (1 + p->repression_violence);
+    const double most = worst_factor(c, p, kind) * (1 + p->repression_violence);
+    const double most_for_adults = kind == PLACE_VENUE ? 1 + p->repression_violence : most;
     struct seat_points points = seat_points_begin(c, DRAW_CLIENT_VIOLENCE, kind, p->client_violence * most);
     uint32_t seat;
     double mark;
     while (seat_points_next(&points, &seat, &mark)) {
         uint32_t place = seat_place(c, seat);
         uint64_t bit = bit_in(c, place, seat);
-        if (!(c->occupied[place] & ~detained_in(c, place) & bit)) continue;
         bool exploited = c->exploited[place] & bit;
+        if (!exploited && mark * most >= most_for_adults) continue;
+        if (!(c->occupied[place] & ~detained_in(c, place) & bit)) continue;
         double rate = place_factor(c, place, exploited) * (exploited ? p->coerced_violence : 1) *
                       (1 - c->protection[c->place_district[place]]);
         if (place < c->venues && c->covered[place]) rate *= 1 - p->board_protection;
