@@ -440,7 +440,7 @@ void adults_disperse(struct city *c, uint32_t venue, double share, enum occasion
     struct coins coins = coins_begin(&c->luck, DRAW_DISPERSE, occasion);
     for (uint64_t m = adults_at(c, venue); m;) {
         uint32_t seat = next_seat(c, venue, &m);
-        if (coins_uniform(&coins, seat) >= share) continue;
+        if (coins_uniform(&coins, seat_in(c, venue, seat)) >= share) continue;
         while (street < c->district_street[district + 1] && free_seat(c, street) == UINT32_MAX) street++;
         if (street == c->district_street[district + 1]) return;
         seat_take(c, street, seat_lift(c, seat));

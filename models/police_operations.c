@@ -64,7 +64,7 @@ void police_leads(struct city *c, const struct police_parameters *p, struct poli
 /* ---- an operation ---------------------------------------------------------------------------------------------------------- */
 
 /* Four coins for each person present. */
-enum { COIN_FOUND, COIN_DEPORTED, COIN_DETAINED, COIN_TAKEN };
+enum { COIN_FOUND, COIN_DEPORTED, COIN_DETAINED, COIN_TAKEN, COIN_ASSAULTED = COIN_FOUND };
 
 struct raid {
     struct team team;
@@ -130,7 +130,7 @@ static void meet_adult(struct city *c, const struct police_parameters *p, struct
     struct words w = luck_words(&c->luck, DRAW_OPERATION_PERSON, seat, 0);
     double misconduct = p->raid_conduct * (1 - raid->team.integrity) * raid->restraint;
     fear_raise(c, seat, c->fears->raided);
-    police_assault(c, p, m, &raid->team, seat, fmin(p->assault_probability * misconduct, 1), 1);
+    police_assault(c, p, m, &raid->team, seat, unit_interval(w.word[COIN_ASSAULTED]), p->assault_probability * misconduct, 1);
     if (*traits_at(c, seat) & TRAIT_IRREGULAR && unit_interval(w.word[COIN_DEPORTED]) < raid->deportation) {
         m->deportations++;
         seat_leave(c, seat);

@@ -32,7 +32,8 @@ static void extort(struct city *c, const struct police_parameters *p, struct pol
         m->extortions++;
         fear_raise(c, seat, c->fears->extorted);
         police_account(c, p, m, officer, seat, 2 + index);
-        police_assault(c, p, m, &alone, seat, p->assault_probability * (1 - integrity), 1024 + index);
+        double u = luck_uniform(&c->luck, DRAW_ASSAULT, seat, 1024 + index);
+        police_assault(c, p, m, &alone, seat, u, p->assault_probability * (1 - integrity), 1024 + index);
     }
 }
 

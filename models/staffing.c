@@ -31,14 +31,21 @@ static void let_go(struct city *c, const struct parameters *p, struct metrics *m
     }
 }
 
+/* Of the `excess` exploited persons of a place in the lowest seats each is let go with this chance: how many is drawn first, and
+ * then who. */
 static void dismiss_above(struct city *c, const struct parameters *p, struct metrics *m, uint32_t place, uint32_t want,
                           double chance, struct coins *coins)
 {
-    uint64_t exploited = c->exploited[place];
-    uint32_t have = persons_in(exploited);
-    for (uint32_t excess = have > want ? have - want : 0; excess > 0; excess--) {
-        uint32_t seat = next_seat(c, place, &exploited);
-        if (coins_uniform(coins, seat) < chance) let_go(c, p, m, seat);
+    uint64_t exploited = c->exploited[place], chosen = 0;
+    const uint32_t have = persons_in(exploited), excess = have > want ? have - want : 0;
+    const uint32_t go = excess > 0 ? binomial_quantile(coins_uniform(coins, place), excess, chance) : 0;
+    uint32_t who[PLACE_SEATS];
+    if (go == 0) return;
+    pick_distinct(&c->luck, DRAW_DISMISS, place, 1, excess, go, who);
+    for (uint32_t i = 0; i < go; i++) chosen |= 1ull << who[i];
+    for (; chosen; chosen >>= 1) {
+        const uint32_t seat = next_seat(c, place, &exploited);
+        if (chosen & 1) let_go(c, p, m, seat);
     }
 }
 
@@ -99,7 +106,7 @@ static void return_from_street(struct city *c, const struct parameters *p)
     for (uint32_t place = 2 * c->venues; place < c->places; place++)
         for (uint64_t m = adults_at(c, place); m;) {
             uint32_t seat = next_seat(c, place, &m);
-            if (coins_uniform(&coins, seat) < chance) to_venue(c, seat);
+            if (coins_uniform(&coins, seat_in(c, place, seat)) < chance) to_venue(c, seat);
         }
 }
 

@@ -266,12 +266,19 @@ static inline uint32_t place_owner(const struct city *c, uint32_t place)
 static inline uint32_t seat_place(const struct city *c, uint32_t seat)
 {
     uint32_t place = c->near_place[seat / SEAT_GROUP];
+    place += c->first_seat[place + 1] <= seat; /* most often it is this one or the next, and which of them nobody can foresee */
     while (c->first_seat[place + 1] <= seat) place++;
     return place;
 }
 
 /* A seat in the masks of its place. */
 static inline uint64_t bit_in(const struct city *c, uint32_t place, uint32_t seat) { return 1ull << (seat - c->first_seat[place]); }
+
+/* A seat's number among those of all places, were each of 64 seats: neighbours of one place then share calls of the generator. */
+static inline uint32_t seat_in(const struct city *c, uint32_t place, uint32_t seat)
+{
+    return place * PLACE_SEATS + (seat - c->first_seat[place]);
+}
 
 static inline uint64_t seat_bit(const struct city *c, uint32_t seat) { return bit_in(c, seat_place(c, seat), seat); }
 
@@ -343,17 +350,25 @@ static inline enum class class_in(const struct city *c, uint32_t place, uint32_t
 
 static inline enum class seat_class(const struct city *c, uint32_t seat) { return class_in(c, seat_place(c, seat), seat); }
 
-/* What the day throws on the seats of one kind of place, at `rate` per day and seat; on none where there is nobody. */
+/* What the day throws on the seats of one kind of place, or of neighbouring kinds, at `rate` per day and seat; on none where
+ * there is nobody. */
 struct seat_points {
     struct points points;
     uint32_t first;
 };
 
+static inline struct seat_points seat_points_over(const struct city *c, uint32_t purpose, enum place_kind kind, enum place_kind last,
+                                                  double rate)
+{
+    uint32_t persons = 0, first = c->kind_seat[kind], seats = c->kind_seat[last + 1] - first;
+    for (enum place_kind k = kind; k <= last; k++)
+        persons += c->count[k][CLASS_ADULT] + c->count[k][CLASS_COERCED] + c->count[k][CLASS_MINOR];
+    return (struct seat_points){points_begin(&c->luck, purpose, kind, persons > 0 ? seats : 0, rate), first};
+}
+
 static inline struct seat_points seat_points_begin(const struct city *c, uint32_t purpose, enum place_kind kind, double rate)
 {
-    bool empty = c->count[kind][CLASS_ADULT] + c->count[kind][CLASS_COERCED] + c->count[kind][CLASS_MINOR] == 0;
-    uint32_t first = c->kind_seat[kind], seats = empty ? 0 : c->kind_seat[kind + 1] - first;
-    return (struct seat_points){points_begin(&c->luck, purpose, kind, seats, rate), first};
+    return seat_points_over(c, purpose, kind, kind, rate);
 }
 
 static inline bool seat_points_next(struct seat_points *thrown, uint32_t *seat, double *mark)

@@ -19,28 +19,28 @@ static const uint64_t WORD = 0xffffffff;
 /* word[k][i] = word k of the call whose counter they were; the words of a call are in the lower halves of 64-bit lanes, so
  * that a product has room, and what a product leaves in the upper half is in nobody's way until the end. Defined for each
  * width: LANES is a number of lanes, and PRODUCT multiplies their lower halves. */
-#define DEFINE_PHILOX(name, attributes, LANES, PRODUCT)                                                                  \
-    attributes INLINE void name(uint64_t word[4][BLOCKS], const struct luck *luck)                                       \
-    {                                                                                                                    \
-        typedef uint64_t lanes __attribute__((vector_size((LANES) * sizeof(uint64_t))));                                 \
-        typedef lanes in_memory __attribute__((aligned(sizeof(uint64_t)), may_alias));                                   \
-        enum { GROUPS = BLOCKS / (LANES) };                                                                              \
-        lanes w[4][GROUPS], zero = {0}, key[2] = {zero + (luck->seed & WORD), zero + (luck->seed >> 32)};                \
-        for (int k = 0; k < 4; k++)                                                                                      \
-            for (int g = 0; g < GROUPS; g++) w[k][g] = *(const in_memory *)&word[k][g * (LANES)];                        \
-        for (int round = 0; round < 10; round++) {                                                                       \
-            for (int g = 0; g < GROUPS; g++) {                                                                           \
-                lanes a = PRODUCT(w[0][g], zero + MULTIPLIER[0]), b = PRODUCT(w[2][g], zero + MULTIPLIER[1]);            \
-                w[0][g] = (b >> 32) ^ w[1][g] ^ key[0];                                                                  \
-                w[2][g] = (a >> 32) ^ w[3][g] ^ key[1];                                                                  \
-                w[1][g] = b;                                                                                             \
-                w[3][g] = a;                                                                                             \
-            }                                                                                                            \
-            key[0] += zero + STEP[0];                                                                                    \
-            key[1] += zero + STEP[1];                                                                                    \
-        }                                                                                                                \
-        for (int k = 0; k < 4; k++)                                                                                      \
-            for (int g = 0; g < GROUPS; g++) *(in_memory *)&word[k][g * (LANES)] = w[k][g] & (zero + WORD);              \
+#define DEFINE_PHILOX(name, attributes, LANES, PRODUCT)                                                                \
+    attributes INLINE void name(uint64_t word[4][BLOCKS], const struct luck *luck)                                     \
+    {                                                                                                                  \
+        typedef uint64_t lanes __attribute__((vector_size((LANES) * sizeof(uint64_t))));                               \
+        typedef lanes in_memory __attribute__((aligned(sizeof(uint64_t)), may_alias));                                 \
+        enum { GROUPS = BLOCKS / (LANES) };                                                                            \
+        lanes w[4][GROUPS], zero = {0}, key[2] = {zero + (luck->seed & WORD), zero + (luck->seed >> 32)};              \
+        for (int k = 0; k < 4; k++)                                                                                    \
+            for (int g = 0; g < GROUPS; g++) w[k][g] = *(const in_memory *)&word[k][g * (LANES)];                      \
+        for (int round = 0; round < 10; round++) {                                                                     \
+            for (int g = 0; g < GROUPS; g++) {                                                                         \
+                lanes a = PRODUCT(w[0][g], zero + MULTIPLIER[0]), b = PRODUCT(w[2][g], zero + MULTIPLIER[1]);          \
+                w[0][g] = (b >> 32) ^ w[1][g] ^ key[0];                                                                \
+                w[2][g] = (a >> 32) ^ w[3][g] ^ key[1];                                                                \
+                w[1][g] = b;                                                                                           \
+                w[3][g] = a;                                                                                           \
+            }                                                                                                          \
+            key[0] += zero + STEP[0];                                                                                  \
+            key[1] += zero + STEP[1];                                                                                  \
+        }                                                                                                              \
+        for (int k = 0; k < 4; k++)                                                                                    \
+            for (int g = 0; g < GROUPS; g++) *(in_memory *)&word[k][g * (LANES)] = w[k][g] & (zero + WORD);            \
     }
 
 /* word = the words of block `first` + i; as points_words() for each, `first` a multiple of BLOCKS. */
@@ -82,22 +82,22 @@ INLINE void coins_counters(struct coins *c)
     }
 }
 
-#define DEFINE_WIDTH(width, attributes, LANES, PRODUCT)                                                                  \
-    DEFINE_PHILOX(philox_##width, attributes, LANES, PRODUCT)                                                            \
-    attributes static void fill_##width(struct points *p)                                                                \
-    {                                                                                                                    \
-        uint64_t word[4][BLOCKS];                                                                                        \
-        points_counters(p, p->drawn >> 1, word);                                                                         \
-        philox_##width(word, p->luck);                                                                                   \
-        points_of(p, word);                                                                                              \
-    }                                                                                                                    \
-    attributes static void throw_##width(struct coins *c)                                                                \
-    {                                                                                                                    \
-        coins_counters(c);                                                                                               \
-        philox_##width(c->word, c->luck);                                                                                \
+#define DEFINE_WIDTH(width, attributes, LANES, PRODUCT)                                                                \
+    DEFINE_PHILOX(philox_##width, attributes, LANES, PRODUCT)                                                          \
+    attributes static void fill_##width(struct points *p)                                                              \
+    {                                                                                                                  \
+        uint64_t word[4][BLOCKS];                                                                                      \
+        points_counters(p, p->drawn >> 1, word);                                                                       \
+        philox_##width(word, p->luck);                                                                                 \
+        points_of(p, word);                                                                                            \
+    }                                                                                                                  \
+    attributes static void throw_##width(struct coins *c)                                                              \
+    {                                                                                                                  \
+        coins_counters(c);                                                                                             \
+        philox_##width(c->word, c->luck);                                                                              \
     }
 
-#define PRODUCT_PLAIN(x, y) (((x) & WORD) * (y))
+#define PRODUCT_PLAIN(x, y) (((x)&WORD) * (y))
 DEFINE_WIDTH(plain, , 2, PRODUCT_PLAIN)
 
 #ifdef __x86_64__
@@ -163,10 +163,15 @@ void coins_fill(struct coins *c)
     for (int k = 0; k < 4; k++) c->word[k][c->block % WORDS_BATCH] = w.word[k];
 }
 
-/* Where few points are expected, two at a time cost less than a batch. */
+/* Where few points are expected, two at a time cost less than a batch; and where there is most often none, a logarithm is not
+ * needed to see it: -log u > 1 - u. */
 static void fill_two(struct points *p)
 {
     struct words w = points_words(p->luck, p->purpose, p->line, p->drawn >> 1);
+    if (p->mean_gap * (1 - unit_interval(w.word[0])) > p->length - p->position) {
+        p->gap[0] = INFINITY;
+        return;
+    }
     for (size_t i = 0; i < 2; i++) {
         p->gap[i] = -p->mean_gap * portable_log(unit_interval(w.word[2 * i]));
         p->mark[i] = unit_interval(w.word[2 * i + 1]);
@@ -175,6 +180,9 @@ static void fill_two(struct points *p)
 
 void points_fill(struct points *p)
 {
-    if (p->batch == 2) fill_two(p);
-    else points_fill_by(points_widest(), p);
+    if (p->length - p->position < POINTS_FEW * p->mean_gap) p->batch = 2;
+    if (p->batch == 2)
+        fill_two(p);
+    else
+        points_fill_by(points_widest(), p);
 }

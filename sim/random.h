@@ -141,12 +141,12 @@ static inline uint32_t binomial_quantile(double u, uint32_t n, double p)
  * Shedler 1979), and the entity then acts at least once with probability 1 - exp(-own rate), independently of all others.
  * The points depend on the address and the rate alone, never on the state, so scenarios share them. They are drawn in batches,
  * for which a processor's wide registers serve; how wide changes no bit. */
-enum { POINTS_BATCH = 2 * WORDS_BATCH };
+enum { POINTS_BATCH = 2 * WORDS_BATCH, POINTS_FEW = 3 };
 
 struct points {
     const struct luck *luck;
     double position, mean_gap, length;
-    uint32_t purpose, line, drawn, batch; /* batch: 2 where few are expected */
+    uint32_t purpose, line, drawn, batch; /* batch: 2 where no more than POINTS_FEW are expected */
     double gap[POINTS_BATCH], mark[POINTS_BATCH];
 };
 
@@ -160,7 +160,7 @@ static inline struct points points_begin(const struct luck *luck, uint32_t purpo
     points.purpose = purpose;
     points.line = line;
     points.drawn = 0;
-    points.batch = length * rate < 3 ? 2 : POINTS_BATCH;
+    points.batch = POINTS_BATCH;
     return points;
 }
 

@@ -22,6 +22,7 @@ PREFIXES = {
     "study": ("study_", "model_"),  # a model seen through its study
     "run": ("study_run",),
     "main": ("main",),
+    "points": ("points_", "coins_"),  # both come in batches of the same words
 }
 # What a sub-model may include of the engine.
 FOR_MODELS = {f"sim/{name}.h" for name in ("model", "field", "random", "portable_math", "error")}
