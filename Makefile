@@ -21,7 +21,7 @@ HARDENED := -fstack-protector-strong -fstack-clash-protection \
             $(if $(filter x86_64,$(shell uname -m)),-fcf-protection) $(if $(filter aarch64,$(shell uname -m)),-mbranch-protection=standard)
 FORTIFY   = $(eval FORTIFY := $(if $(filter -O0,$(OPT))$(findstring -fsanitize,$(EXTRA_CFLAGS)),,-D_FORTIFY_SOURCE=$(shell \
             $(CC) -O2 -D_FORTIFY_SOURCE=3 -Werror -fsyntax-only -include stdio.h -xc /dev/null 2>/dev/null && echo 3 || echo 2)))$(FORTIFY)
-CFLAGS   := -std=c11 -D_GNU_SOURCE $(OPT) $(ARCH) -g -fPIC $(or $(OPENMP),-Wno-unknown-pragmas) -ffp-contract=off $(HARDENED) $(WARNINGS) -I. -MMD -MP $(if $(DEBUG),-DENFORCESIM_DEBUG) $(EXTRA_CFLAGS)
+CFLAGS   := -std=c11 -D_GNU_SOURCE $(OPT) $(ARCH) -g -fPIC -fno-semantic-interposition $(or $(OPENMP),-Wno-unknown-pragmas) -ffp-contract=off $(HARDENED) $(WARNINGS) -I. -MMD -MP $(if $(DEBUG),-DENFORCESIM_DEBUG) $(EXTRA_CFLAGS)
 # Asked for when first used, for the packages may have been installed in this very run.
 HDF5_CFLAGS = $(eval HDF5_CFLAGS := $(shell pkg-config --cflags hdf5-serial))$(HDF5_CFLAGS)
 # Debian's hdf5-serial.pc knows the base library; the high-level one, with dimension scales, lies beside it.
@@ -35,7 +35,7 @@ CORE_SOURCES    := sim/error.c sim/field.c sim/study.c sim/study_copy.c sim/exch
 # that prints, forks, catches signals or exits. All else belongs to the program.
 LIBRARY_SOURCES := $(CORE_SOURCES) $(wildcard sim/config_*.c) \
                    $(patsubst %,sim/%.c,embed running_core command_whole config input design record journal journal_aggregate aggregate quantile \
-                   digest drift files hdf hdf_memory hdf_read results results_digest results_quantiles results_replicates provenance tables version)
+                   digest drift files memory hdf hdf_memory hdf_read hdf_scales results results_digest results_quantiles results_replicates provenance tables version)
 # Runs on several processes need MPI: make MPI=1.
 MPI_SOURCES     := $(wildcard sim/ranks_mpi*.c)
 SIM_SOURCES     := $(filter-out $(if $(MPI),sim/ranks_none.c,$(MPI_SOURCES)),$(wildcard sim/*.c))

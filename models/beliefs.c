@@ -67,15 +67,25 @@ struct nearness {
     double risk, punishment; /* lambda, lambda_q */
 };
 
-static void learn(struct city *c, uint32_t learner, const struct lesson *lesson, struct nearness near)
+/* The offenders first ... end - 1 learn. */
+static void learn(struct city *c, uint32_t first, uint32_t end, const struct lesson *lesson, struct nearness near)
 {
-    double risk = c->risk[learner], q = c->punishment[learner];
-    risk += near.risk * lesson->risk_up * (1 - risk);
-    risk -= near.risk * lesson->risk_down * risk;
-    q += near.punishment * lesson->punishment_up * (1 - q);
-    q -= near.punishment * lesson->punishment_down * q;
-    c->risk[learner] = risk;
-    c->punishment[learner] = q;
+    const double up = near.risk * lesson->risk_up, down = near.risk * lesson->risk_down;
+    const double q_up = near.punishment * lesson->punishment_up, q_down = near.punishment * lesson->punishment_down;
+    double *risk = c->risk, *q = c->punishment;
+    if (up > 0)
+        for (uint32_t o = first; o < end; o++) risk[o] += up * (1 - risk[o]);
+    if (down > 0)
+        for (uint32_t o = first; o < end; o++) risk[o] -= down * risk[o];
+    if (q_up > 0)
+        for (uint32_t o = first; o < end; o++) q[o] += q_up * (1 - q[o]);
+    if (q_down > 0)
+        for (uint32_t o = first; o < end; o++) q[o] -= q_down * q[o];
+}
+
+static void learn_alone(struct city *c, uint32_t learner, const struct lesson *lesson, struct nearness near)
+{
+    learn(c, learner, learner + 1, lesson, near);
 }
 
 static bool linked(const struct city *c, uint32_t venue, uint32_t trafficker)
@@ -90,23 +100,44 @@ static struct nearness scaled(double risk, double punishment, double by)
     return (struct nearness){fmin(risk * by, 1), fmin(punishment * by, 1)};
 }
 
+/* An owner's fate: his district hears of it, the traffickers linked to him, and the city. */
+static void spread_owner(struct city *c, const struct parameters *p, const struct lesson *lesson, uint32_t owner,
+                         struct nearness in_city)
+{
+    const uint32_t district = c->place_district[owner], first = c->district_venue[district], end = c->district_venue[district + 1];
+    const struct nearness neighbour = scaled(p->learn_district, p->punish_district, 30.0 / (end - first));
+    learn(c, 0, first, lesson, in_city);
+    learn(c, first, owner, lesson, neighbour);
+    learn_alone(c, owner, lesson, (struct nearness){p->learn_own, p->punish_own});
+    learn(c, owner + 1, end, lesson, neighbour);
+    learn(c, end, c->venues, lesson, in_city);
+    uint32_t unlinked = c->venues; /* links are in the order of traffickers */
+    for (uint32_t i = c->link_first[owner]; i < c->link_first[owner + 1]; i++) {
+        const uint32_t o = c->venues + c->link_trafficker[i];
+        learn(c, unlinked, o, lesson, in_city);
+        learn_alone(c, o, lesson, (struct nearness){p->learn_linked, p->punish_linked});
+        unlinked = o + 1;
+    }
+    learn(c, unlinked, c->offenders, lesson, in_city);
+}
+
+static void spread_trafficker(struct city *c, const struct parameters *p, const struct lesson *lesson, uint32_t offender,
+                              struct nearness in_city)
+{
+    for (uint32_t v = 0; v < c->venues; v++)
+        learn_alone(c, v, lesson,
+                    linked(c, v, offender - c->venues) ? (struct nearness){p->learn_linked, p->punish_linked} : in_city);
+    learn(c, c->venues, offender, lesson, in_city);
+    learn_alone(c, offender, lesson, (struct nearness){p->learn_own, p->punish_own});
+    learn(c, offender + 1, c->offenders, lesson, in_city);
+}
+
 /* Learning from others is per venue of the district or city, so that results do not depend on the size of the city. */
 static void spread(struct city *c, const struct parameters *p, const struct lesson *lesson, uint32_t offender)
 {
-    bool owner = offender < c->venues;
-    uint32_t district = owner ? c->place_district[offender] : UINT32_MAX, in_district = 1;
-    if (owner) in_district = c->district_venue[district + 1] - c->district_venue[district];
-    struct nearness own = {p->learn_own, p->punish_own}, link = {p->learn_linked, p->punish_linked};
-    struct nearness in_city = scaled(p->learn_city, p->punish_city, 150.0 / c->venues);
-    struct nearness neighbour = scaled(p->learn_district, p->punish_district, 30.0 / in_district);
-    for (uint32_t v = 0; v < c->venues; v++)
-        learn(c, v, lesson,
-              v == offender                                       ? own
-              : !owner && linked(c, v, offender - c->venues)      ? link
-              : c->place_district[v] == district                  ? neighbour
-                                                                  : in_city);
-    for (uint32_t o = c->venues; o < c->offenders; o++)
-        learn(c, o, lesson, o == offender ? own : owner && linked(c, offender, o - c->venues) ? link : in_city);
+    const struct nearness in_city = scaled(p->learn_city, p->punish_city, 150.0 / c->venues);
+    if (offender < c->venues) spread_owner(c, p, lesson, offender, in_city);
+    else spread_trafficker(c, p, lesson, offender, in_city);
 }
 
 static void fade(struct city *c, const struct parameters *p)

@@ -119,7 +119,7 @@ static void end_adult(struct city *c, const struct parameters *p, struct metrics
     if (unit_interval(w.word[0]) < p->adult_return_share)
         for (uint32_t k = 0; k < c->venues; k++) {
             uint32_t v = (start + k) % c->venues;
-            if (adult_vacancies(c, v) == 0) continue;
+            if (c->vacant[v] == 0) continue;
             seat_take(c, v, person);
             m->adults_returned++;
             return;

@@ -14,11 +14,11 @@ static inline uint32_t choice_of(const struct city *c, uint32_t offender, const 
     struct luck then = c->luck;
     then.day = c->taste_day[offender];
     struct words w = luck_words(&then, DRAW_TASTE, offender, 0);
+    double taste[4], best_value = -INFINITY;
     uint32_t best = 0;
-    double best_value = -INFINITY;
+    for (uint32_t k = 0; k < 4; k++) taste[k] = -portable_log(-portable_log(unit_interval(w.word[k])));
     for (uint32_t k = 0; k < n; k++) {
-        double taste = -portable_log(-portable_log(unit_interval(w.word[k])));
-        double total = value[k] + taste / c->market->choice_sharpness;
+        double total = value[k] + taste[k] / c->market->choice_sharpness;
         if (total > best_value) best = k, best_value = total;
     }
     return best;

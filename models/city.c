@@ -7,32 +7,12 @@
 
 /* ---- reading ----------------------------------------------------------------------------------------------------------- */
 
-static enum class class_in(const struct city *c, uint32_t place, uint32_t seat)
-{
-    const uint64_t bit = bit_in(c, place, seat);
-    return !(c->exploited[place] & bit) ? CLASS_ADULT : c->marked[place] & bit ? CLASS_MINOR : CLASS_COERCED;
-}
-
-enum class seat_class(const struct city *c, uint32_t seat) { return class_in(c, seat_place(c, seat), seat); }
-
-double fear_of(const struct city *c, uint32_t seat)
-{
-    if (*fear_at(c, seat) == -INFINITY) return 0;
-    double fear = portable_exp2(((double)*fear_at(c, seat) - c->day) / c->fears->half_life);
-    return fear < 1 ? fear : 1;
-}
-
 double mean_trust(const struct city *c, uint32_t place, uint64_t mask)
 {
     uint32_t n = persons_in(mask);
     double fear = 0;
     while (mask) fear += fear_of(c, next_seat(c, place, &mask));
     return n ? 1 - fear / n : 1;
-}
-
-uint32_t exploitation_place(const struct city *c, uint32_t venue)
-{
-    return c->mode[venue] == MODE_PRIVATE ? private_place(c, venue) : venue;
 }
 
 void wants_lay_down(struct city *c)
@@ -42,6 +22,7 @@ void wants_lay_down(struct city *c)
         c->wanted_open[size] = (uint8_t)lround(full);
         c->wanted_covert[size] = (uint8_t)lround(full * c->rules->covert_capacity);
     }
+    city_reckon(c);
 }
 
 uint32_t wanted(const struct city *c, uint32_t venue)
@@ -57,27 +38,91 @@ uint32_t wanted(const struct city *c, uint32_t venue)
     return 0;
 }
 
-uint32_t exploited_vacancies(const struct city *c, uint32_t venue)
+/* ---- what owners have vacant --------------------------------------------------------------------------------------------- */
+
+/* Of so many whom the owner wants. */
+static uint32_t wanting(const struct city *c, uint32_t venue, uint32_t want)
 {
-    if (c->mode[venue] == MODE_NONE) return 0;
-    uint32_t place = exploitation_place(c, venue), have = persons_in(c->exploited[place]), want = wanted(c, venue);
-    uint32_t room = c->size[place] - persons_in(c->occupied[place]);
+    const uint32_t place = exploitation_place(c, venue), have = persons_in(c->exploited[place]);
+    const uint32_t room = c->size[place] - persons_in(c->occupied[place]);
     if (have >= want) return 0;
     return want - have < room ? want - have : room;
 }
 
-uint32_t adult_vacancies(const struct city *c, uint32_t venue)
+static uint32_t vacant(const struct city *c, uint32_t venue, uint32_t want)
 {
     if (is_closed(c, venue)) return 0;
-    uint32_t exploited = persons_in(c->exploited[venue]), adults = persons_in(c->occupied[venue]) - exploited;
-    uint32_t reserved = c->mode[venue] == MODE_PRIVATE ? 0 : wanted(c, venue);
-    uint32_t taken = adults + (exploited > reserved ? exploited : reserved);
+    const uint32_t exploited = persons_in(c->exploited[venue]), adults = persons_in(c->occupied[venue]) - exploited;
+    const uint32_t reserved = c->mode[venue] == MODE_PRIVATE ? 0 : want;
+    const uint32_t taken = adults + (exploited > reserved ? exploited : reserved);
     return taken < c->size[venue] ? c->size[venue] - taken : 0;
 }
 
-bool exploits(const struct city *c, uint32_t venue)
+uint32_t exploited_vacancies(const struct city *c, uint32_t venue) { return wanting(c, venue, wanted(c, venue)); }
+uint32_t adult_vacancies(const struct city *c, uint32_t venue) { return vacant(c, venue, wanted(c, venue)); }
+
+/* Are there more exploited persons at an owner's than he wants, or any in the place that he has given up? */
+static bool has_surplus(const struct city *c, uint32_t venue, uint32_t want)
 {
-    return c->mode[venue] != MODE_NONE && c->standing[venue] == STANDING_FREE && c->exploited[exploitation_place(c, venue)];
+    const uint64_t here = c->exploited[venue], hidden = c->exploited[private_place(c, venue)];
+    return c->mode[venue] == MODE_PRIVATE ? here != 0 || persons_in(hidden) > want : hidden != 0 || persons_in(here) > want;
+}
+
+void owner_reckon(struct city *c, uint32_t venue)
+{
+    const uint32_t want = wanted(c, venue), before = c->wanting[venue], now = wanting(c, venue, want);
+    c->wanting[venue] = (uint8_t)now;
+    c->all_wanting += now - before;
+    c->vacant[venue] = (uint8_t)vacant(c, venue, want);
+    c->surplus[venue] = has_surplus(c, venue, want);
+    c->exploiting[venue] = exploits(c, venue);
+}
+
+static void owners_reckon(struct city *c)
+{
+    c->reopens = INT32_MAX;
+    for (uint32_t v = 0; v < c->venues; v++) {
+        owner_reckon(c, v);
+        if (is_closed(c, v) && c->closed_until[v] < c->reopens) c->reopens = c->closed_until[v];
+    }
+}
+
+void owner_turns(struct city *c, uint32_t venue, enum mode mode)
+{
+    c->mode[venue] = (uint8_t)mode;
+    owner_reckon(c, venue);
+}
+
+void offender_stands(struct city *c, uint32_t offender, enum standing standing)
+{
+    const enum standing before = (enum standing)c->standing[offender];
+    c->standing[offender] = (uint8_t)standing;
+    if (offender >= c->venues) return;
+    c->successions += (uint32_t)(standing == STANDING_VACANT) - (uint32_t)(before == STANDING_VACANT);
+    owner_reckon(c, offender);
+}
+
+void venue_close(struct city *c, uint32_t venue, uint32_t until)
+{
+    c->closed_until[venue] = (uint16_t)until;
+    if (c->closed_until[venue] < c->reopens) c->reopens = c->closed_until[venue];
+    owner_reckon(c, venue);
+}
+
+void city_reckon(struct city *c)
+{
+    owners_reckon(c);
+    c->birthday = c->release = c->hearing = 0; /* to be looked for */
+    c->open_cases = c->successions = 0;
+    for (uint32_t o = 0; o < c->offenders; o++) c->open_cases += c->trial_on[o] != NEVER;
+    for (uint32_t v = 0; v < c->venues; v++) c->successions += c->standing[v] == STANDING_VACANT;
+}
+
+void case_close(struct city *c, uint32_t offender)
+{
+    c->trial_on[offender] = NEVER;
+    c->open_cases--;
+    if (c->standing[offender] == STANDING_REMAND) offender_stands(c, offender, STANDING_FREE);
 }
 
 double sanction(const struct city *c)
@@ -120,16 +165,21 @@ static void count_service(struct city *c, uint32_t seat, enum class class, int b
     c->served_on[exploited][*served_at(c, seat) % SERVED_DAYS] += (uint32_t)by;
 }
 
-static void count_fear(struct city *c, uint32_t seat, enum class class, int by)
+static void count_fear_of(struct city *c, uint32_t seat, enum class class, int by, double fear)
 {
     if (class != CLASS_ADULT || *fear_at(c, seat) == -INFINITY) return;
+    const double sum = c->fear_sum + by * fear;
     c->fearful += (uint32_t)by;
-    c->fear_sum = c->fearful > 0 ? fmax(c->fear_sum + by * fear_of(c, seat), 0) : 0;
+    c->fear_sum = c->fearful > 0 && sum > 0 ? sum : 0;
 }
 
-static void count_person(struct city *c, uint32_t seat, int by)
+static void count_fear(struct city *c, uint32_t seat, enum class class, int by)
 {
-    const uint32_t place = seat_place(c, seat);
+    if (class == CLASS_ADULT && *fear_at(c, seat) > -INFINITY) count_fear_of(c, seat, class, by, fear_of(c, seat));
+}
+
+static void count_person(struct city *c, uint32_t place, uint32_t seat, int by)
+{
     const enum class class = class_in(c, place, seat);
     c->count[place_kind(c, place)][class] += (uint32_t)by;
     count_infection(c, seat, by);
@@ -145,7 +195,8 @@ void city_recount(struct city *c)
     c->infected = c->fearful = 0;
     c->fear_sum = 0;
     for (uint32_t place = 0; place < c->places; place++)
-        for (uint64_t m = c->occupied[place]; m;) count_person(c, next_seat(c, place, &m), 1);
+        for (uint64_t m = c->occupied[place]; m;) count_person(c, place, next_seat(c, place, &m), 1);
+    city_reckon(c);
 }
 
 void city_dawn(struct city *c, int32_t day)
@@ -157,6 +208,7 @@ void city_dawn(struct city *c, int32_t day)
         city_recount(c);
         return;
     }
+    if (day >= c->reopens) owners_reckon(c);
     c->fear_sum *= portable_exp2(-1 / c->fears->half_life);
     for (int exploited = 0; exploited < 2; exploited++) { /* the bucket of today was that of the day which now lies too far back */
         uint32_t *bucket = &c->served_on[exploited][(uint32_t)(day + 1) % SERVED_DAYS];
@@ -167,31 +219,34 @@ void city_dawn(struct city *c, int32_t day)
 
 /* ---- fear, service, infection -------------------------------------------------------------------------------------------- */
 
-static void fear_set(struct city *c, uint32_t seat, double fear)
+static void fear_set(struct city *c, uint32_t seat, double before, double fear)
 {
     const enum class class = seat_class(c, seat);
-    count_fear(c, seat, class, -1);
+    count_fear_of(c, seat, class, -1, before);
     *fear_at(c, seat) = fear > 0 ? (float)(c->day + c->fears->half_life * portable_log2(fear)) : -INFINITY;
-    count_fear(c, seat, class, 1);
+    if (class == CLASS_ADULT) count_fear_of(c, seat, class, 1, fear_of(c, seat));
 }
 
 void fear_raise(struct city *c, uint32_t seat, double by)
 {
     double fear = fear_of(c, seat);
-    if (by > 0) fear_set(c, seat, fear + by * (1 - fear));
+    if (by > 0) fear_set(c, seat, fear, fear + by * (1 - fear));
 }
 
 void fear_relieve(struct city *c, uint32_t seat, double by)
 {
-    if (by > 0 && *fear_at(c, seat) > -INFINITY) fear_set(c, seat, fear_of(c, seat) * (1 - by));
+    const double fear = fear_of(c, seat);
+    if (by > 0 && *fear_at(c, seat) > -INFINITY) fear_set(c, seat, fear, fear * (1 - by));
 }
 
 void seat_serve(struct city *c, uint32_t seat)
 {
-    const enum class class = seat_class(c, seat);
-    count_service(c, seat, class, -1);
-    *served_at(c, seat) = (uint16_t)(c->day + 1);
-    count_service(c, seat, class, 1);
+    const bool exploited = seat_class(c, seat) != CLASS_ADULT;
+    uint16_t *served = served_at(c, seat);
+    if (is_served(c, seat)) c->served_on[exploited][*served % SERVED_DAYS]--;
+    else c->served_now[exploited]++;
+    *served = (uint16_t)(c->day + 1);
+    c->served_on[exploited][*served % SERVED_DAYS]++;
 }
 
 void seat_infect(struct city *c, uint32_t seat)
@@ -268,6 +323,11 @@ static void bench_leave(struct city *c, uint32_t seat)
     *bench = 0;
 }
 
+static void place_changed(struct city *c, uint32_t place)
+{
+    if (place_kind(c, place) != PLACE_STREET) owner_reckon(c, place_owner(c, place));
+}
+
 uint32_t seat_take(struct city *c, uint32_t place, struct person person)
 {
     uint32_t seat = free_seat(c, place);
@@ -281,7 +341,9 @@ uint32_t seat_take(struct city *c, uint32_t place, struct person person)
     *due_at(c, seat) = person.due;
     *supplier_at(c, seat) = person.supplier;
     *traits_at(c, seat) = person.traits;
-    count_person(c, seat, 1);
+    if (person.class == CLASS_MINOR && person.due - 1 < c->birthday) c->birthday = person.due - 1;
+    count_person(c, place, seat, 1);
+    place_changed(c, place);
     return seat;
 }
 
@@ -296,13 +358,14 @@ struct person seat_lift(struct city *c, uint32_t seat)
     uint32_t place = seat_place(c, seat);
     uint64_t bit = bit_in(c, place, seat);
     struct person person = {*fear_at(c, seat), *served_at(c, seat), *due_at(c, seat), *supplier_at(c, seat), *traits_at(c, seat),
-                            (uint8_t)seat_class(c, seat)};
-    count_person(c, seat, -1);
+                            (uint8_t)class_in(c, place, seat)};
+    count_person(c, place, seat, -1);
     if (detained_in(c, place) & bit) c->held--;
     c->occupied[place] &= ~bit;
     c->exploited[place] &= ~bit;
     c->marked[place] &= ~bit;
     if (seat >= c->venue_seats) bench_leave(c, seat);
+    place_changed(c, place);
     return person;
 }
 
@@ -316,12 +379,13 @@ void seat_reclass(struct city *c, uint32_t seat, enum class class)
 {
     uint32_t place = seat_place(c, seat);
     uint64_t bit = bit_in(c, place, seat);
-    count_person(c, seat, -1);
+    count_person(c, place, seat, -1);
     c->marked[place] &= ~bit;
     c->exploited[place] &= ~bit;
     if (class != CLASS_ADULT) c->exploited[place] |= bit;
     if (class == CLASS_MINOR) c->marked[place] |= bit;
-    count_person(c, seat, 1);
+    count_person(c, place, seat, 1);
+    place_changed(c, place);
 }
 
 void seat_detain(struct city *c, uint32_t seat, int32_t until)
@@ -331,6 +395,7 @@ void seat_detain(struct city *c, uint32_t seat, int32_t until)
     if (!(detained_in(c, place) & bit)) c->held++;
     c->marked[place] |= bit;
     *due_at(c, seat) = (uint16_t)(until + 1);
+    if (until < c->release) c->release = until;
 }
 
 void seat_release(struct city *c, uint32_t seat)
@@ -348,11 +413,9 @@ void person_absent(struct city *c, struct person person, enum absence absence, u
 
 bool person_to_vacancy(struct city *c, struct person person, uint32_t entity, uint32_t index)
 {
-    uint32_t vacancies = 0;
-    for (uint32_t v = 0; v < c->venues; v++) vacancies += exploited_vacancies(c, v);
-    if (vacancies == 0) return false;
-    uint32_t chosen = luck_pick(&c->luck, DRAW_VACANCY, entity, index, vacancies), v = 0;
-    for (uint32_t here = exploited_vacancies(c, 0); chosen >= here; here = exploited_vacancies(c, ++v)) chosen -= here;
+    if (c->all_wanting == 0) return false;
+    uint32_t chosen = luck_pick(&c->luck, DRAW_VACANCY, entity, index, c->all_wanting), v = 0;
+    while (chosen >= c->wanting[v]) chosen -= c->wanting[v++];
     seat_take(c, exploitation_place(c, v), person);
     return true;
 }
@@ -377,7 +440,7 @@ void adults_disperse(struct city *c, uint32_t venue, double share, enum occasion
     struct coins coins = coins_begin(&c->luck, DRAW_DISPERSE, occasion);
     for (uint64_t m = adults_at(c, venue); m;) {
         uint32_t seat = next_seat(c, venue, &m);
-        if (coins_uniform(&coins, seat) >= share) continue;
+        if (coins_uniform(&coins, seat_in(c, venue, seat)) >= share) continue;
         while (street < c->district_street[district + 1] && free_seat(c, street) == UINT32_MAX) street++;
         if (street == c->district_street[district + 1]) return;
         seat_take(c, street, seat_lift(c, seat));
@@ -417,9 +480,9 @@ void offender_arrives(struct city *c, uint32_t offender, double theta_mean, doub
     c->taste_day[offender] = (uint16_t)c->day;
     c->risk[offender] = risk;
     c->punishment[offender] = punishment;
-    c->standing[offender] = STANDING_FREE;
     c->trial_on[offender] = NEVER;
     c->open_case[offender] = 0;
+    offender_stands(c, offender, STANDING_FREE);
 }
 
 void supplier_forget(struct city *c, uint32_t trafficker)

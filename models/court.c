@@ -41,14 +41,16 @@ static void open_case(struct city *c, const struct parameters *p, const struct a
     if (c->trial_on[o] == NEVER) { /* an offender on bail who is arrested again has one trial, on the better evidence */
         double days = 1 - portable_log(unit_interval(w.word[0])) * p->trial_days;
         c->trial_on[o] = (uint16_t)(c->day + 1 + fmin(days, 60000 - c->day));
+        c->open_cases++;
         c->evidence[o] = 0;
         c->open_case[o] = 0;
     }
     c->evidence[o] = fmaxf(c->evidence[o], arrest->evidence);
     if (arrest->special) c->open_case[o] |= CASE_SPECIAL;
     c->arrested_on[o] = (uint16_t)(c->day + 1);
-    if (unit_interval(w.word[1]) < p->remand) c->standing[o] = STANDING_REMAND;
+    if (unit_interval(w.word[1]) < p->remand) offender_stands(c, o, STANDING_REMAND);
     if (arrest->closure) punished_before_verdict(c, o);
+    c->hearing = c->day; /* to be looked for */
 }
 
 static void imprison(struct city *c, uint32_t o)
@@ -56,7 +58,7 @@ static void imprison(struct city *c, uint32_t o)
     uint32_t release = (uint32_t)(c->day + lround(fmax(c->market->jail_months * 30, 1)));
     c->jailed++;
     if (release <= (uint32_t)(c->calendar.burn_in + c->calendar.horizon)) release_note(c, release);
-    c->standing[o] = STANDING_VACANT;
+    offender_stands(c, o, STANDING_VACANT);
     if (o < c->venues) c->tie[o] = NO_OFFICER;
     else c->openings++;
 }
@@ -83,8 +85,7 @@ static void try_case(struct city *c, const struct parameters *p, struct metrics 
 {
     struct words w = luck_words(&c->luck, DRAW_VERDICT, o, 0);
     double fair = 1 - p->court_corruption * (1 - c->policy->legal_support);
-    c->trial_on[o] = NEVER;
-    if (c->standing[o] == STANDING_REMAND) c->standing[o] = STANDING_FREE;
+    case_close(c, o);
     if (unit_interval(w.word[0]) < p->conviction * c->evidence[o] * fair) {
         sentence(c, p, m, o, &w);
     } else {
@@ -102,17 +103,27 @@ static void releases(struct city *c)
     }
 }
 
+/* Remand that has become punishment, and trials. */
+static void hear(struct city *c, const struct parameters *p, struct metrics *m)
+{
+    int32_t next = INT32_MAX;
+    for (uint32_t o = 0; o < c->offenders; o++) {
+        if (c->trial_on[o] == NEVER) continue;
+        const int32_t punished = c->arrested_on[o] - 1 + REMAND_THAT_PUNISHES, trial = c->trial_on[o] - 1;
+        if (c->standing[o] == STANDING_REMAND && punished <= c->day) punished_before_verdict(c, o);
+        else if (c->standing[o] == STANDING_REMAND && punished < next) next = punished;
+        if (trial <= c->day) try_case(c, p, m, o);
+        else if (trial < next) next = trial;
+    }
+    c->hearing = next;
+}
+
 static void step(struct world *w, uint32_t part, const void *parameters, void *metrics)
 {
     struct city *c = &w->city[part];
     releases(c);
     for (uint32_t i = 0; i < c->n_arrests; i++) open_case(c, parameters, &c->arrests[i]);
-    for (uint32_t o = 0; o < c->offenders; o++) {
-        if (c->trial_on[o] == NEVER) continue;
-        if (c->standing[o] == STANDING_REMAND && c->day + 1 - c->arrested_on[o] >= REMAND_THAT_PUNISHES)
-            punished_before_verdict(c, o);
-        if (c->trial_on[o] <= c->day + 1) try_case(c, parameters, metrics, o);
-    }
+    if (c->day >= c->hearing) hear(c, parameters, metrics);
 }
 
 static void observe(struct world *w, uint32_t part, const void *parameters, void *metrics)

@@ -29,9 +29,8 @@
 DECLARE_PARAMETERS(PARAMETERS)
 DECLARE_METRICS(METRICS)
 
-static const double OUTREACH_MOST = 3; /* the top of the lever's range; lower factors are thinned from it */
-
-enum { VISIT_MASK = (1 << 24) - 1 }; /* a visit's number tells the visits to a venue apart */
+/* A visit's number tells the visits to a venue apart: that among the points of its slice, and the slice. */
+enum { VISIT_SLICE = 22, VISIT_MASK = (1 << VISIT_SLICE) - 1 };
 
 /* ---- access --------------------------------------------------------------------------------------------------------------- */
 
@@ -77,22 +76,33 @@ static void visit(struct city *c, const struct parameters *p, struct metrics *m,
         return;
     }
     m->outreach_visits++;
-    double uptake = p->uptake * (c->covered[venue] ? p->board_uptake : 1);
+    const double uptake = p->uptake * (c->covered[venue] ? p->board_uptake : 1), own[] = {uptake, uptake * p->coerced_uptake};
     struct coins coins = coins_begin(&c->luck, DRAW_UPTAKE, number);
-    for (uint64_t present = c->occupied[venue] & ~detained_in(c, venue); present;) {
-        uint32_t seat = next_seat(c, venue, &present);
-        double own = uptake * (c->exploited[venue] & bit_in(c, venue, seat) ? p->coerced_uptake : 1), u = coins_uniform(&coins, seat);
-        if (u < own && u < own * (1 - fear_of(c, seat))) serve(c, m, seat);
+    double u[PLACE_SEATS];
+    uint64_t willing = 0; /* but for fear; gathered without a branch, which would go either way */
+    for (uint64_t present = c->occupied[venue] & ~detained_in(c, venue); present; present &= present - 1) {
+        const uint32_t k = (uint32_t)__builtin_ctzll(present);
+        u[k] = coins_uniform(&coins, venue * PLACE_SEATS + k);
+        willing |= (uint64_t)(u[k] < own[c->exploited[venue] >> k & 1]) << k;
+    }
+    while (willing) {
+        const uint32_t seat = next_seat(c, venue, &willing), k = seat - c->first_seat[venue];
+        if (u[k] < own[c->exploited[venue] >> k & 1] * (1 - fear_of(c, seat))) serve(c, m, seat);
     }
 }
 
+/* In slices of the lever, each a line of points of its own: a policy draws no more than it needs, and shares with another what
+ * both have. */
 static void outreach(struct city *c, const struct parameters *p, struct metrics *m)
 {
-    struct points points = points_begin(&c->luck, DRAW_OUTREACH, 0, c->venues, p->outreach_rate * OUTREACH_MOST);
-    uint32_t venue;
-    double mark;
-    while (points_next(&points, &venue, &mark))
-        if (mark * OUTREACH_MOST < c->policy->outreach && !is_closed(c, venue)) visit(c, p, m, venue, points.drawn & VISIT_MASK);
+    for (uint32_t slice = 0; slice < c->policy->outreach; slice++) {
+        struct points points = points_begin(&c->luck, DRAW_OUTREACH, slice, c->venues, p->outreach_rate);
+        uint32_t venue;
+        double mark;
+        while (points_next(&points, &venue, &mark))
+            if (slice + mark < c->policy->outreach && !is_closed(c, venue))
+                visit(c, p, m, venue, slice << VISIT_SLICE | (points.drawn & VISIT_MASK));
+    }
 }
 
 /* From the private network, where all are exploited, and from the street the way to a clinic is longer. */
@@ -116,10 +126,10 @@ static void clinics(struct city *c, const struct parameters *p, struct metrics *
     while (seat_points_next(&points, &seat, &mark)) {
         uint32_t place = seat_place(c, seat);
         uint64_t bit = bit_in(c, place, seat);
-        if (!(c->occupied[place] & ~detained_in(c, place) & bit)) continue;
+        const bool exploited = c->exploited[place] & bit;
+        if (!((c->exploited[place] | (c->occupied[place] & ~c->marked[place])) & bit)) continue; /* nobody, or somebody detained */
         double own = most; /* but in venues owners let the exploited go less often, and a board's care reaches its own alone */
-        if (kind == PLACE_VENUE)
-            own = (c->exploited[place] & bit ? p->coerced_uptake : 1) * (c->covered[place] ? p->board_uptake : 1);
+        if (kind == PLACE_VENUE) own = (exploited ? p->coerced_uptake : 1) * (c->covered[place] ? p->board_uptake : 1);
         if (mark * most < own && mark * most < own * (1 - fear_of(c, seat))) serve(c, m, seat);
     }
 }

@@ -25,7 +25,7 @@ DECLARE_METRICS(METRICS)
 /* Moves as many exploited persons as fit from one of an owner's places to the other; the rest are let go in time. */
 static void move_exploited(struct city *c, uint32_t venue, uint32_t from, uint32_t to)
 {
-    for (uint64_t m = c->exploited[from]; m && exploited_vacancies(c, venue) > 0;) {
+    for (uint64_t m = c->exploited[from]; m && c->wanting[venue] > 0;) {
         uint32_t seat = next_seat(c, from, &m);
         seat_take(c, to, seat_lift(c, seat));
     }
@@ -34,7 +34,7 @@ static void move_exploited(struct city *c, uint32_t venue, uint32_t from, uint32
 static void set_mode(struct city *c, uint32_t venue, enum mode mode)
 {
     uint32_t from = exploitation_place(c, venue);
-    c->mode[venue] = (uint8_t)mode;
+    owner_turns(c, venue, mode);
     uint32_t to = exploitation_place(c, venue);
     if (from != to && mode != MODE_NONE) move_exploited(c, venue, from, to);
 }
@@ -88,7 +88,7 @@ static void step(struct world *w, uint32_t part, const void *parameters, void *m
 {
     struct city *c = &w->city[part];
     (void)metrics;
-    for (uint32_t v = 0; v < c->venues; v++)
+    for (uint32_t v = 0; v < c->venues && c->successions > 0; v++)
         if (c->standing[v] == STANDING_VACANT) succeed(c, parameters, v);
     tastes_change(c, 0, c->venues);
     if (c->day == 0) /* every owner has made up his mind when the world begins */
@@ -104,15 +104,14 @@ static void observe(struct world *w, uint32_t part, const void *parameters, void
     const struct city *c = &w->city[part];
     struct metrics *m = metrics;
     (void)parameters;
-    m->venues_open = m->venues_offering = m->venues_covert = m->venues_private = m->venues_protected = 0;
-    for (uint32_t v = 0; v < c->venues; v++) {
-        bool offers = exploits(c, v);
-        m->venues_open += !is_closed(c, v);
-        m->venues_offering += offers;
-        m->venues_covert += offers && c->mode[v] == MODE_COVERT;
-        m->venues_private += offers && c->mode[v] == MODE_PRIVATE;
-        m->venues_protected += c->tie[v] != NO_OFFICER;
-    }
+    uint32_t offering[MODES] = {0}, open = 0, protected = 0;
+    FOR_ROWS(v, c->exploiting, c->venues) offering[c->mode[v]]++;
+    for (uint32_t v = 0; v < c->venues; v++) open += !is_closed(c, v), protected += c->tie[v] != NO_OFFICER;
+    m->venues_open = open;
+    m->venues_offering = offering[MODE_OPEN] + offering[MODE_COVERT] + offering[MODE_PRIVATE];
+    m->venues_covert = offering[MODE_COVERT];
+    m->venues_private = offering[MODE_PRIVATE];
+    m->venues_protected = protected;
 }
 
 const struct submodel submodel_owners = {

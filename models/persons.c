@@ -28,8 +28,11 @@ DECLARE_METRICS(METRICS)
 
 
 /* For every seat of a kind of place on which the day's luck falls; `mark` < 1 is the thinning mark. */
-#define FOR_POINTS(purpose, kind, rate)                                                                                 \
-    struct seat_points points = seat_points_begin(c, purpose, kind, rate);                                              \
+#define FOR_POINTS(purpose, kind, rate) FOR_POINTS_OVER(purpose, kind, kind, rate)
+
+/* The same for the kinds from `kind` to `last`; the exploited are in venues and in the private network. */
+#define FOR_POINTS_OVER(purpose, kind, last, rate)                                                                      \
+    struct seat_points points = seat_points_over(c, purpose, kind, last, rate);                                         \
     uint32_t seat;                                                                                                      \
     double mark;                                                                                                        \
     while (seat_points_next(&points, &seat, &mark))
@@ -63,18 +66,18 @@ static void lost_by_owner(struct city *c, uint32_t seat)
     seat_leave(c, seat);
 }
 
-static void escapes(struct city *c, const struct parameters *p, struct metrics *m, enum place_kind kind)
+static void escapes(struct city *c, const struct parameters *p, struct metrics *m)
 {
-    FOR_POINTS(DRAW_ESCAPE, kind, p->escape_rate)
+    FOR_POINTS_OVER(DRAW_ESCAPE, PLACE_VENUE, PLACE_PRIVATE, p->escape_rate)
         if (is_exploited(c, seat)) {
             lost_by_owner(c, seat);
             m->escaped++;
         }
 }
 
-static void outside_help(struct city *c, const struct parameters *p, struct metrics *m, enum place_kind kind)
+static void outside_help(struct city *c, const struct parameters *p, struct metrics *m)
 {
-    FOR_POINTS(DRAW_OUTSIDE_HELP, kind, p->outside_help)
+    FOR_POINTS_OVER(DRAW_OUTSIDE_HELP, PLACE_VENUE, PLACE_PRIVATE, p->outside_help)
         if (is_exploited(c, seat)) {
             lost_by_owner(c, seat);
             m->helped_out++;
@@ -88,9 +91,9 @@ static void no_longer_coerced(struct city *c, uint32_t seat)
     else seat_reclass(c, seat, CLASS_ADULT);
 }
 
-static void debt_releases(struct city *c, const struct parameters *p, struct metrics *m, enum place_kind kind)
+static void debt_releases(struct city *c, const struct parameters *p, struct metrics *m)
 {
-    FOR_POINTS(DRAW_DEBT_RELEASE, kind, p->debt_release_rate)
+    FOR_POINTS_OVER(DRAW_DEBT_RELEASE, PLACE_VENUE, PLACE_PRIVATE, p->debt_release_rate)
         if (is_class(c, seat, CLASS_COERCED)) {
             no_longer_coerced(c, seat);
             m->released_from_debt++;
@@ -99,20 +102,26 @@ static void debt_releases(struct city *c, const struct parameters *p, struct met
 
 static void birthdays(struct city *c, const struct parameters *p, struct metrics *m)
 {
+    if (c->day < c->birthday) return;
+    c->birthday = INT32_MAX;
     for (uint32_t place = 0; place < 2 * c->venues; place++)
         for (uint64_t minors = minors_in(c, place); minors;) {
             uint32_t seat = next_seat(c, place, &minors);
-            if (*due_at(c, seat) > c->day + 1) continue;
+            const int32_t birthday = *due_at(c, seat) - 1;
+            if (birthday > c->day) {
+                if (birthday < c->birthday) c->birthday = birthday;
+                continue;
+            }
             m->came_of_age++;
             if (luck_coin(&c->luck, DRAW_ADULTHOOD, seat, 0, p->stays_coerced)) seat_reclass(c, seat, CLASS_COERCED);
             else no_longer_coerced(c, seat);
         }
 }
 
-static void infections(struct city *c, const struct parameters *p, struct metrics *m, enum place_kind kind)
+static void infections(struct city *c, const struct parameters *p, struct metrics *m, enum place_kind kind, enum place_kind last)
 {
     double coerced = kind == PLACE_STREET ? 1 : 1 + p->infection_coerced, fearful = 1 + p->infection_fear;
-    FOR_POINTS(DRAW_INFECTION, kind, p->infection_rate * coerced * fearful) {
+    FOR_POINTS_OVER(DRAW_INFECTION, kind, last, p->infection_rate * coerced * fearful) {
         uint32_t place = seat_place(c, seat);
         uint64_t bit = bit_in(c, place, seat);
         if (!(c->occupied[place] & bit) || *traits_at(c, seat) & TRAIT_INFECTED) continue;
@@ -133,12 +142,11 @@ static void step(struct world *w, uint32_t part, const void *parameters, void *m
     adults_leave(c, p, PLACE_VENUE);
     adults_leave(c, p, PLACE_STREET);
     birthdays(c, p, m);
-    for (enum place_kind kind = PLACE_VENUE; kind <= PLACE_PRIVATE; kind++) { /* nobody is exploited in the street */
-        escapes(c, p, m, kind);
-        outside_help(c, p, m, kind);
-        debt_releases(c, p, m, kind);
-    }
-    for (enum place_kind kind = PLACE_VENUE; kind < PLACE_KINDS; kind++) infections(c, p, m, kind);
+    escapes(c, p, m);
+    outside_help(c, p, m);
+    debt_releases(c, p, m);
+    infections(c, p, m, PLACE_VENUE, PLACE_PRIVATE);
+    infections(c, p, m, PLACE_STREET, PLACE_STREET);
     m->minor_days += c->count[PLACE_VENUE][CLASS_MINOR] + c->count[PLACE_PRIVATE][CLASS_MINOR];
     m->coerced_days += c->count[PLACE_VENUE][CLASS_COERCED] + c->count[PLACE_PRIVATE][CLASS_COERCED];
 }

@@ -122,9 +122,9 @@ void police_override(struct city *c, const struct police_parameters *p, struct p
 enum { ACCOUNT_OFFICER = 1 << 21, ACCOUNT_VENUE = 1 << 22 };
 void police_account(struct city *c, const struct police_parameters *p, struct police_metrics *m, uint32_t officer,
                     uint32_t entity, uint32_t index);
-/* The team assaults the adult in a seat with this probability; somebody of the team answers for it. */
+/* The team assaults the adult in a seat where the uniform number u is below this probability; somebody of the team answers for it. */
 void police_assault(struct city *c, const struct police_parameters *p, struct police_metrics *m, const struct team *team,
-                    uint32_t seat, double probability, uint32_t index);
+                    uint32_t seat, double u, double probability, uint32_t index);
 
 /* Nobody is arrested who is held, whose post is vacant, or who has been arrested today. */
 bool police_at_large(const struct city *c, uint32_t offender);

@@ -4,7 +4,7 @@
 
 #include "models/police.h"
 
-static const double ROTATION_MOST = 12; /* per year: the top of the levers' range; lower rates are thinned from it */
+static const double ROTATION_SLICE = 2; /* per year: transfers are drawn in slices of the levers, each a line of points of its own */
 
 struct unit unit_of_district(const struct city *c, uint32_t district)
 {
@@ -96,30 +96,34 @@ void police_reform(struct city *c, const struct police_parameters *p)
 /* Training pulls up those below its goals; without oversight integrity drifts to the background. */
 static void unit_changes(struct city *c, const struct police_parameters *p, struct unit unit, double training)
 {
-    double skill = daily_chance(p->training_rate * training), honest = daily_chance(p->integrity_training_rate * training);
-    double drift = daily_chance(p->integrity_drift * (1 - p->oversight_effect * unit_oversight(c, unit)));
-    for (uint32_t o = unit.first; o < unit.first + unit.size; o++) {
-        double s = c->skill[o], g = c->integrity[o];
-        s += fmax(p->trained_skill - s, 0) * skill;
-        g += fmax(p->trained_integrity - g, 0) * honest;
-        g += (p->background_integrity - g) * drift;
-        c->skill[o] = (float)s;
-        c->integrity[o] = (float)g;
+    const float skill = (float)daily_chance(p->training_rate * training), trained = (float)p->trained_skill;
+    const float honest = (float)daily_chance(p->integrity_training_rate * training), honesty = (float)p->trained_integrity;
+    const float drift = (float)daily_chance(p->integrity_drift * (1 - p->oversight_effect * unit_oversight(c, unit)));
+    const float background = (float)p->background_integrity;
+    float *s = c->skill + unit.first, *g = c->integrity + unit.first;
+    for (uint32_t i = 0; i < unit.size; i++) {
+        const float unskilled = trained - s[i], dishonest = honesty - g[i];
+        const float better = g[i] + (dishonest > 0 ? dishonest : 0) * honest;
+        s[i] += (unskilled > 0 ? unskilled : 0) * skill;
+        g[i] = better + (background - better) * drift;
     }
 }
 
 static void rotation(struct city *c, const struct police_parameters *p, struct police_metrics *m)
 {
     struct unit special = unit_special(c);
-    struct points points = points_begin(&c->luck, DRAW_ROTATION, 0, special.first + SPECIAL_OFFICERS_MAX, ROTATION_MOST / 365);
-    uint32_t o;
-    double mark;
-    while (points_next(&points, &o, &mark)) {
-        bool in_special = o >= special.first;
-        double rate = in_special ? c->policy->special_rotation : c->policy->general_rotation;
-        if (mark * ROTATION_MOST >= rate || (in_special && o >= special.first + special.size)) continue;
-        officer_arrives(c, p, o);
-        m->officers_transferred++;
+    const double most = special.size > 0 ? fmax(c->policy->general_rotation, c->policy->special_rotation) : c->policy->general_rotation;
+    for (uint32_t slice = 0; slice * ROTATION_SLICE < most; slice++) {
+        struct points points = points_begin(&c->luck, DRAW_ROTATION, slice, special.first + SPECIAL_OFFICERS_MAX, ROTATION_SLICE / 365);
+        uint32_t o;
+        double mark;
+        while (points_next(&points, &o, &mark)) {
+            bool in_special = o >= special.first;
+            double rate = in_special ? c->policy->special_rotation : c->policy->general_rotation;
+            if ((slice + mark) * ROTATION_SLICE >= rate || (in_special && o >= special.first + special.size)) continue;
+            officer_arrives(c, p, o);
+            m->officers_transferred++;
+        }
     }
 }
 
@@ -146,13 +150,13 @@ void police_account(struct city *c, const struct police_parameters *p, struct po
 }
 
 void police_assault(struct city *c, const struct police_parameters *p, struct police_metrics *m, const struct team *team,
-                    uint32_t seat, double probability, uint32_t index)
+                    uint32_t seat, double u, double probability, uint32_t index)
 {
-    struct words w = luck_words(&c->luck, DRAW_ASSAULT, seat, index);
-    if (team->size == 0 || unit_interval(w.word[0]) >= probability) return;
+    if (team->size == 0 || u >= probability) return;
+    const uint32_t member = team->size > 1 ? luck_pick(&c->luck, DRAW_ASSAULT, seat, index, team->size) : 0;
     m->violence_police++;
     fear_raise(c, seat, c->fears->assaulted);
-    police_account(c, p, m, team->officer[w.word[1] % team->size], seat, index);
+    police_account(c, p, m, team->officer[member], seat, index);
 }
 
 /* Stopped from above: no operations for a while, open leads dropped, the unit's open cases bought off. */
@@ -166,8 +170,7 @@ void police_override(struct city *c, const struct police_parameters *p, struct p
     for (uint32_t v = 0; v < c->venues; v++) c->lead_ripe[v] = NEVER;
     for (uint32_t o = 0; o < c->offenders; o++) {
         if (c->trial_on[o] == NEVER || !(c->open_case[o] & CASE_SPECIAL)) continue;
-        c->trial_on[o] = NEVER;
-        if (c->standing[o] == STANDING_REMAND) c->standing[o] = STANDING_FREE;
+        case_close(c, o);
         m->arrests_bought_off++;
         signal_send(c, o, SIGNAL_BOUGHT);
     }
@@ -191,10 +194,12 @@ void police_responses(struct city *c, const struct police_parameters *p, struct 
 
 void police_releases(struct city *c)
 {
-    if (c->held == 0) return;
+    if (c->held == 0 || c->day < c->release) return;
+    c->release = INT32_MAX;
     for (uint32_t place = 0; place < c->places; place++)
         for (uint64_t m = detained_in(c, place); m;) {
             uint32_t seat = next_seat(c, place, &m);
             if (*due_at(c, seat) <= c->day + 1) seat_release(c, seat);
+            else if (*due_at(c, seat) - 1 < c->release) c->release = *due_at(c, seat) - 1;
         }
 }

@@ -52,9 +52,8 @@ void police_leads(struct city *c, const struct police_parameters *p, struct poli
     for (uint32_t o = special.first; o < special.first + special.size; o++) investigators += c->skill[o];
     double intel = p->intel_rate * investigators / c->venues;
     struct coins coins = coins_begin(&c->luck, DRAW_LEAD, 0);
-    for (uint32_t v = 0; v < c->venues; v++)
-        if (c->mode[v] != MODE_NONE && c->lead_ripe[v] == NEVER && exploits(c, v))
-            lead_on(c, p, m, v, intel, coins_uniform(&coins, v));
+    FOR_ROWS(v, c->exploiting, c->venues)
+        if (c->lead_ripe[v] == NEVER) lead_on(c, p, m, v, intel, coins_uniform(&coins, v));
     struct points points = points_begin(&c->luck, DRAW_FALSE_LEAD, 0, c->venues, p->false_lead);
     uint32_t v;
     double mark;
@@ -65,7 +64,7 @@ void police_leads(struct city *c, const struct police_parameters *p, struct poli
 /* ---- an operation ---------------------------------------------------------------------------------------------------------- */
 
 /* Four coins for each person present. */
-enum { COIN_FOUND, COIN_DEPORTED, COIN_DETAINED, COIN_TAKEN };
+enum { COIN_FOUND, COIN_DEPORTED, COIN_DETAINED, COIN_TAKEN, COIN_ASSAULTED = COIN_FOUND };
 
 struct raid {
     struct team team;
@@ -131,7 +130,7 @@ static void meet_adult(struct city *c, const struct police_parameters *p, struct
     struct words w = luck_words(&c->luck, DRAW_OPERATION_PERSON, seat, 0);
     double misconduct = p->raid_conduct * (1 - raid->team.integrity) * raid->restraint;
     fear_raise(c, seat, c->fears->raided);
-    police_assault(c, p, m, &raid->team, seat, fmin(p->assault_probability * misconduct, 1), 1);
+    police_assault(c, p, m, &raid->team, seat, unit_interval(w.word[COIN_ASSAULTED]), p->assault_probability * misconduct, 1);
     if (*traits_at(c, seat) & TRAIT_IRREGULAR && unit_interval(w.word[COIN_DEPORTED]) < raid->deportation) {
         m->deportations++;
         seat_leave(c, seat);
@@ -152,7 +151,7 @@ static void arrest_owner(struct city *c, const struct police_parameters *p, stru
     arrest_make(c, raid->venue, evidence_of(c, raid), true, closes);
     c->tie[raid->venue] = NO_OFFICER;
     if (!closes) return;
-    c->closed_until[raid->venue] = (uint16_t)(c->day + lround(c->market->closure_days));
+    venue_close(c, raid->venue, (uint32_t)(c->day + lround(c->market->closure_days)));
     adults_disperse(c, raid->venue, p->disperse_share, OCCASION_CLOSURE);
 }
 
@@ -167,7 +166,7 @@ static void betrayed(struct city *c, const struct police_parameters *p, struct p
 {
     m->operations_betrayed++;
     signal_send(c, venue, SIGNAL_BETRAYED);
-    if (c->mode[venue] == MODE_OPEN && c->rules->covert_capacity > 0) c->mode[venue] = MODE_COVERT;
+    if (c->mode[venue] == MODE_OPEN && c->rules->covert_capacity > 0) owner_turns(c, venue, MODE_COVERT);
     if (c->mode[venue] != MODE_NONE) c->hides_until[venue] = (uint16_t)(c->day + lround(p->hide_days));
 }
 

@@ -32,7 +32,8 @@ static void extort(struct city *c, const struct police_parameters *p, struct pol
         m->extortions++;
         fear_raise(c, seat, c->fears->extorted);
         police_account(c, p, m, officer, seat, 2 + index);
-        police_assault(c, p, m, &alone, seat, p->assault_probability * (1 - integrity), 1024 + index);
+        double u = luck_uniform(&c->luck, DRAW_ASSAULT, seat, 1024 + index);
+        police_assault(c, p, m, &alone, seat, u, p->assault_probability * (1 - integrity), 1024 + index);
     }
 }
 
@@ -43,7 +44,7 @@ static void shakedown(struct city *c, const struct police_parameters *p, struct 
     uint32_t venue = venue_of_area(c, unit, officer, index);
     if (is_closed(c, venue)) return;
     m->shakedowns++;
-    bool for_sale = exploits(c, venue) && c->tie[venue] == NO_OFFICER;
+    bool for_sale = c->exploiting[venue] && c->tie[venue] == NO_OFFICER;
     if (for_sale && luck_coin(&c->luck, DRAW_TIE, venue, index, p->tie_probability)) {
         c->tie[venue] = (int32_t)officer;
         m->ties_formed++;

@@ -5,8 +5,8 @@
 
 enum { SITES_MOST = 50 };
 
-/* Four coins for each person present; which is which. */
-enum { COIN_RECOGNISED, COIN_CARE, COIN_DEPORTED, COIN_DETAINED };
+/* Four coins for each person present; which is which, for minors and for adults. */
+enum { COIN_RECOGNISED, COIN_CARE, COIN_DEPORTED, COIN_DETAINED, COIN_ASSAULTED = COIN_RECOGNISED };
 
 static void owner_loses(struct city *c, uint32_t place) { c->losses[place_owner(c, place)] += 1; }
 
@@ -36,7 +36,7 @@ static void sweep_adult(struct city *c, const struct police_parameters *p, struc
     struct words w = luck_words(&c->luck, DRAW_SWEEP_PERSON, seat, 0);
     bool coerced = c->exploited[place] & bit_in(c, place, seat);
     fear_raise(c, seat, c->fears->swept);
-    police_assault(c, p, m, team, seat, p->assault_probability * (1 - team->integrity), 0);
+    police_assault(c, p, m, team, seat, unit_interval(w.word[COIN_ASSAULTED]), p->assault_probability * (1 - team->integrity), 0);
     if (*traits_at(c, seat) & TRAIT_IRREGULAR && unit_interval(w.word[COIN_DEPORTED]) < p->deportation) {
         m->deportations++;
         if (coerced) {

@@ -214,7 +214,7 @@ static void send_network(struct relocation *r, struct city *c, uint32_t venue)
         add(r, &r->movers, &passenger, sizeof passenger);
         c->gone++;
     }
-    c->mode[venue] = MODE_NONE;
+    owner_turns(c, venue, MODE_NONE);
 }
 
 static void decide(struct relocation *r, struct exchange_bytes promises)

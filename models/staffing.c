@@ -31,14 +31,21 @@ static void let_go(struct city *c, const struct parameters *p, struct metrics *m
     }
 }
 
+/* Of the `excess` exploited persons of a place in the lowest seats each is let go with this chance: how many is drawn first, and
+ * then who. */
 static void dismiss_above(struct city *c, const struct parameters *p, struct metrics *m, uint32_t place, uint32_t want,
                           double chance, struct coins *coins)
 {
-    uint64_t exploited = c->exploited[place];
-    uint32_t have = persons_in(exploited);
-    for (uint32_t excess = have > want ? have - want : 0; excess > 0; excess--) {
-        uint32_t seat = next_seat(c, place, &exploited);
-        if (coins_uniform(coins, seat) < chance) let_go(c, p, m, seat);
+    uint64_t exploited = c->exploited[place], chosen = 0;
+    const uint32_t have = persons_in(exploited), excess = have > want ? have - want : 0;
+    const uint32_t go = excess > 0 ? binomial_quantile(coins_uniform(coins, place), excess, chance) : 0;
+    uint32_t who[PLACE_SEATS];
+    if (go == 0) return;
+    pick_distinct(&c->luck, DRAW_DISMISS, place, 1, excess, go, who);
+    for (uint32_t i = 0; i < go; i++) chosen |= 1ull << who[i];
+    for (; chosen; chosen >>= 1) {
+        const uint32_t seat = next_seat(c, place, &exploited);
+        if (chosen & 1) let_go(c, p, m, seat);
     }
 }
 
@@ -46,11 +53,9 @@ static void dismiss_above(struct city *c, const struct parameters *p, struct met
 static void dismissals(struct city *c, const struct parameters *p, struct metrics *m)
 {
     double chance = daily_chance(p->dismiss_rate);
-    struct coins coins = coins_begin(&c->luck, DRAW_DISMISS, 0);
-    for (uint32_t v = 0; v < c->venues; v++) {
-        uint32_t private = private_place(c, v);
-        if (!c->exploited[v] && !c->exploited[private]) continue;
-        uint32_t want = wanted(c, v);
+    struct coins coins = coins_begin_few(&c->luck, DRAW_DISMISS, 0);
+    FOR_ROWS(v, c->surplus, c->venues) {
+        uint32_t private = private_place(c, v), want = wanted(c, v);
         bool hidden = c->mode[v] == MODE_PRIVATE;
         if (c->exploited[v]) dismiss_above(c, p, m, v, hidden ? 0 : want, chance, &coins);
         if (c->exploited[private]) dismiss_above(c, p, m, private, hidden ? want : 0, chance, &coins);
@@ -60,20 +65,16 @@ static void dismissals(struct city *c, const struct parameters *p, struct metric
 static void refill(struct city *c, double chance)
 {
     struct coins coins = coins_begin(&c->luck, DRAW_REFILL, 0);
-    for (uint32_t v = 0; v < c->venues; v++) {
-        if (c->occupied[v] == all_seats(c, v)) continue;
-        uint32_t vacancies = adult_vacancies(c, v);
-        if (vacancies == 0) continue;
-        for (uint32_t come = binomial_quantile(coins_uniform(&coins, v), vacancies, chance); come > 0; come--)
+    FOR_ROWS(v, c->vacant, c->venues)
+        for (uint32_t come = binomial_quantile(coins_uniform(&coins, v), c->vacant[v], chance); come > 0; come--)
             seat_enter(c, v, newcomer(c, CLASS_ADULT, free_seat(c, v), NEWCOMER_ADULT));
-    }
 }
 
 /* On the first day venues are filled, so that burn-in starts near where it ends. */
 static void fill_at_start(struct city *c)
 {
     for (uint32_t v = 0; v < c->venues; v++) {
-        uint32_t place = exploitation_place(c, v), vacancies = exploited_vacancies(c, v);
+        uint32_t place = exploitation_place(c, v), vacancies = c->wanting[v];
         for (uint32_t i = 0; i < vacancies; i++) {
             struct words w = luck_words(&c->luck, DRAW_START, v, i);
             if (unit_interval(w.word[0]) >= FULL_AT_START) continue;
@@ -89,10 +90,10 @@ static bool to_venue(struct city *c, uint32_t seat)
 {
     uint32_t district = c->place_district[seat_place(c, seat)], vacancies = 0;
     uint32_t first = c->district_venue[district], end = c->district_venue[district + 1];
-    for (uint32_t v = first; v < end; v++) vacancies += adult_vacancies(c, v);
+    for (uint32_t v = first; v < end; v++) vacancies += c->vacant[v];
     if (vacancies == 0) return false;
     uint32_t chosen = luck_pick(&c->luck, DRAW_STREET_RETURN, seat, 1, vacancies), v = first;
-    for (uint32_t here = adult_vacancies(c, v); chosen >= here; here = adult_vacancies(c, ++v)) chosen -= here;
+    while (chosen >= c->vacant[v]) chosen -= c->vacant[v++];
     seat_take(c, v, seat_lift(c, seat));
     return true;
 }
@@ -105,14 +106,14 @@ static void return_from_street(struct city *c, const struct parameters *p)
     for (uint32_t place = 2 * c->venues; place < c->places; place++)
         for (uint64_t m = adults_at(c, place); m;) {
             uint32_t seat = next_seat(c, place, &m);
-            if (coins_uniform(&coins, seat) < chance) to_venue(c, seat);
+            if (coins_uniform(&coins, seat_in(c, place, seat)) < chance) to_venue(c, seat);
         }
 }
 
 static void count_days_lost(struct city *c, struct metrics *m)
 {
     double closed = 0;
-    for (uint32_t v = 0; v < c->venues; v++)
+    for (uint32_t v = 0; v < c->venues && c->reopens < INT32_MAX; v++)
         if (is_closed(c, v)) closed += persons_in(adults_at(c, v));
     c->supported_days = closed * c->policy->adult_support;
     m->adult_days_lost += c->held + c->adults_in_care + closed - c->supported_days;

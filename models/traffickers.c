@@ -71,11 +71,8 @@ static void supply(struct city *c, const struct parameters *p, struct metrics *m
 {
     double chance = daily_chance(p->recruit_rate * c->price);
     struct coins coins = coins_begin(&c->luck, DRAW_RECRUIT, 0);
-    for (uint32_t v = 0; v < c->venues; v++) {
-        if (c->mode[v] == MODE_NONE) continue;
-        uint32_t vacancies = exploited_vacancies(c, v);
-        if (vacancies == 0) continue;
-        uint32_t come = binomial_quantile(coins_uniform(&coins, v), vacancies, chance);
+    FOR_ROWS(v, c->wanting, c->venues) {
+        uint32_t come = binomial_quantile(coins_uniform(&coins, v), c->wanting[v], chance);
         for (uint32_t i = 0; i < come; i++) {
             uint32_t trafficker = supplier(c, v, i);
             if (trafficker != NOBODY) recruit(c, m, v, trafficker, i);

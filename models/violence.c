@@ -63,15 +63,16 @@ static double worst_factor(const struct city *c, const struct parameters *p, enu
 
 static void violence_by_clients(struct city *c, const struct parameters *p, struct metrics *m, enum place_kind kind)
 {
-    double most = worst_factor(c, p, kind) * (1 + p->repression_violence);
+    const double most = worst_factor(c, p, kind) * (1 + p->repression_violence);
+    const double most_for_adults = kind == PLACE_VENUE ? 1 + p->repression_violence : most;
     struct seat_points points = seat_points_begin(c, DRAW_CLIENT_VIOLENCE, kind, p->client_violence * most);
     uint32_t seat;
     double mark;
     while (seat_points_next(&points, &seat, &mark)) {
         uint32_t place = seat_place(c, seat);
         uint64_t bit = bit_in(c, place, seat);
-        if (!(c->occupied[place] & ~detained_in(c, place) & bit)) continue;
-        bool exploited = c->exploited[place] & bit;
+        const bool exploited = c->exploited[place] & bit, adult = c->occupied[place] & ~c->exploited[place] & ~c->marked[place] & bit;
+        if (!(exploited | (adult & (mark * most < most_for_adults)))) continue; /* one branch, which nearly always goes this way */
         double rate = place_factor(c, place, exploited) * (exploited ? p->coerced_violence : 1) *
                       (1 - c->protection[c->place_district[place]]);
         if (place < c->venues && c->covered[place]) rate *= 1 - p->board_protection;
@@ -83,17 +84,18 @@ static void violence_by_clients(struct city *c, const struct parameters *p, stru
     }
 }
 
-static void violence_by_owners(struct city *c, const struct parameters *p, struct metrics *m, enum place_kind kind)
+static void violence_by_owners(struct city *c, const struct parameters *p, struct metrics *m)
 {
     double most = p->owner_violence_exploited;
-    struct seat_points points = seat_points_begin(c, DRAW_OWNER_VIOLENCE, kind, p->owner_violence * most);
+    struct seat_points points = seat_points_over(c, DRAW_OWNER_VIOLENCE, PLACE_VENUE, PLACE_PRIVATE, p->owner_violence * most);
     uint32_t seat;
     double mark;
     while (seat_points_next(&points, &seat, &mark)) {
         uint32_t place = seat_place(c, seat);
         uint64_t bit = bit_in(c, place, seat);
-        if (!(c->occupied[place] & ~detained_in(c, place) & bit)) continue;
+        if (!(c->occupied[place] & bit)) continue;
         bool exploited = c->exploited[place] & bit;
+        if (!exploited && (mark * most >= 1 || c->marked[place] & bit)) continue; /* or detained */
         double rate = (exploited ? p->owner_violence_exploited : 1) * (1 - c->protection[c->place_district[place]]);
         if (mark * most >= rate) continue;
         m->violence_owner++;
@@ -108,7 +110,7 @@ static void step(struct world *w, uint32_t part, const void *parameters, void *m
     double fade = portable_exp2(-1 / p->protect_half_life);
     for (uint32_t d = 0; d < c->districts; d++) c->protection[d] *= fade;
     for (enum place_kind kind = PLACE_VENUE; kind < PLACE_KINDS; kind++) violence_by_clients(c, p, metrics, kind);
-    for (enum place_kind kind = PLACE_VENUE; kind <= PLACE_PRIVATE; kind++) violence_by_owners(c, p, metrics, kind);
+    violence_by_owners(c, p, metrics);
 }
 
 static void observe(struct world *w, uint32_t part, const void *parameters, void *metrics)

@@ -326,6 +326,8 @@ static const char *broken_owner(const struct city *c, uint32_t v)
     if (!(c->losses[v] >= 0)) return "negative losses";
     if (c->tie[v] < NO_OFFICER || c->tie[v] >= (int32_t)c->officers) return "a tie to no officer";
     if (!c->policy->police && c->tie[v] != NO_OFFICER) return "a protection tie without police";
+    if (c->wanting[v] != exploited_vacancies(c, v) || c->vacant[v] != adult_vacancies(c, v)) return "vacancies that are not";
+    if (c->exploiting[v] != exploits(c, v)) return "an owner who exploits, or not, unknown to others";
     return NULL;
 }
 

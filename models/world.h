@@ -9,7 +9,9 @@
 #ifndef MODELS_WORLD_H
 #define MODELS_WORLD_H
 
+#include <math.h>
 #include <stdbool.h>
+#include <string.h>
 
 #include "sim/model.h"
 
@@ -139,6 +141,11 @@ struct operation {
     C(uint16_t, lead_ripe,       venues)      /* day on which a lead on the venue becomes ripe, or NEVER          */    \
     C(uint8_t,  mode,            venues)                                                                                \
     C(uint8_t,  covered,         venues)      /* by a workers' board                                              */    \
+    /* what follows from who sits where and from an owner's mode, standing and closure: kept up to date by owner_reckon */  \
+    C(uint8_t,  wanting,         venues)      /* vacancies for the exploited at the owner's                       */    \
+    C(uint8_t,  vacant,          venues)      /* vacancies for adults in the venue                                */    \
+    C(uint8_t,  surplus,         venues)      /* 1: more exploited persons at the owner's than are wanted there   */    \
+    C(uint8_t,  exploiting,      venues)      /* 1: exploits(), below                                             */    \
     C(uint32_t, link_first,      venues_1)    /* the venue's traffickers are link_trafficker[link_first[v] ...]   */    \
     C(uint16_t, link_trafficker, links)                                                                                 \
     /* offenders: owners, then traffickers */                                                                           \
@@ -200,6 +207,11 @@ struct city {
     double supported_days;      /* today's days of adults of closed venues who are supported */
     uint32_t reference_days;
     uint32_t override_until;    /* day until which the special unit is stopped from above */
+    uint32_t all_wanting;       /* vacancies for the exploited in the whole city */
+    int32_t reopens, birthday, release, hearing; /* before this day no closed venue opens again, no minor comes of age, nobody
+                                                    detained is released, and nothing happens to an open case */
+    uint32_t open_cases;        /* offenders who await a trial */
+    uint32_t successions;       /* owners' posts that are vacant */
     uint32_t jailed;
     uint32_t openings;          /* posts of traffickers that prison has emptied and nobody has taken */
     uint32_t free_bench;        /* or 0 */
@@ -254,6 +266,7 @@ static inline uint32_t place_owner(const struct city *c, uint32_t place)
 static inline uint32_t seat_place(const struct city *c, uint32_t seat)
 {
     uint32_t place = c->near_place[seat / SEAT_GROUP];
+    place += c->first_seat[place + 1] <= seat; /* most often it is this one or the next, and which of them nobody can foresee */
     while (c->first_seat[place + 1] <= seat) place++;
     return place;
 }
@@ -261,7 +274,29 @@ static inline uint32_t seat_place(const struct city *c, uint32_t seat)
 /* A seat in the masks of its place. */
 static inline uint64_t bit_in(const struct city *c, uint32_t place, uint32_t seat) { return 1ull << (seat - c->first_seat[place]); }
 
+/* A seat's number among those of all places, were each of 64 seats: neighbours of one place then share calls of the generator. */
+static inline uint32_t seat_in(const struct city *c, uint32_t place, uint32_t seat)
+{
+    return place * PLACE_SEATS + (seat - c->first_seat[place]);
+}
+
 static inline uint64_t seat_bit(const struct city *c, uint32_t seat) { return bit_in(c, seat_place(c, seat), seat); }
+
+/* The first row from `from` on that is not 0 in a column of bytes, or one at or beyond its end. A column's last word is padded
+ * with zeros (world.c). */
+static inline uint32_t next_row(const uint8_t *column, uint32_t from, uint32_t rows)
+{
+    const uint32_t inside = from % 8;
+    uint64_t word;
+    for (uint32_t at = from - inside; at < rows; at += 8) {
+        memcpy(&word, column + at, sizeof word);
+        if (at < from) word = word >> 8 * inside << 8 * inside;
+        if (word != 0) return at + (uint32_t)__builtin_ctzll(word) / 8;
+    }
+    return rows;
+}
+#define FOR_ROWS(row, column, rows)                                                                                     \
+    for (uint32_t row = next_row(column, 0, rows); row < (rows); row = next_row(column, row + 1, rows))
 
 static inline uint32_t persons_in(uint64_t mask) { return (uint32_t)__builtin_popcountll(mask); }
 
@@ -307,19 +342,33 @@ static inline uint32_t next_seat(const struct city *c, uint32_t place, uint64_t 
     return c->first_seat[place] + bit;
 }
 
-enum class seat_class(const struct city *c, uint32_t seat);
+static inline enum class class_in(const struct city *c, uint32_t place, uint32_t seat)
+{
+    const uint64_t bit = bit_in(c, place, seat);
+    return !(c->exploited[place] & bit) ? CLASS_ADULT : c->marked[place] & bit ? CLASS_MINOR : CLASS_COERCED;
+}
 
-/* What the day throws on the seats of one kind of place, at `rate` per day and seat; on none where there is nobody. */
+static inline enum class seat_class(const struct city *c, uint32_t seat) { return class_in(c, seat_place(c, seat), seat); }
+
+/* What the day throws on the seats of one kind of place, or of neighbouring kinds, at `rate` per day and seat; on none where
+ * there is nobody. */
 struct seat_points {
     struct points points;
     uint32_t first;
 };
 
+static inline struct seat_points seat_points_over(const struct city *c, uint32_t purpose, enum place_kind kind, enum place_kind last,
+                                                  double rate)
+{
+    uint32_t persons = 0, first = c->kind_seat[kind], seats = c->kind_seat[last + 1] - first;
+    for (enum place_kind k = kind; k <= last; k++)
+        persons += c->count[k][CLASS_ADULT] + c->count[k][CLASS_COERCED] + c->count[k][CLASS_MINOR];
+    return (struct seat_points){points_begin(&c->luck, purpose, kind, persons > 0 ? seats : 0, rate), first};
+}
+
 static inline struct seat_points seat_points_begin(const struct city *c, uint32_t purpose, enum place_kind kind, double rate)
 {
-    bool empty = c->count[kind][CLASS_ADULT] + c->count[kind][CLASS_COERCED] + c->count[kind][CLASS_MINOR] == 0;
-    uint32_t first = c->kind_seat[kind], seats = empty ? 0 : c->kind_seat[kind + 1] - first;
-    return (struct seat_points){points_begin(&c->luck, purpose, kind, seats, rate), first};
+    return seat_points_over(c, purpose, kind, kind, rate);
 }
 
 static inline bool seat_points_next(struct seat_points *thrown, uint32_t *seat, double *mark)
@@ -337,7 +386,12 @@ static inline bool is_served(const struct city *c, uint32_t seat)
 
 /* Fear of the police, 0..1, which halves every fear.half_life days. Kept as one number per person: the day tau on which it
  * was or would have been 1, fear = 2^-((day - tau) / half_life), so that fading costs nothing. */
-double fear_of(const struct city *c, uint32_t seat);
+static inline double fear_of(const struct city *c, uint32_t seat)
+{
+    if (*fear_at(c, seat) == -INFINITY) return 0;
+    double fear = portable_exp2(((double)*fear_at(c, seat) - c->day) / c->fears->half_life);
+    return fear < 1 ? fear : 1;
+}
 
 /* Mean of 1 - fear over the persons in a mask; 1 for nobody. */
 double mean_trust(const struct city *c, uint32_t place, uint64_t mask);
@@ -347,14 +401,21 @@ void wants_lay_down(struct city *c);
 
 /* How many exploited persons the owner of a venue wants now, and where: the venue or the owner's private place. */
 uint32_t wanted(const struct city *c, uint32_t venue);
-uint32_t exploitation_place(const struct city *c, uint32_t venue);
 
-/* Free seats that may be filled: by exploited persons at an owner's, and by adults in a venue. */
+static inline uint32_t exploitation_place(const struct city *c, uint32_t venue)
+{
+    return c->mode[venue] == MODE_PRIVATE ? private_place(c, venue) : venue;
+}
+
+/* Free seats that may be filled, counted anew: by exploited persons at an owner's, and by adults in a venue. */
 uint32_t exploited_vacancies(const struct city *c, uint32_t venue);
 uint32_t adult_vacancies(const struct city *c, uint32_t venue);
 
 /* Does an owner exploit anybody now (his place, his mode, his liberty)? */
-bool exploits(const struct city *c, uint32_t venue);
+static inline bool exploits(const struct city *c, uint32_t venue)
+{
+    return c->mode[venue] != MODE_NONE && c->standing[venue] == STANDING_FREE && c->exploited[exploitation_place(c, venue)];
+}
 
 /* The loss, in months of revenue, of an offender who is caught and punished: S of the choice to exploit. */
 double sanction(const struct city *c);
@@ -363,6 +424,18 @@ uint32_t exploited_now(const struct city *c);  /* minors and coerced adults, whe
 uint32_t persons_in_district(const struct city *c, uint32_t district);
 
 /* ---- changing ----------------------------------------------------------------------------------------------------------- */
+
+/* Counts anew what an owner has vacant, whenever anything changes on which that depends; and, for whoever has changed columns
+ * by hand, all that follows from them but the sums over persons. */
+void owner_reckon(struct city *c, uint32_t venue);
+void city_reckon(struct city *c);
+
+void owner_turns(struct city *c, uint32_t venue, enum mode mode);                      /* to another mode */
+void offender_stands(struct city *c, uint32_t offender, enum standing standing);
+void venue_close(struct city *c, uint32_t venue, uint32_t until);
+
+/* An offender's case ends, as does his remand. */
+void case_close(struct city *c, uint32_t offender);
 
 void fear_raise(struct city *c, uint32_t seat, double by);   /* f + by (1 - f) */
 void fear_relieve(struct city *c, uint32_t seat, double by); /* f (1 - by)     */

@@ -198,9 +198,11 @@ void *embed_results(struct embed *study, size_t *size, struct error *e)
     char created[32], digest[RESULTS_DIGEST];
     struct running *r = &study->running;
     manners_begin(&manners);
-    running_created(created, sizeof created);
-    const struct results_content content = running_content(r, created);
-    void *image = results_image(&content, size, digest, e);
+    void *image = NULL;
+    if (running_created(created, sizeof created, e) == 0) {
+        const struct results_content content = running_content(r, created);
+        image = results_image(&content, size, digest, e);
+    }
     journal_close(r->journal);
     r->journal = NULL;
     manners_end(&manners);

@@ -102,7 +102,7 @@ hid_t hdf_without_times(hid_t class)
 
 void hdf_create(struct hdf *f, const char *path, struct error *e)
 {
-    *f = (struct hdf){.file = -1, .path = path, .e = e};
+    *f = (struct hdf){.file = -1, .create = -1, .access = -1, .path = path, .e = e, .made = true};
     errno = 0;
     hdf_quiet();
     hid_t access = hdf_file_access(), create = hdf_without_times(H5P_FILE_CREATE);
@@ -114,7 +114,7 @@ void hdf_create(struct hdf *f, const char *path, struct error *e)
 
 void hdf_open(struct hdf *f, const char *path, struct error *e)
 {
-    *f = (struct hdf){.file = -1, .path = path, .e = e};
+    *f = (struct hdf){.file = -1, .create = -1, .access = -1, .path = path, .e = e};
     errno = 0;
     hdf_quiet();
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
@@ -125,6 +125,10 @@ void hdf_open(struct hdf *f, const char *path, struct error *e)
 
 int hdf_close(struct hdf *f)
 {
+    hdf_scales_forget(f);
+    hdf_release(f->create);
+    hdf_release(f->access);
+    f->create = f->access = -1;
     const bool opened = f->file >= 0;
     if (opened && H5Fclose(f->file) < 0) hdf_fail(f, "cannot be closed");
     if (opened && !f->failed && f->memory != NULL && !f->memory->given_back) hdf_fail(f, "something of it is still open");
@@ -177,26 +181,42 @@ static hid_t dataset_properties(const struct hdf_shape *shape, bool filtered, bo
     return -1;
 }
 
+/* Whole chunks are written at once: a cache of them would only take memory. */
+static hid_t dataset_access(void)
+{
+    hid_t access = H5Pcreate(H5P_DATASET_ACCESS);
+    if (access >= 0 && H5Pset_chunk_cache(access, 1, 0, 1.0) >= 0) return access;
+    hdf_release(access);
+    return -1;
+}
+
+/* Most datasets are like the one made before: its properties serve again. */
+static void properties_set(struct hdf *f, const struct hdf_shape *shape, bool filtered, bool nan)
+{
+    const struct hdf_shape *last = &f->last;
+    if (f->access < 0) f->access = dataset_access();
+    if (f->create >= 0 && f->filtered == filtered && f->nan == nan && last->rank == shape->rank &&
+        memcmp(last->chunk, shape->chunk, sizeof last->chunk) == 0)
+        return;
+    hdf_release(f->create);
+    f->create = dataset_properties(shape, filtered, nan);
+    f->last = *shape;
+    f->filtered = filtered;
+    f->nan = nan;
+}
+
 static hid_t dataset_create(struct hdf *f, hid_t group, const char *name, hid_t type, const struct hdf_shape *shape,
                             bool filtered, bool nan)
 {
     if (f->failed) return -1;
-    hid_t dataset = -1, access = H5Pcreate(H5P_DATASET_ACCESS), create = dataset_properties(shape, filtered, nan);
+    hid_t dataset = -1;
     hid_t space = shape->rank == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple(shape->rank, shape->size, NULL);
-    /* Whole chunks are written at once: a cache of them would only take memory. */
-    bool uncached = shape->rank >= 3 && H5Pset_chunk_cache(access, 1, 0, 1.0) < 0;
-    if (access >= 0 && create >= 0 && space >= 0 && !uncached) {
-        dataset = H5Dcreate2(group, name, type, space, H5P_DEFAULT, create, access);
-    }
+    properties_set(f, shape, filtered, nan);
+    if (f->access >= 0 && f->create >= 0 && space >= 0)
+        dataset = H5Dcreate2(group, name, type, space, H5P_DEFAULT, f->create, f->access);
     if (dataset < 0) hdf_fail(f, "a dataset cannot be made");
-    for (int i = 0; dataset >= 0 && i < shape->rank; i++) {
-        if (shape->scale[i] >= 0 && H5DSattach_scale(dataset, shape->scale[i], (unsigned)i) < 0) {
-            hdf_fail(f, "a dimension cannot be named");
-        }
-    }
+    if (dataset >= 0) hdf_scales_attach(f, dataset, shape);
     hdf_release(space);
-    hdf_release(create);
-    hdf_release(access);
     sound(f);
     return dataset;
 }
@@ -211,15 +231,18 @@ hid_t hdf_dataset(struct hdf *f, hid_t group, const char *name, hid_t type, cons
 
 void hdf_close_dataset(struct hdf *f, hid_t dataset)
 {
+    if (dataset >= 0) hdf_scales_finish(f, dataset);
     if (dataset >= 0 && H5Dclose(dataset) < 0) hdf_fail(f, "a dataset cannot be closed");
     sound(f);
 }
 
+/* That of a number in memory, for there are only these two in a file. */
 static hid_t memory_type(hid_t dataset)
 {
-    hid_t type = H5Dget_type(dataset), native = H5Tget_native_type(type, H5T_DIR_ASCEND);
+    hid_t type = H5Dget_type(dataset);
+    const H5T_class_t class = H5Tget_class(type);
     hdf_release(type);
-    return native;
+    return class == H5T_FLOAT ? H5T_NATIVE_DOUBLE : class == H5T_INTEGER ? H5T_NATIVE_INT32 : -1;
 }
 
 void hdf_write(struct hdf *f, hid_t dataset, const void *values)
@@ -227,7 +250,6 @@ void hdf_write(struct hdf *f, hid_t dataset, const void *values)
     if (f->failed) return;
     hid_t type = memory_type(dataset);
     if (type < 0 || H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0) hdf_fail(f, "cannot be written");
-    hdf_release(type);
 }
 
 void hdf_write_block(struct hdf *f, hid_t dataset, const hsize_t *first, const hsize_t *count, const void *values)
@@ -239,7 +261,6 @@ void hdf_write_block(struct hdf *f, hid_t dataset, const hsize_t *first, const h
         H5Dwrite(dataset, type, memory, space, H5P_DEFAULT, values) < 0) {
         hdf_fail(f, "cannot be written");
     }
-    hdf_release(type);
     hdf_release(memory);
     hdf_release(space);
     sound(f);

@@ -19,14 +19,6 @@ struct hdf_memory {
     bool given_back;
 };
 
-struct hdf {
-    hid_t file;
-    const char *path;
-    struct error *e;
-    bool failed;
-    struct hdf_memory *memory; /* where the file lies, when it is in no folder */
-};
-
 enum { HDF_MAX_RANK = 4 };
 
 /* A dataset to be made: its dimensions by size and by the dimension scale of each. */
@@ -34,6 +26,20 @@ struct hdf_shape {
     int rank;
     hsize_t size[HDF_MAX_RANK], chunk[HDF_MAX_RANK];
     hid_t scale[HDF_MAX_RANK];
+};
+
+struct hdf_scale;
+struct hdf {
+    hid_t file;
+    const char *path;
+    struct error *e;
+    bool failed;
+    struct hdf_memory *memory; /* where the file lies, when it is in no folder */
+    struct hdf_scale *scales; /* dimension scales in the making; see hdf_scales.c */
+    hid_t create, access;     /* properties of the last dataset made, and of which shape and kind it was; or -1 */
+    struct hdf_shape last;
+    bool filtered, nan;
+    bool made; /* by us: what stands in it need not be looked at as if it came from anywhere */
 };
 
 const char *hdf_library(char *text, size_t size); /* "HDF5 1.10.8", the one that is linked. Returns `text` */
@@ -85,6 +91,11 @@ void hdf_string(struct hdf *f, hid_t group, const char *name, const char *text);
 hid_t hdf_numbers_scale(struct hdf *f, hid_t group, const char *name, const int32_t *values, size_t n);
 hid_t hdf_points_scale(struct hdf *f, hid_t group, uint32_t n); /* "point": 0 ... n - 1 */
 hid_t hdf_labels_scale(struct hdf *f, hid_t group, const char *name, const void *first, size_t stride, size_t n);
+
+/* Names the dimensions of a new dataset by their scales; writes what a scale must tell, before it is closed; forgets all. */
+void hdf_scales_attach(struct hdf *f, hid_t dataset, const struct hdf_shape *shape);
+void hdf_scales_finish(struct hdf *f, hid_t dataset);
+void hdf_scales_forget(struct hdf *f);
 
 void hdf_attribute(struct hdf *f, hid_t object, const char *name, const char *text); /* an empty text is left out */
 /* units and long_name. "days" and its like are written "day": xarray takes the plural for a duration. */

@@ -49,7 +49,7 @@ void hdf_create_in_memory(struct hdf *f, struct hdf_memory *memory, struct error
 {
     H5FD_file_image_callbacks_t lent = {.image_realloc = grow, .image_free = give_back, .udata_copy = same, .udata_free = keep, .udata = memory};
     *memory = (struct hdf_memory){0};
-    *f = (struct hdf){.file = -1, .path = "the results in memory", .e = e, .memory = memory};
+    *f = (struct hdf){.file = -1, .create = -1, .access = -1, .path = "the results in memory", .e = e, .memory = memory, .made = true};
     errno = 0;
     if (!is_our_library(f)) return;
     hdf_quiet();

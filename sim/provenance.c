@@ -40,6 +40,19 @@ static void parameter_attributes(struct hdf *f, hid_t dataset, const struct para
     if (row->type == FIELD_flag) flag_attributes(f, dataset, "false|true");
 }
 
+/* Whole numbers as such: HDF5 clears a megabyte for every dataset for which it has to convert. */
+static void write_whole(struct hdf *f, hid_t dataset, const double *values, size_t n)
+{
+    int32_t *whole = malloc(n * sizeof *whole);
+    if (whole == NULL) {
+        hdf_no_memory(f, "a parameter's values", (double)n * sizeof *whole);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) whole[i] = (int32_t)values[i];
+    hdf_write(f, dataset, whole);
+    free(whole);
+}
+
 /* A parameter's values along the one dimension of `shape`. */
 static void write_values(struct hdf *f, hid_t group, const char *of, const struct parameter *row, const struct hdf_shape *shape,
                          const double *values)
@@ -48,9 +61,8 @@ static void write_values(struct hdf *f, hid_t group, const char *of, const struc
     snprintf(name, sizeof name, "%s.%s", of, row->name);
     const bool real = row->type == FIELD_real;
     hid_t dataset = hdf_dataset(f, group, name, real ? H5T_IEEE_F64LE : H5T_STD_I32LE, shape, false);
-    if (!f->failed && H5Dwrite(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0) {
-        hdf_fail(f, "cannot be written");
-    }
+    if (real) hdf_write(f, dataset, values);
+    else write_whole(f, dataset, values, (size_t)shape->size[0]);
     parameter_attributes(f, dataset, row);
     hdf_close_dataset(f, dataset);
 }

@@ -40,11 +40,9 @@ static inline struct words luck_words(const struct luck *luck, uint32_t purpose,
     return (struct words){{out.v[0], out.v[1], out.v[2], out.v[3]}};
 }
 
-/* A word as a number in (0, 1), neither end possible. */
-static inline double unit_interval(uint32_t word)
-{
-    return (double_of(word) + 0.5) * 0x1p-32;
-}
+/* A word as a number in (0, 1), neither end possible; the second for a word that lies alone in 64 bits. */
+static inline double unit_interval_of(uint64_t word) { return (double_of(word) + 0.5) * 0x1p-32; }
+static inline double unit_interval(uint32_t word) { return unit_interval_of(word); }
 
 static inline double luck_uniform(const struct luck *luck, uint32_t purpose, uint32_t entity, uint32_t index)
 {
@@ -76,31 +74,53 @@ static inline double daily_chance(double rate)
     return -portable_expm1(-rate);
 }
 
-/* Coins for entities met in rising order: one call of the generator serves four neighbours. */
+/* Coins for entities met in rising order: one call of the generator serves four neighbours, and where most entities are met,
+ * calls are made in batches, for which a processor's wide registers serve; neither changes a bit. */
+enum { WORDS_BATCH = 8 }; /* calls of the generator in a batch */
+
 struct coins {
     const struct luck *luck;
-    uint32_t purpose, index, block;
-    struct words words;
+    uint32_t purpose, index, block, blocks; /* those held: `blocks` from `block` on */
+    uint64_t word[4][WORDS_BATCH];          /* of block b in column b % WORDS_BATCH */
 };
+
+/* For a few entities that lie far apart. */
+static inline struct coins coins_begin_few(const struct luck *luck, uint32_t purpose, uint32_t index)
+{
+    struct coins coins;
+    coins.luck = luck;
+    coins.purpose = purpose;
+    coins.index = index;
+    coins.block = 1u << 31; /* none */
+    coins.blocks = 1;
+    return coins;
+}
 
 static inline struct coins coins_begin(const struct luck *luck, uint32_t purpose, uint32_t index)
 {
-    return (struct coins){.luck = luck, .purpose = purpose, .index = index, .block = UINT32_MAX};
+    struct coins coins = coins_begin_few(luck, purpose, index);
+    coins.blocks = WORDS_BATCH;
+    return coins;
 }
+
+/* Draws coins.blocks blocks, from coins.block on. */
+void coins_fill(struct coins *coins);
 
 static inline double coins_uniform(struct coins *coins, uint32_t entity)
 {
-    if (entity >> 2 != coins->block) {
-        coins->block = entity >> 2;
-        coins->words = luck_words(coins->luck, coins->purpose, coins->block, coins->index);
+    const uint32_t block = entity >> 2;
+    if (block - coins->block >= coins->blocks) {
+        coins->block = block & ~(coins->blocks - 1);
+        coins_fill(coins);
     }
-    return unit_interval(coins->words.word[entity & 3]);
+    return unit_interval((uint32_t)coins->word[entity & 3][block % WORDS_BATCH]);
 }
 
 /* How many of n independent trials succeed, each with probability p: the quantile u of a binomial number, by inversion. One
  * uniform number serves for all n coins; more trials or a higher p never make fewer successes. */
 static inline uint32_t binomial_quantile(double u, uint32_t n, double p)
 {
+    if (u < 1 - n * p) return 0; /* which is at most the chance of no success */
     double q = 1 - p, term = 1;
     for (uint32_t i = 0; i < n; i++) term *= q; /* of no success */
     if (u < term) return 0;
@@ -121,12 +141,12 @@ static inline uint32_t binomial_quantile(double u, uint32_t n, double p)
  * Shedler 1979), and the entity then acts at least once with probability 1 - exp(-own rate), independently of all others.
  * The points depend on the address and the rate alone, never on the state, so scenarios share them. They are drawn in batches,
  * for which a processor's wide registers serve; how wide changes no bit. */
-enum { POINTS_BATCH = 16 };
+enum { POINTS_BATCH = 2 * WORDS_BATCH, POINTS_FEW = 3 };
 
 struct points {
     const struct luck *luck;
     double position, mean_gap, length;
-    uint32_t purpose, line, drawn, batch; /* batch: 2 where few are expected */
+    uint32_t purpose, line, drawn, batch; /* batch: 2 where no more than POINTS_FEW are expected */
     double gap[POINTS_BATCH], mark[POINTS_BATCH];
 };
 
@@ -140,7 +160,7 @@ static inline struct points points_begin(const struct luck *luck, uint32_t purpo
     points.purpose = purpose;
     points.line = line;
     points.drawn = 0;
-    points.batch = length * rate < 3 ? 2 : POINTS_BATCH;
+    points.batch = POINTS_BATCH;
     return points;
 }
 

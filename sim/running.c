@@ -78,7 +78,7 @@ static int finish_shard(const struct running *r, struct error *e)
 static int finish(const struct running *r, struct error *e)
 {
     char created[32];
-    running_created(created, sizeof created);
+    if (running_created(created, sizeof created, e) != 0) return -1;
     double simulated = progress_clock() - r->progress.started - journal_seconds(r->journal), begun = progress_clock();
     struct writing *w = apart_shared(sizeof *w);
     if (w == NULL) return error_memory(e, "writing the results", sizeof *w);

@@ -1,6 +1,7 @@
 /* What every run is made of: see the header. */
 #include "sim/running_core.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,8 @@ int running_load(struct running *r, struct study *study, struct design *design, 
 {
     const struct request *q = r->q;
     const struct model *model = study->model;
+    char created[32];
+    if (running_created(created, sizeof created, e) != 0) return -1; /* told before anything is computed */
     if (r->ranks.count > 1 && q->ranks_over != RANKS_OVER_UNITS) r->q->overrides.share = (double)r->ranks.here / r->ranks.count;
     r->ranks.over = q->ranks_over;
     if (config_load(study, config, model, q->config, &q->overrides, e) != 0) return -1;
@@ -106,12 +109,18 @@ struct run_options running_options(struct running *r)
 
 /* ---- the results ----------------------------------------------------------------------------------------------------------- */
 
-void running_created(char *text, size_t size)
+int running_created(char *text, size_t size, struct error *e)
 {
     const char *epoch = getenv("SOURCE_DATE_EPOCH"); /* reproducible-builds.org: lets two runs write the same bytes */
-    time_t now = epoch != NULL ? (time_t)strtoll(epoch, NULL, 10) : time(NULL);
+    char *end = NULL;
+    errno = 0;
+    const time_t at = epoch != NULL ? (time_t)strtoll(epoch, &end, 10) : time(NULL);
+    const bool number = epoch == NULL || (*epoch >= '0' && *epoch <= '9' && *end == '\0' && errno == 0);
     struct tm utc;
-    if (gmtime_r(&now, &utc) == NULL || strftime(text, size, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0) text[0] = '\0';
+    if (number && gmtime_r(&at, &utc) != NULL && utc.tm_year < 10000 - 1900 && strftime(text, size, "%Y-%m-%dT%H:%M:%SZ", &utc) > 0)
+        return 0;
+    return error_set(e, ERROR_INPUT, "SOURCE_DATE_EPOCH is '%.100s'; allowed: seconds since 1970, up to the year 9999",
+                     epoch != NULL ? epoch : "");
 }
 
 struct results_content running_content(const struct running *r, const char *created)

@@ -42,8 +42,8 @@ const struct record *running_aggregated(const struct running *r);
 /* For study_run, without threads, stop and progress: what is done goes to the journal. */
 struct run_options running_options(struct running *r);
 
-/* The time of day as results files tell it. */
-void running_created(char *text, size_t size);
+/* The time of day as results files tell it, or what SOURCE_DATE_EPOCH says in its place. ERROR_INPUT: nonsense. */
+int running_created(char *text, size_t size, struct error *e);
 struct results_content running_content(const struct running *r, const char *created);
 
 /* Of a design of which not every point could be run: which, and why. `place` is where the rest is told. */

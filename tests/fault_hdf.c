@@ -58,7 +58,6 @@ CALL(herr_t, -1, H5Aiterate2, (hid_t a, H5_index_t b, H5_iter_order_t c, hsize_t
 CALL(hid_t, -1, H5Aopen, (hid_t a, const char *b, hid_t c), (a, b, c))
 CALL(herr_t, -1, H5Aread, (hid_t a, hid_t b, void *c), (a, b, c))
 CALL(herr_t, -1, H5Awrite, (hid_t a, hid_t b, const void *c), (a, b, c))
-CALL(herr_t, -1, H5DSattach_scale, (hid_t a, hid_t b, unsigned c), (a, b, c))
 CALL(herr_t, -1, H5DSset_scale, (hid_t a, const char *b), (a, b))
 CALL(hid_t, -1, H5Dcreate2, (hid_t a, const char *b, hid_t c, hid_t d, hid_t e, hid_t f, hid_t g),
      (a, b, c, d, e, f, g))
@@ -89,16 +88,19 @@ CALL(herr_t, -1, H5Pset_fill_value, (hid_t a, hid_t b, const void *c), (a, b, c)
 CALL(herr_t, -1, H5Pset_libver_bounds, (hid_t a, H5F_libver_t b, H5F_libver_t c), (a, b, c))
 CALL(herr_t, -1, H5Pset_link_creation_order, (hid_t a, unsigned b), (a, b))
 CALL(herr_t, -1, H5Pset_obj_track_times, (hid_t a, hbool_t b), (a, b))
+CALL(herr_t, -1, H5Rcreate, (void *a, hid_t b, const char *c, H5R_type_t d, hid_t e), (a, b, c, d, e))
 CALL(hid_t, -1, H5Screate, (H5S_class_t a), (a))
 CALL(hid_t, -1, H5Screate_simple, (int a, const hsize_t *b, const hsize_t *c), (a, b, c))
 CALL(herr_t, -1, H5Sselect_hyperslab,
      (hid_t a, H5S_seloper_t b, const hsize_t *c, const hsize_t *d, const hsize_t *e, const hsize_t *f),
      (a, b, c, d, e, f))
 CALL(int, -1, H5Sget_simple_extent_dims, (hid_t a, hsize_t *b, hsize_t *c), (a, b, c))
-CALL(hid_t, -1, H5Tget_native_type, (hid_t a, H5T_direction_t b), (a, b))
+CALL(hid_t, -1, H5Tcreate, (H5T_class_t a, size_t b), (a, b))
+CALL(herr_t, -1, H5Tinsert, (hid_t a, const char *b, size_t c, hid_t d), (a, b, c, d))
 CALL(herr_t, -1, H5Tset_cset, (hid_t a, H5T_cset_t b), (a, b))
 CALL(herr_t, -1, H5Tset_size, (hid_t a, size_t b), (a, b))
 CALL(herr_t, -1, H5Tset_strpad, (hid_t a, H5T_str_t b), (a, b))
+CALL(hid_t, -1, H5Tvlen_create, (hid_t a), (a))
 
 const char *const fault_hdf_names[] = {"H5Aclose",
                                        "H5Acreate2",
@@ -109,7 +111,6 @@ const char *const fault_hdf_names[] = {"H5Aclose",
                                        "H5Aopen",
                                        "H5Aread",
                                        "H5Awrite",
-                                       "H5DSattach_scale",
                                        "H5DSset_scale",
                                        "H5Dclose",
                                        "H5Dcreate2",
@@ -152,6 +153,7 @@ const char *const fault_hdf_names[] = {"H5Aclose",
                                        "H5Pset_link_creation_order",
                                        "H5Pset_obj_track_times",
                                        "H5Pset_shuffle",
+                                       "H5Rcreate",
                                        "H5Screate",
                                        "H5Screate_simple",
                                        "H5Sget_simple_extent_dims",
@@ -159,12 +161,14 @@ const char *const fault_hdf_names[] = {"H5Aclose",
                                        "H5Sget_simple_extent_npoints",
                                        "H5Sselect_hyperslab",
                                        "H5Tcopy",
+                                       "H5Tcreate",
                                        "H5Tget_class",
-                                       "H5Tget_native_type",
                                        "H5Tget_sign",
                                        "H5Tget_size",
+                                       "H5Tinsert",
                                        "H5Tis_variable_str",
                                        "H5Tset_cset",
                                        "H5Tset_size",
                                        "H5Tset_strpad",
+                                       "H5Tvlen_create",
                                        NULL};

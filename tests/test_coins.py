@@ -84,7 +84,7 @@ def test_no_number_is_the_same(summaries):
 
 
 def test_every_process_that_leaps_has_its_plain_coin():
-    begin = r"points_begin\(&\w+->luck, |seat_points_begin\(\w+, |FOR_POINTS\("
+    begin = r"points_begin\(&\w+->luck, |seat_points_(?:begin|over)\(\w+, |FOR_POINTS(?:_OVER)?\("
     purposes = set()
     for path in sorted((ROOT / "models").glob("*.[ch]")):
         purposes |= set(re.findall(rf"(?:{begin})(DRAW_\w+)", path.read_text()))
@@ -98,6 +98,6 @@ def test_the_coins_have_no_leaps(tmp_path):
     source = ["gcc", "-std=c11", "-D_GNU_SOURCE", "-iquote", "tests/coins", "-I.", "-E", "models/persons.c"]
     text = subprocess.run(source, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     own = text[text.index('# 1 "models/persons.c"') :]
-    assert "= seat_points_begin(c, DRAW_ESCAPE, kind, " in own and "struct coins coins;" in text
+    assert "= seat_points_over(c, DRAW_ESCAPE, PLACE_VENUE, " in own and "struct coins coins;" in text
     assert text.count("leaps_next(") == 1  # its definition
     assert os.access(COINS, os.X_OK)

@@ -21,7 +21,7 @@ LIBRARY_TOO = {
     "embed", "running_core", "command_whole", "tables", "drift", "version",
     "config", "config_override", "config_policy", "config_resolve", "config_scan", "config_text", "config_write",
     "input", "design", "files", "digest", "record", "journal", "journal_aggregate", "aggregate", "quantile",
-    "hdf", "hdf_memory", "hdf_read", "provenance",
+    "hdf", "hdf_memory", "hdf_read", "hdf_scales", "memory", "provenance",
     "results", "results_digest", "results_quantiles", "results_replicates",
 }  # fmt: skip
 
@@ -31,6 +31,7 @@ PREFIXES = {
     "study": ("study_", "model_"),  # a model seen through its study
     "run": ("study_run",),
     "main": ("main",),
+    "points": ("points_", "coins_"),  # both come in batches of the same words
 }
 # What would show, stop, outlive or end the process that has loaded the library.
 OF_PROGRAMS = re.compile(

@@ -272,9 +272,29 @@ static void test_full_lists_lose_notes_but_never_persons(void **state)
     lab_close(&l);
 }
 
+/* A walk over a column of bytes meets every row that is not 0, once, in order, and none of those that pad it. */
+static void test_rows_are_met_in_order(void **state)
+{
+    (void)state;
+    uint8_t column[80];
+    for (uint32_t rows = 0; rows <= 64; rows++)
+        for (uint32_t every = 1; every < 70; every++) {
+            memset(column, 0, sizeof column);
+            for (uint32_t row = 0; row < rows; row += every) column[row] = (uint8_t)(1u << row % 8);
+            uint32_t next = 0;
+            FOR_ROWS(row, column, rows)
+            {
+                assert_int_equal(row, next);
+                next += every;
+            }
+            assert_true(next >= rows);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rows_are_met_in_order),
         cmocka_unit_test(test_a_person_keeps_everything_on_the_way),
         cmocka_unit_test(test_the_lowest_free_seat_is_taken_until_a_place_is_full),
         cmocka_unit_test(test_newcomers_are_as_the_parameters_say),

@@ -60,3 +60,10 @@ def test_what_could_not_be_put_in_place_is_told_before_anything_runs(folder):
     Path("o.h5.tmp").mkdir()
     assert "o.h5.tmp: is in the way" in call("run", "s.cfg", "-o", "o.h5", status=2)
     assert not list(Path().glob("*.partial"))
+
+
+@pytest.mark.parametrize("date", ["", "abc", "-1", "1e9", "99999999999999999999", "999999999999"])
+def test_a_date_that_is_none_is_told_before_anything_runs(folder, monkeypatch, date):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", date)
+    assert "allowed: seconds since 1970" in call("run", "s.cfg", "-o", "o.h5", status=2)
+    assert not list(Path().glob("o.h5*"))

@@ -181,6 +181,36 @@ static void batches_are_their_blocks_at_any_width(void **state)
     }
 }
 
+static void coins_of_a_batch_are_those_of_its_blocks_at_any_width(void **state)
+{
+    (void)state;
+    const struct luck luck = {.seed = UINT64_C(0x0123456789abcdef), .replicate = 9, .day = 3000};
+    for (enum points_width width = POINTS_PLAIN; width <= points_widest(); width++) {
+        for (uint32_t batch = 0; batch < 2000; batch++) {
+            struct coins coins = coins_begin(&luck, 7, batch % 5 << 20 | 3);
+            coins.block = batch * 2654435769u >> 2 & ~7u;
+            coins_fill_by(width, &coins);
+            for (uint32_t i = 0; i < WORDS_BATCH; i++) {
+                struct words w = luck_words(&luck, 7, coins.block + i, coins.index);
+                for (uint32_t k = 0; k < 4; k++) assert_true(coins.word[k][i] == w.word[k]);
+            }
+        }
+    }
+}
+
+/* The same coins, be few or all of a row asked for, in whatever order. */
+static void few_coins_are_those_of_a_batch(void **state)
+{
+    (void)state;
+    const struct luck luck = {.seed = 8, .replicate = 1, .day = 4};
+    struct coins all = coins_begin(&luck, 7, 3), few = coins_begin_few(&luck, 7, 3);
+    for (uint32_t i = 0; i < 5000; i++) {
+        const uint32_t entity = i % 3 == 0 ? i : i * 2654435769u;
+        const double expected = unit_interval(luck_words(&luck, 7, entity >> 2, 3).word[entity & 3]);
+        assert_true(coins_uniform(&all, entity) == expected && coins_uniform(&few, entity) == expected);
+    }
+}
+
 /* The same points, be few or many expected. */
 static void few_points_are_the_first_of_many(void **state)
 {
@@ -516,6 +546,8 @@ int main(void)
         cmocka_unit_test(every_field_reaches_exactly_its_bits),
         cmocka_unit_test(addresses_of_points_never_meet),
         cmocka_unit_test(batches_are_their_blocks_at_any_width),
+        cmocka_unit_test(coins_of_a_batch_are_those_of_its_blocks_at_any_width),
+        cmocka_unit_test(few_coins_are_those_of_a_batch),
         cmocka_unit_test(few_points_are_the_first_of_many),
         cmocka_unit_test(binomial_quantiles_are_the_distribution_turned_round),
         cmocka_unit_test(daily_chances),

@@ -285,7 +285,7 @@ static void test_any_member_of_a_team_may_answer(void **state)
     for (uint32_t i = 0; i < effort(20000, 200000); i++) {
         struct team team = team_pick(c, unit_of_district(c, 1), i, 0);
         LAB_ALL(&l, skill, c->officers, 0.9f);
-        police_assault(c, lab_parameters(&l, "police"), lab_metrics(&l, "police"), &team, seat, 1, i);
+        police_assault(c, lab_parameters(&l, "police"), lab_metrics(&l, "police"), &team, seat, 0.5, 1, i);
         for (uint32_t k = 0; k < TEAM; k++) {
             if (c->skill[team.officer[k]] == 0.9f) continue;
             member[k]++;
