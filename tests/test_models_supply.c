@@ -151,13 +151,14 @@ static void test_posts_emptied_by_prison_are_taken_where_it_pays(void **state)
         if (k % 2) c->standing[c->venues + k] = STANDING_VACANT;
     }
     c->openings = N;
+    c->price = 1.25;
     lab_set(&l, "traffickers.entry_rate", 0);
     lab_step(&l, "traffickers");
     assert_int_equal(c->openings, N);
     lab_set(&l, "traffickers.entry_rate", 0.05);
     lab_step(&l, "traffickers");
     double entered = lab_metric(&l, "traffickers.traffickers_entered");
-    assert_binomial(entered, N, daily_chance(0.05 * (6 - 0.1 * 0.3 * 28.4)));
+    assert_binomial(entered, N, daily_chance(0.05 * (6 * 1.25 - 0.1 * 0.3 * 28.4)));
     assert_same(c->openings, N - entered);
     double theta = 0;
     for (uint32_t k = 1; k < 2 * N; k += 2) {
@@ -177,7 +178,7 @@ static void test_posts_emptied_by_prison_are_taken_where_it_pays(void **state)
     LAB_ALL(&l, risk, c->venues, 0);
     lab_reset(&l);
     lab_step(&l, "traffickers"); /* nobody is left to learn from but owners, who fear nothing */
-    assert_binomial(lab_metric(&l, "traffickers.traffickers_entered"), 2 * N, daily_chance(0.05 * 6));
+    assert_binomial(lab_metric(&l, "traffickers.traffickers_entered"), 2 * N, daily_chance(0.05 * 6 * 1.25));
     lab_close(&l);
 }
 
@@ -376,6 +377,50 @@ static void test_the_last_vacancy_of_a_district_is_taken_once(void **state)
     lab_close(&l);
 }
 
+/* A slot that is free in the morning goes to somebody from the street before any newcomer comes. */
+static void test_the_street_comes_before_newcomers(void **state)
+{
+    (void)state;
+    enum { N = 400 };
+    struct lab l;
+    lab_init(&l);
+    lab_set(&l, "region.venues", N);
+    lab_set(&l, "region.districts", N);
+    lab_set(&l, "staffing.refill_rate", 1);
+    lab_set(&l, "staffing.return_rate", 1);
+    lab_open(&l, 0);
+    struct city *c = l.city;
+    for (uint32_t d = 0; d < N; d++) lab_fill(&l, d, CLASS_ADULT, 19), lab_fill(&l, c->district_street[d], CLASS_ADULT, 1);
+    lab_step(&l, "staffing");
+    const double returned = N - c->count[PLACE_STREET][CLASS_ADULT];
+    assert_binomial(returned, N, daily_chance(1));
+    assert_binomial((double)c->entered - 20 * N, N - returned, daily_chance(1));
+    lab_close(&l);
+}
+
+/* Of a surplus those in the lowest seats are let go, and no owner feels it. */
+static void test_the_lowest_seats_are_let_go(void **state)
+{
+    (void)state;
+    struct lab l;
+    lab_init(&l);
+    lab_set(&l, "staffing.dismiss_rate", 1);
+    lab_set(&l, "staffing.displace_share", 0);
+    lab_set(&l, "staffing.refill_rate", 0);
+    lab_open(&l, 0);
+    struct city *c = l.city;
+    c->mode[4] = MODE_OPEN; /* wants eight */
+    lab_fill(&l, 4, CLASS_COERCED, 11);
+    for (int32_t day = 2; day < 62; day++) {
+        lab_day(&l, day);
+        lab_step(&l, "staffing");
+    }
+    assert_true(c->exploited[4] == 0x7F8);
+    assert_same(lab_metric(&l, "staffing.dismissed"), 3);
+    for (uint32_t v = 0; v < c->venues; v++) assert_same(c->losses[v], 0);
+    lab_close(&l);
+}
+
 /* Who is moved takes fear, supplier and all else along; no owner feels it as a loss. */
 static void test_who_is_displaced_stays_who_she_is(void **state)
 {
@@ -433,6 +478,8 @@ int main(void)
         cmocka_unit_test(test_the_first_day_fills_the_venues),
         cmocka_unit_test(test_adults_return_from_the_street_of_their_district),
         cmocka_unit_test(test_the_last_vacancy_of_a_district_is_taken_once),
+        cmocka_unit_test(test_the_street_comes_before_newcomers),
+        cmocka_unit_test(test_the_lowest_seats_are_let_go),
         cmocka_unit_test(test_who_is_displaced_stays_who_she_is),
         cmocka_unit_test(test_days_lost_to_closure_and_detention),
     };
