@@ -228,6 +228,12 @@ static void test_adults_disperse_as_far_as_there_is_room(void **state)
     lab_fill(&l, 12, CLASS_ADULT, 15);
     adults_disperse(c, 12, 1, OCCASION_SWEEP);
     assert_int_equal(persons_in(c->occupied[12]), 14);
+    lab_empty(&l); /* nor does anybody go to the next district's street */
+    for (uint32_t p = c->district_street[0]; p < c->district_street[1]; p++) lab_fill(&l, p, CLASS_ADULT, c->size[p]);
+    lab_fill(&l, 2, CLASS_ADULT, 15);
+    adults_disperse(c, 2, 1, OCCASION_CLOSURE);
+    assert_int_equal(persons_in(c->occupied[2]), 15);
+    for (uint32_t p = c->district_street[1]; p < c->district_street[2]; p++) assert_true(c->occupied[p] == 0);
     lab_verify(&l);
     lab_close(&l);
 }

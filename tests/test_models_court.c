@@ -125,6 +125,54 @@ static void test_a_second_arrest_joins_the_open_case(void **state)
     lab_close(&l);
 }
 
+/* Whoever has been punished by closure in one case is so again in the next. */
+static void test_a_new_case_punishes_anew(void **state)
+{
+    (void)state;
+    struct lab l;
+    struct city *c = court(&l);
+    lab_set(&l, "court.remand", 0);
+    for (int32_t day = 10; day < 13; day++) {
+        lab_day(&l, day);
+        c->trial_on[7] = NEVER;
+        arrest_make(c, 7, 0, false, true);
+        lab_step(&l, "court");
+        assert_same(signals(c, SIGNAL_DETAINED), 1);
+    }
+    lab_close(&l);
+}
+
+/* A dormant trafficker may be held too; one on bail is dormant still when a verdict has come, one who was held is active. A
+ * tie outlives a fine and an acquittal. */
+static void test_what_a_verdict_leaves_as_it_was(void **state)
+{
+    (void)state;
+    for (int fined = 0; fined < 2; fined++)
+        for (int held = 0; held < 2; held++) {
+            struct lab l;
+            struct city *c = court(&l);
+            lab_set(&l, "court.remand", held);
+            lab_set(&l, "court.conviction", 1);
+            lab_set(&l, "court.court_corruption", 0);
+            lab_set(&l, "court.pardon", 0);
+            lab_set(&l, "policy.jail_share", 0);
+            c->standing[N + 4] = STANDING_DORMANT;
+            c->tie[0] = 3, c->tie[4] = 5;
+            arrest_make(c, N + 4, fined, false, false);
+            arrest_make(c, 4, fined, false, false);
+            lab_step(&l, "court");
+            assert_int_equal(c->standing[N + 4], held ? STANDING_REMAND : STANDING_DORMANT);
+            c->trial_on[N + 4] = c->trial_on[4] = 9 + 1;
+            trials(&l, 2, 9);
+            assert_same(lab_metric(&l, fined ? "court.fines" : "court.acquittals"), 2);
+            assert_int_equal(c->standing[N + 4], held ? STANDING_FREE : STANDING_DORMANT);
+            assert_int_equal(c->standing[4], STANDING_FREE);
+            assert_true(c->tie[0] == 3 && c->tie[4] == 5);
+            lab_verify(&l);
+            lab_close(&l);
+        }
+}
+
 /* Every case comes to trial; the counts are judged against the chances. */
 static void expect_verdicts(double evidence, double corruption, double support, double pardon, double jail_share)
 {
@@ -255,6 +303,8 @@ int main(void)
         cmocka_unit_test(test_remand_and_an_exponential_wait),
         cmocka_unit_test(test_remand_of_thirty_days_or_closure_is_punishment_once),
         cmocka_unit_test(test_a_second_arrest_joins_the_open_case),
+        cmocka_unit_test(test_a_new_case_punishes_anew),
+        cmocka_unit_test(test_what_a_verdict_leaves_as_it_was),
         cmocka_unit_test(test_verdicts_sentences_and_pardons),
         cmocka_unit_test(test_prison_lasts_its_months_and_empties_posts),
         cmocka_unit_test(test_costs),

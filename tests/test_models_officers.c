@@ -220,7 +220,7 @@ static void test_the_special_unit_comes_and_goes_with_the_policy(void **state)
     lab_enact(&l);
     assert_int_equal(unit_special(c).size, 12);
     for (uint32_t o = 20; o < 32; o++) assert_int_equal(c->joined[o], 7);
-    c->tie[0] = 21, c->tie[1] = 31, c->lead_ripe[3] = 9, c->operations_due = 1;
+    c->tie[0] = 21, c->tie[1] = 31, c->lead_ripe[3] = 9, c->operations_due = 1, c->override_until = 90;
     lab_day(&l, 9);
     lab_set(&l, "policy.special_officers", 10);
     lab_enact(&l);
@@ -228,11 +228,13 @@ static void test_the_special_unit_comes_and_goes_with_the_policy(void **state)
     assert_int_equal(c->tie[0], 21);
     assert_int_equal(c->tie[1], NO_OFFICER);
     assert_int_equal(c->lead_ripe[3], 9);
+    assert_int_equal(c->override_until, 90);
     lab_set(&l, "policy.special_officers", 0);
     lab_enact(&l);
     assert_int_equal(c->tie[0], NO_OFFICER);
     assert_int_equal(c->lead_ripe[3], NEVER);
     assert_same(c->operations_due, 0);
+    assert_int_equal(c->override_until, 0); /* who comes later was never stopped */
     lab_close(&l);
 }
 
@@ -299,6 +301,8 @@ static void test_override_stops_the_unit_and_its_cases(void **state)
         assert_int_equal(c->standing[1], stopped ? STANDING_FREE : STANDING_REMAND);
         assert_int_equal(c->standing[3], STANDING_REMAND); /* cases of other units go on */
         assert_int_equal(c->n_signals, stopped ? 2 : 0);
+        for (uint32_t i = 0; i < c->n_signals; i++)
+            assert_true(c->signals[i].kind == SIGNAL_BOUGHT && c->signals[i].offender == i);
         if (stopped) assert_int_equal(c->override_until, day + 30);
     }
     assert_binomial(lab_metric(&l, "police.overrides"), DAYS, daily_chance(10 / 365.0));

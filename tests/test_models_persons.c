@@ -51,6 +51,10 @@ static void test_adults_leave_after_an_exponential_time(void **state)
         there = c->count[PLACE_VENUE][CLASS_ADULT];
     }
     assert_same(c->gone, at_start - there);
+    double street = 0;
+    for (uint32_t p = 2 * c->venues; p < c->places; p++) lab_fill(&l, p, CLASS_ADULT, c->size[p]), street += c->size[p];
+    for (int32_t day = 151; day <= 200; day++) lab_day(&l, day), lab_step(&l, "persons");
+    assert_binomial(c->count[PLACE_STREET][CLASS_ADULT], street, exp(-0.5));
     assert_same(lab_metric(&l, "persons.escaped") + lab_metric(&l, "persons.minor_days"), 0);
     lab_verify(&l);
     lab_close(&l);
@@ -98,7 +102,10 @@ static void test_escape_and_help_at_their_rates_and_felt_by_owners(void **state)
         assert_binomial(n, 50 * VENUES, daily_chance(0.03));
         assert_binomial(c->count[PLACE_PRIVATE][CLASS_MINOR], 10 * VENUES, exp(-0.03));
         assert_binomial(c->count[PLACE_VENUE][CLASS_COERCED], 20 * VENUES, exp(-0.03));
-        for (uint32_t v = 0; v < VENUES; v++) losses += c->losses[v];
+        for (uint32_t v = 0; v < VENUES; v++) { /* each owner feels who is gone from the venue or the private place */
+            assert_same(c->losses[v], 50 - persons_in(c->exploited[v]) - persons_in(c->exploited[private_place(c, v)]));
+            losses += c->losses[v];
+        }
         assert_same(losses, n);
         /* the days of those who are still there are counted */
         assert_same(lab_metric(&l, "persons.minor_days") + lab_metric(&l, "persons.coerced_days"), 50 * VENUES - n);
@@ -125,6 +132,7 @@ static void test_release_from_debt_makes_non_coerced_adults(void **state)
     assert_binomial(c->count[PLACE_VENUE][CLASS_ADULT], 30 * VENUES, daily_chance(0.05));
     assert_int_equal(c->count[PLACE_PRIVATE][CLASS_ADULT], 0); /* from there they leave */
     assert_int_equal(c->gone, 10 * VENUES - c->count[PLACE_PRIVATE][CLASS_COERCED]);
+    for (uint32_t v = 0; v < VENUES; v++) assert_same(c->losses[v], 0); /* it is no loss */
     lab_verify(&l);
     lab_close(&l);
 }
@@ -153,6 +161,7 @@ static void test_minors_come_of_age_on_their_birthday(void **state)
     assert_int_equal(c->count[PLACE_VENUE][CLASS_ADULT], 20 * VENUES - c->count[PLACE_VENUE][CLASS_COERCED]);
     assert_binomial(c->count[PLACE_PRIVATE][CLASS_COERCED], 10 * VENUES, 0.7);
     assert_int_equal(c->gone, 10 * VENUES - c->count[PLACE_PRIVATE][CLASS_COERCED]);
+    for (uint32_t v = 0; v < VENUES; v++) assert_same(c->losses[v], 0);
     lab_verify(&l);
     lab_close(&l);
 }
@@ -221,6 +230,16 @@ static void test_infection_by_class_fear_and_service(void **state)
     assert_true(infected <= N); /* nobody twice */
     lab_observe(&l, "health");
     assert_close(lab_metric(&l, "health.infected_share"), infected / N, 1e-12);
+    lab_empty(&l);
+    double street = 0;
+    for (uint32_t p = 2 * VENUES; p < l.city->places; p++)
+        lab_fill(&l, p, CLASS_ADULT, l.city->size[p]), street += l.city->size[p];
+    lab_set(&l, "persons.infection_rate", 0.01);
+    lab_day(&l, 201);
+    lab_reset(&l);
+    const int64_t gone = l.city->gone; /* adults leave before the day's infections */
+    lab_step(&l, "persons");
+    assert_binomial(lab_metric(&l, "persons.infections"), street - (double)(l.city->gone - gone), daily_chance(0.01));
     lab_close(&l);
 }
 
@@ -258,6 +277,9 @@ static void test_violence_by_clients(void **state)
     assert_poisson(clients(&l), 0.02 * N);
     LAB_ALL(&l, protection, c->districts, 0.5);
     assert_poisson(clients(&l), 0.02 * N * (1 - 0.5 * exp2(-0.01)));
+    c->protection[0] = 0, c->protection[1] = 1; /* half of the persons are in each district */
+    assert_poisson(clients(&l), 0.02 * N / 2 * (1 + 1 - exp2(-0.01)));
+    LAB_ALL(&l, protection, c->districts, 0.5 * exp2(-0.01));
     assert_close(c->protection[1], 0.5 * exp2(-0.01), 1e-12);
     LAB_ALL(&l, protection, c->districts, 0);
     LAB_ALL(&l, covered, c->venues, 1);
@@ -293,6 +315,9 @@ static void test_violence_by_clients_against_the_exploited_and_elsewhere(void **
     lab_empty(&l);
     for (uint32_t v = 0; v < VENUES; v++) lab_fill(&l, private_place(c, v), CLASS_COERCED, 12);
     assert_poisson(clients(&l), 0.02 * 3 * 2 * VENUES * 12);
+    LAB_ALL(&l, covered, c->venues, 1); /* a board reaches no private place */
+    assert_poisson(clients(&l), 0.02 * 3 * 2 * VENUES * 12);
+    LAB_ALL(&l, covered, c->venues, 0);
     lab_empty(&l);
     double street = 0;
     for (uint32_t p = 2 * c->venues; p < c->places; p++) lab_fill(&l, p, CLASS_ADULT, c->size[p]), street += c->size[p];
@@ -315,11 +340,22 @@ static void test_violence_by_owners(void **state)
     for (uint32_t p = 2 * c->venues; p < c->places; p++) lab_fill(&l, p, CLASS_ADULT, c->size[p]);
     assert_same(clients(&l), 0);
     assert_poisson(lab_metric(&l, "violence.violence_owner"), 0.02 * VENUES * (40 + 20 * 5));
+    LAB_ALL(&l, closed_until, c->venues, 900); /* closed or not */
+    clients(&l);
+    assert_poisson(lab_metric(&l, "violence.violence_owner"), 0.02 * VENUES * (40 + 20 * 5));
+    c->protection[1] = 1;
+    clients(&l);
+    assert_poisson(lab_metric(&l, "violence.violence_owner"), 0.02 * VENUES / 2 * (40 + 20 * 5) * (1 + 1 - exp2(-1 / 180.0)));
     LAB_ALL(&l, protection, c->districts, 0.8 * exp2(1 / 180.0)); /* it fades before the day's violence */
     clients(&l);
     assert_poisson(lab_metric(&l, "violence.violence_owner"), 0.2 * 0.02 * VENUES * (40 + 20 * 5));
     lab_observe(&l, "violence");
     assert_close(lab_metric(&l, "violence.protection"), 0.8, 1e-12);
+    LAB_ALL(&l, protection, c->districts, 0);
+    for (uint32_t v = 0; v < VENUES; v++)
+        for (uint64_t m = adults_at(c, v); m;) seat_detain(c, next_seat(c, v, &m), 900);
+    clients(&l);
+    assert_poisson(lab_metric(&l, "violence.violence_owner"), 0.02 * VENUES * 20 * 5); /* the detained are out of reach */
     lab_close(&l);
 }
 

@@ -1,5 +1,4 @@
-/* Supply and staffing: traffickers active or dormant, recruitment, entry; dismissals, refilling, the way back from the street;
- * and what passes between the cities of a region. */
+/* Supply and staffing: traffickers active or dormant, recruitment, entry; dismissals, refilling, the way back from the street. */
 #include <math.h>
 
 #include "tests/world_support.h"
@@ -152,13 +151,14 @@ static void test_posts_emptied_by_prison_are_taken_where_it_pays(void **state)
         if (k % 2) c->standing[c->venues + k] = STANDING_VACANT;
     }
     c->openings = N;
+    c->price = 1.25;
     lab_set(&l, "traffickers.entry_rate", 0);
     lab_step(&l, "traffickers");
     assert_int_equal(c->openings, N);
     lab_set(&l, "traffickers.entry_rate", 0.05);
     lab_step(&l, "traffickers");
     double entered = lab_metric(&l, "traffickers.traffickers_entered");
-    assert_binomial(entered, N, daily_chance(0.05 * (6 - 0.1 * 0.3 * 28.4)));
+    assert_binomial(entered, N, daily_chance(0.05 * (6 * 1.25 - 0.1 * 0.3 * 28.4)));
     assert_same(c->openings, N - entered);
     double theta = 0;
     for (uint32_t k = 1; k < 2 * N; k += 2) {
@@ -178,7 +178,60 @@ static void test_posts_emptied_by_prison_are_taken_where_it_pays(void **state)
     LAB_ALL(&l, risk, c->venues, 0);
     lab_reset(&l);
     lab_step(&l, "traffickers"); /* nobody is left to learn from but owners, who fear nothing */
-    assert_binomial(lab_metric(&l, "traffickers.traffickers_entered"), 2 * N, daily_chance(0.05 * 6));
+    assert_binomial(lab_metric(&l, "traffickers.traffickers_entered"), 2 * N, daily_chance(0.05 * 6 * 1.25));
+    lab_close(&l);
+}
+
+/* Whoever enters a post believes what those in office believe on average, is active, and answers for no predecessor: persons
+ * in venues and in the private network whom that post supplied have no supplier any more. */
+static void test_who_enters_a_post_takes_over_nothing(void **state)
+{
+    (void)state;
+    enum { POSTS = 200, PLACES = 20 };
+    struct lab l;
+    lab_init(&l);
+    lab_set(&l, "region.venues", PLACES);
+    lab_set(&l, "region.traffickers", POSTS);
+    lab_set(&l, "market.review_rate", 0);
+    lab_set(&l, "market.taste_rate", 0);
+    lab_set(&l, "traffickers.recruit_rate", 0);
+    lab_set(&l, "traffickers.entry_rate", 0.1);
+    lab_open(&l, 0);
+    struct city *c = l.city;
+    for (uint32_t k = 0; k < POSTS; k++) {
+        c->standing[c->venues + k] = k % 2 ? STANDING_VACANT : STANDING_DORMANT;
+        c->risk[c->venues + k] = k % 2 ? 0.9 : 0.1; /* what the imprisoned believed counts for nothing */
+        c->punishment[c->venues + k] = k % 2 ? 0.9 : 0.2;
+    }
+    for (uint32_t i = 0; i < POSTS; i++) { /* each post has supplied a person to a venue and one to a private place */
+        const uint32_t v = i % PLACES;
+        *supplier_at(c, lab_fill(&l, v, CLASS_COERCED, 1)) = (uint16_t)i;
+        if (i / PLACES < c->size[private_place(c, v)]) *supplier_at(c, lab_fill(&l, private_place(c, v), CLASS_MINOR, 1)) = (uint16_t)i;
+    }
+    c->openings = POSTS / 2;
+    lab_day(&l, 40);
+    lab_step(&l, "traffickers");
+    const double entered = lab_metric(&l, "traffickers.traffickers_entered");
+    assert_binomial(entered, POSTS / 2, daily_chance(0.1 * (6 - 0.1 * 0.2 * 28.4)));
+    double fresh = 0, forgotten = 0;
+    for (uint32_t k = 0; k < POSTS; k++) {
+        const uint32_t o = c->venues + k;
+        if (k % 2 == 0 || c->standing[o] == STANDING_VACANT) continue;
+        fresh++;
+        assert_int_equal(c->standing[o], STANDING_FREE);
+        assert_int_equal(c->taste_day[o], 40);
+        assert_close(c->risk[o], 0.1, 1e-12);
+        assert_close(c->punishment[o], 0.2, 1e-12);
+    }
+    assert_same(fresh, entered);
+    for (uint32_t place = 0; place < 2 * c->venues; place++)
+        for (uint64_t m = c->exploited[place]; m;) {
+            const uint32_t seat = next_seat(c, place, &m), post = place % PLACES + (seat - c->first_seat[place]) * PLACES;
+            const bool taken = post % 2 && c->standing[c->venues + post] == STANDING_FREE;
+            assert_int_equal(*supplier_at(c, seat), taken ? NOBODY : post);
+            forgotten += taken;
+        }
+    assert_true(forgotten >= entered);
     lab_close(&l);
 }
 
@@ -293,6 +346,107 @@ static void test_adults_return_from_the_street_of_their_district(void **state)
     lab_close(&l);
 }
 
+/* The last slot of the district is taken, by one of those in the street, who has it to herself; the detained stay. */
+static void test_the_last_vacancy_of_a_district_is_taken_once(void **state)
+{
+    (void)state;
+    struct lab l;
+    lab_init(&l);
+    lab_set(&l, "staffing.refill_rate", 0);
+    lab_set(&l, "staffing.return_rate", 1);
+    lab_open(&l, 0);
+    struct city *c = l.city;
+    for (uint32_t v = c->district_venue[1]; v < c->district_venue[2]; v++) lab_fill(&l, v, CLASS_ADULT, v == 15 ? 19 : 20);
+    const uint32_t street = c->district_street[1], held = lab_fill(&l, street, CLASS_ADULT, 3);
+    seat_detain(c, held, 900);
+    for (int32_t day = 2; day < 62; day++) { /* one who has not returned on any of these is one in e^60 */
+        lab_day(&l, day);
+        lab_step(&l, "staffing");
+    }
+    assert_int_equal(persons_in(adults_at(c, 15)), 20);
+    assert_int_equal(c->count[PLACE_STREET][CLASS_ADULT], 2);
+    seat_leave(c, c->first_seat[17]);
+    seat_leave(c, c->first_seat[19]);
+    for (int32_t day = 62; day < 122; day++) {
+        lab_day(&l, day);
+        lab_step(&l, "staffing");
+    }
+    assert_true(detained_in(c, street) == c->occupied[street] && c->held == 1);
+    assert_int_equal(c->count[PLACE_VENUE][CLASS_ADULT], 10 * 20 - 1);
+    lab_verify(&l);
+    lab_close(&l);
+}
+
+/* A slot that is free in the morning goes to somebody from the street before any newcomer comes. */
+static void test_the_street_comes_before_newcomers(void **state)
+{
+    (void)state;
+    enum { N = 400 };
+    struct lab l;
+    lab_init(&l);
+    lab_set(&l, "region.venues", N);
+    lab_set(&l, "region.districts", N);
+    lab_set(&l, "staffing.refill_rate", 1);
+    lab_set(&l, "staffing.return_rate", 1);
+    lab_open(&l, 0);
+    struct city *c = l.city;
+    for (uint32_t d = 0; d < N; d++) lab_fill(&l, d, CLASS_ADULT, 19), lab_fill(&l, c->district_street[d], CLASS_ADULT, 1);
+    lab_step(&l, "staffing");
+    const double returned = N - c->count[PLACE_STREET][CLASS_ADULT];
+    assert_binomial(returned, N, daily_chance(1));
+    assert_binomial((double)c->entered - 20 * N, N - returned, daily_chance(1));
+    lab_close(&l);
+}
+
+/* Of a surplus those in the lowest seats are let go, and no owner feels it. */
+static void test_the_lowest_seats_are_let_go(void **state)
+{
+    (void)state;
+    struct lab l;
+    lab_init(&l);
+    lab_set(&l, "staffing.dismiss_rate", 1);
+    lab_set(&l, "staffing.displace_share", 0);
+    lab_set(&l, "staffing.refill_rate", 0);
+    lab_open(&l, 0);
+    struct city *c = l.city;
+    c->mode[4] = MODE_OPEN; /* wants eight */
+    lab_fill(&l, 4, CLASS_COERCED, 11);
+    for (int32_t day = 2; day < 62; day++) {
+        lab_day(&l, day);
+        lab_step(&l, "staffing");
+    }
+    assert_true(c->exploited[4] == 0x7F8);
+    assert_same(lab_metric(&l, "staffing.dismissed"), 3);
+    for (uint32_t v = 0; v < c->venues; v++) assert_same(c->losses[v], 0);
+    lab_close(&l);
+}
+
+/* Who is moved takes fear, supplier and all else along; no owner feels it as a loss. */
+static void test_who_is_displaced_stays_who_she_is(void **state)
+{
+    (void)state;
+    struct lab l;
+    lab_init(&l);
+    lab_set(&l, "staffing.dismiss_rate", 1);
+    lab_set(&l, "staffing.displace_share", 1);
+    lab_open(&l, 0);
+    struct city *c = l.city;
+    const struct person minor = {.fear = -3.5f, .served = 1, .due = 900, .supplier = 5, .traits = TRAIT_IRREGULAR | TRAIT_RESCUED_BEFORE, .class = CLASS_MINOR};
+    seat_enter(c, 0, minor);
+    c->mode[13] = MODE_PRIVATE;
+    for (int32_t day = 2; day < 62; day++) {
+        lab_day(&l, day);
+        lab_step(&l, "staffing");
+    }
+    const uint32_t seat = c->first_seat[private_place(c, 13)];
+    assert_int_equal(persons_in(minors_in(c, private_place(c, 13))), 1);
+    assert_true(*fear_at(c, seat) == -3.5f && *served_at(c, seat) == 1 && *due_at(c, seat) == 900);
+    assert_true(*supplier_at(c, seat) == 5 && *traits_at(c, seat) == minor.traits);
+    for (uint32_t v = 0; v < c->venues; v++) assert_same(c->losses[v], 0);
+    assert_same(lab_metric(&l, "staffing.displaced"), 1);
+    lab_close(&l);
+}
+
 static void test_days_lost_to_closure_and_detention(void **state)
 {
     (void)state;
@@ -310,93 +464,6 @@ static void test_days_lost_to_closure_and_detention(void **state)
     lab_close(&l);
 }
 
-/* ---- a region ---- */
-
-static void two_cities(struct lab *l)
-{
-    lab_init(l);
-    lab_set(l, "region.cities", 2);
-    lab_set(l, "region.relocate_rate", 1);
-    lab_set(l, "region.relocate_gain", 1);
-    lab_open(l, 0);
-    struct city *a = &l->world->city[0], *b = &l->world->city[1];
-    for (uint32_t o = 0; o < a->offenders; o++)
-        a->risk[o] = 0.5, a->punishment[o] = 0.5, b->risk[o] = 0.02, b->punishment[o] = 0.5;
-}
-
-static void test_dormant_traffickers_move_where_it_pays(void **state)
-{
-    (void)state;
-    struct lab l;
-    two_cities(&l);
-    struct city *a = &l.world->city[0], *b = &l.world->city[1];
-    assert_int_equal(a->traffickers, 16); /* posts for those who come */
-    for (uint32_t k = 0; k < 16; k++)
-        assert_int_equal(a->standing[a->venues + k], k < 8 ? STANDING_FREE : STANDING_VACANT);
-    a->standing[a->venues] = STANDING_DORMANT;
-    a->theta[a->venues] = 2.25f;
-    a->standing[a->venues + 1] = STANDING_DORMANT, a->trial_on[a->venues + 1] = 77; /* a case keeps him here */
-    for (int32_t day = 1; day < 60; day++) {
-        lab_day(&l, day);
-        lab_couple(&l);
-    }
-    assert_int_equal(a->standing[a->venues], STANDING_VACANT);
-    assert_int_equal(a->standing[a->venues + 1], STANDING_DORMANT);
-    assert_int_equal(a->openings, 0); /* a dormant trafficker leaves nothing to take over */
-    assert_int_equal(b->standing[b->venues + 8], STANDING_DORMANT);
-    assert_same(b->theta[b->venues + 8], 2.25);
-    assert_close(b->risk[b->venues + 8], 0.02, 1e-12); /* he believes what is believed there */
-    for (uint32_t k = 9; k < 16; k++) assert_int_equal(b->standing[b->venues + k], STANDING_VACANT);
-    lab_verify(&l);
-    lab_close(&l);
-}
-
-static void test_private_networks_move_with_their_persons(void **state)
-{
-    (void)state;
-    struct lab l;
-    two_cities(&l);
-    struct city *a = &l.world->city[0], *b = &l.world->city[1];
-    a->mode[3] = MODE_PRIVATE;
-    lab_fill(&l, private_place(a, 3), CLASS_MINOR, 3);
-    b->mode[5] = MODE_OPEN;
-    lab_fill(&l, 4, CLASS_MINOR, 1);
-    a->mode[4] = MODE_OPEN; /* only networks move */
-    for (int32_t day = 1; day < 60; day++) {
-        lab_day(&l, day);
-        lab_couple(&l);
-    }
-    assert_int_equal(a->mode[3], MODE_NONE);
-    assert_int_equal(persons_in(minors_in(b, 5)), 3);
-    assert_int_equal(persons_in(minors_in(a, 4)), 1);
-    assert_int_equal(a->gone, 3);
-    assert_int_equal(b->entered, 3);
-    lab_verify(&l);
-    lab_close(&l);
-}
-
-static void test_nobody_moves_for_too_little_or_at_rate_zero(void **state)
-{
-    (void)state;
-    for (int i = 0; i < 2; i++) {
-        struct lab l;
-        two_cities(&l);
-        struct city *a = &l.world->city[0];
-        lab_set(&l, i ? "region.relocate_gain" : "region.relocate_rate", i ? 10 : 0);
-        a->standing[a->venues] = STANDING_DORMANT;
-        a->mode[3] = MODE_PRIVATE;
-        lab_fill(&l, private_place(a, 3), CLASS_MINOR, 3);
-        for (int32_t day = 1; day < 60; day++) {
-            lab_day(&l, day);
-            lab_couple(&l);
-        }
-        assert_int_equal(a->standing[a->venues], STANDING_DORMANT);
-        assert_int_equal(persons_in(minors_in(a, private_place(a, 3))), 3);
-        assert_int_equal(a->gone, 0);
-        lab_close(&l);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -405,14 +472,16 @@ int main(void)
         cmocka_unit_test(test_vacancies_are_filled_by_linked_active_traffickers),
         cmocka_unit_test(test_nobody_is_recruited_without_traffickers_rate_or_demand),
         cmocka_unit_test(test_posts_emptied_by_prison_are_taken_where_it_pays),
+        cmocka_unit_test(test_who_enters_a_post_takes_over_nothing),
         cmocka_unit_test(test_who_is_not_wanted_is_let_go_or_moved),
         cmocka_unit_test(test_adults_take_what_is_not_reserved),
         cmocka_unit_test(test_the_first_day_fills_the_venues),
         cmocka_unit_test(test_adults_return_from_the_street_of_their_district),
+        cmocka_unit_test(test_the_last_vacancy_of_a_district_is_taken_once),
+        cmocka_unit_test(test_the_street_comes_before_newcomers),
+        cmocka_unit_test(test_the_lowest_seats_are_let_go),
+        cmocka_unit_test(test_who_is_displaced_stays_who_she_is),
         cmocka_unit_test(test_days_lost_to_closure_and_detention),
-        cmocka_unit_test(test_dormant_traffickers_move_where_it_pays),
-        cmocka_unit_test(test_private_networks_move_with_their_persons),
-        cmocka_unit_test(test_nobody_moves_for_too_little_or_at_rate_zero),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -150,6 +150,10 @@ static void test_irregular_victims_who_are_not_brought_out_may_be_deported(void 
     assert_binomial(lab_metric(&l, "police.victims_deported") - coerced, met - rescued, 0.5);
     assert_same(lab_metric(&l, "police.victims_deported"), lab_metric(&l, "police.deportations"));
     assert_same(c->n_absent, rescued + lab_metric(&l, "police.victims_deported"));
+    for (uint32_t v = 0; v < VENUES; v++) /* each owner feels who is gone from there */
+        assert_same(c->losses[v], 10 - persons_in(c->exploited[v]));
+    for (uint32_t i = 0; i < c->n_absent; i++)
+        assert_true(c->absent[i].absence == ABSENT_DEPORTED || c->absent[i].person.class == CLASS_MINOR);
     lab_close(&l);
 }
 
