@@ -185,6 +185,7 @@ static void test_a_vacancy_is_drawn_evenly_in_the_city(void **state)
     struct person person = {.fear = -INFINITY, .class = CLASS_COERCED, .supplier = NOBODY};
     assert_false(person_to_vacancy(c, person, 0, 0)); /* nobody exploits */
     c->mode[2] = MODE_OPEN, c->mode[9] = MODE_COVERT, c->mode[19] = MODE_PRIVATE;
+    city_reckon(c);
     double count[3] = {0};
     for (uint32_t i = 0; i < N; i++) {
         assert_true(person_to_vacancy(c, person, i, 0));

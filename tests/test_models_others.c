@@ -319,7 +319,7 @@ static void test_officers_answer_for_ties_extortions_and_assaults(void **state)
         lab_reset(&l);
         LAB_ALL(&l, joined, c->officers, 0);
         const struct team team = {.officer = {4}, .size = 1};
-        police_assault(c, lab_parameters(&l, "police"), lab_metrics(&l, "police"), &team, c->first_seat[0], 1, 1);
+        police_assault(c, lab_parameters(&l, "police"), lab_metrics(&l, "police"), &team, c->first_seat[0], 0.5, 1, 1);
         assert_same(lab_metric(&l, "police.violence_police"), 1);
         assert_same(lab_metric(&l, "police.officers_prosecuted"), 1);
         for (uint32_t o = 0; o < 20; o++) assert_int_equal(c->joined[o], o == 4 ? 1 : 0);
