@@ -11,7 +11,7 @@ import pytest
 import synthetic
 import xarray as xr
 from analysis_support import command, folder, no_figures, null, refused, strong
-from enforcesim import files, plot
+from enforcesim import canvas, files, plot
 from enforcesim.compare import Estimate, estimate, fieller, level, pairing_gain, pseudovalues
 from enforcesim.report import render
 from enforcesim.table import number, signed, with_half
@@ -232,7 +232,7 @@ def test_flows_are_rates_whatever_the_last_interval(folder):
     with es.open(path) as ds:
         for at in ("before", "end", "horizon", (0, 365), "day 0", "last"):
             assert level(ds, "minor_days", at).values == pytest.approx(2.0), at
-        series, unit = plot._series(ds, "minor_days")
+        series, unit = canvas.series_of(ds, "minor_days")
         assert series == pytest.approx(60.0)
         assert unit == "person-days per 30 days"
 
