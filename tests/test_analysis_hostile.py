@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import html.parser
 import json
+import os
 import re
+import shutil
 import unicodedata
 import warnings
 from pathlib import Path
@@ -432,3 +434,20 @@ def test_contents_that_make_no_sense(sound, tmp_path, no_figures, kind):
 
 def test_every_figure_is_of_a_metric_that_we_know():
     assert plot.known_metrics() <= set(synthetic.METRICS)
+
+
+def test_nothing_is_written_over_results(sound, tmp_path, no_figures):
+    """Nor over those of another study."""
+    copy, other = tmp_path / "named.html", tmp_path / "other.h5"
+    for path in (copy, other):
+        shutil.copy(sound, path)
+    before = copy.read_bytes()
+    refused(command("report", copy), "named.html: is a results file; name another file")
+    refused(command("report", copy, "-o", other), "other.h5: is a results file; name another file")
+    assert copy.read_bytes() == other.read_bytes() == before
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.h5")
+    for verb in ("table", "claims", "plot", "report"):
+        refused(command(verb, tmp_path / "pipe.h5"), "pipe.h5: is a pipe, a device or the like")

@@ -209,7 +209,7 @@ def test_csv_brings_back_every_bit(folder, tmp_path):
 def test_export_refuses_what_it_cannot_do(folder, tmp_path):
     copy = shutil.copy(folder / "x.h5", tmp_path / "x.csv")
     before = Path(copy).read_bytes()
-    refused(command("export", copy), "is the results file itself")
+    refused(command("export", copy), "is a results file; name another file")
     assert Path(copy).read_bytes() == before
     refused(command("export", folder / "x.h5", "minor_day"), "no metric 'minor_day'")
     refused(command("export", folder / "x.h5", "-o", tmp_path / "none" / "t.csv"), "cannot be written")

@@ -61,10 +61,8 @@ def export(
     ds: xr.Dataset, path: str | os.PathLike[str], metric: str | Iterable[str] | None = None, of: str | None = None
 ) -> Path:
     """Write `frame` as CSV (a header, UTF-8, decimal points; what is undefined is left empty); returns the path."""
-    table, path = frame(ds, metric, of), Path(path)
-    source = ds.encoding.get("source")
-    if source and path.exists() and path.samefile(source):
-        raise EnforceSimError(f"{path}: is the results file itself; name another file")
+    path = files.writable(path)
+    table = frame(ds, metric, of)
     try:
         table.to_csv(path, index=False)
     except OSError as reason:

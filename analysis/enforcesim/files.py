@@ -135,12 +135,22 @@ def _clean_names(path: Path, ds: xr.Dataset) -> xr.Dataset:
     return ds
 
 
+def writable(path: str | os.PathLike[str]) -> Path:
+    """The path, unless a results file stands there, which nothing made from results may replace."""
+    path = Path(path)
+    if path.is_file() and h5py.is_hdf5(path):
+        raise EnforceSimError(f"{path}: is a results file; name another file")
+    return path
+
+
 def _inspect(path: Path) -> list[str]:
     """Refuse what is no results file, and links out of it; return the groups present."""
     if not path.exists():
         raise EnforceSimError(f"{path}: no such file")
     if path.is_dir():
         raise EnforceSimError(f"{path}: is a directory, not a results file")
+    if not path.is_file():
+        raise EnforceSimError(f"{path}: is a pipe, a device or the like, not a results file")
     try:
         is_hdf5 = h5py.is_hdf5(path)
         if not is_hdf5 and path.suffix == ".partial":

@@ -92,7 +92,7 @@ def report(
     `also` and `ledger` as in `claims`; `descriptions` says in a sentence what a scenario is, by its name. Files of
     run.output = "summary" and "quantiles" give a report of what they hold.
     """
-    path = Path(path)
+    path = files.writable(path)
     text = render(ds, also, baseline, ledger, descriptions)
     try:
         # Written aside first, so that an interrupted report never replaces a good one.
