@@ -187,8 +187,8 @@ static void test_who_comes_back_stays_who_she_is(void **state)
     LAB_ALL(&l, mode, 500, MODE_NONE);
     LAB_ALL(&l, closed_until, 500, 900);
     c->mode[7] = MODE_OPEN, c->closed_until[7] = 0; /* the one open venue; twelve slots are not reserved */
-    const struct person before = {
-        .fear = -3.5f, .served = 1, .due = UINT16_MAX, .supplier = 3, .traits = TRAIT_IRREGULAR | TRAIT_INFECTED, .class = CLASS_MINOR};
+    const struct person before = {.fear = -3.5f, .served = 1, .due = UINT16_MAX, .supplier = 3,
+                                  .traits = TRAIT_IRREGULAR | TRAIT_INFECTED, .class = CLASS_MINOR};
     struct person adult = before;
     adult.class = CLASS_ADULT, adult.supplier = NOBODY;
     absent(&l, 1, ABSENT_RESCUED, before), absent(&l, 20, ABSENT_TAKEN_ADULT, adult);
@@ -462,6 +462,7 @@ static void test_boards_find_and_remove_in_the_venues_they_cover(void **state)
     struct city *c = l.city;
     for (uint32_t v = 0; v < VENUES; v++) {
         c->covered[v] = v % 2;
+        c->closed_until[v] = v % 4 == 1 ? 900 : 0; /* also there */
         lab_fill(&l, v, CLASS_MINOR, 3), lab_fill(&l, v, CLASS_COERCED, 3), lab_fill(&l, v, CLASS_ADULT, 3);
         lab_fill(&l, private_place(c, v), CLASS_MINOR, 2);
     }

@@ -152,6 +152,7 @@ static void test_what_owners_want_and_what_is_left_for_adults(void **state)
         c->standing[1] = STANDING_REMAND;
         assert_int_equal(wanted(c, 1), 0);
         assert_int_equal(exploited_vacancies(c, 1), 0);
+        assert_int_equal(adult_vacancies(c, 1), 20); /* nothing is reserved for who is held */
         c->standing[1] = STANDING_FREE;
         c->closed_until[1] = 2; /* closed today */
         assert_int_equal(wanted(c, 1), mode == MODE_PRIVATE ? 4 : 0);

@@ -164,6 +164,11 @@ static void test_who_moves_takes_along_whom_there_is_room_for(void **state)
     lab_fill(&l, 0, CLASS_MINOR, 3);
     lab_fill(&l, 0, CLASS_COERCED, 3);
     lab_fill(&l, 0, CLASS_ADULT, 5);
+    for (uint32_t k = 0; k < 6; k++) {
+        const uint32_t seat = c->first_seat[0] + k;
+        *supplier_at(c, seat) = 5, *fear_at(c, seat) = -3.5f, *served_at(c, seat) = 1, *traits_at(c, seat) = TRAIT_IRREGULAR;
+    }
+    city_recount(c);
     LAB_ALL(&l, risk, c->offenders, 1);
     LAB_ALL(&l, punishment, c->offenders, 1);
     lab_day(&l, 0);
@@ -172,6 +177,12 @@ static void test_who_moves_takes_along_whom_there_is_room_for(void **state)
     assert_int_equal(persons_in(c->exploited[private_place(c, 0)]), 4);
     assert_int_equal(persons_in(c->exploited[0]), 2);
     assert_int_equal(persons_in(c->occupied[0]), 7);
+    for (uint64_t m = c->exploited[private_place(c, 0)]; m;) { /* each as she was */
+        const uint32_t seat = next_seat(c, private_place(c, 0), &m);
+        assert_true(*supplier_at(c, seat) == 5 && *fear_at(c, seat) == -3.5f && *served_at(c, seat) == 1);
+        assert_int_equal(*traits_at(c, seat), TRAIT_IRREGULAR);
+    }
+    assert_same(c->losses[0], 0);
     lab_verify(&l);
     LAB_ALL(&l, risk, c->offenders, 0);
     lab_step(&l, "owners");

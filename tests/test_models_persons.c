@@ -125,8 +125,16 @@ static void test_release_from_debt_makes_non_coerced_adults(void **state)
         lab_fill(&l, v, CLASS_COERCED, 30);
         lab_fill(&l, v, CLASS_MINOR, 30);
         lab_fill(&l, private_place(c, v), CLASS_COERCED, 10);
+        for (uint32_t seat = c->first_seat[v], k = 0; k < 30; seat++, k++)
+            fear_raise(c, seat, 0.3), *traits_at(c, seat) = TRAIT_IRREGULAR;
     }
     lab_step(&l, "persons");
+    for (uint32_t v = 0; v < VENUES; v++) /* who is released has not become somebody else */
+        for (uint64_t m = adults_at(c, v); m;) {
+            const uint32_t seat = next_seat(c, v, &m);
+            assert_close(fear_of(c, seat), 0.3, 1e-6);
+            assert_int_equal(*traits_at(c, seat), TRAIT_IRREGULAR);
+        }
     assert_binomial(lab_metric(&l, "persons.released_from_debt"), 40 * VENUES, daily_chance(0.05));
     assert_int_equal(c->count[PLACE_VENUE][CLASS_MINOR], 30 * VENUES);
     assert_binomial(c->count[PLACE_VENUE][CLASS_ADULT], 30 * VENUES, daily_chance(0.05));
