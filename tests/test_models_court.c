@@ -251,7 +251,9 @@ static void test_prison_lasts_its_months_and_empties_posts(void **state)
     lab_set(&l, "court.pardon", 0);
     lab_set(&l, "policy.jail_share", 1);
     lab_set(&l, "market.jail_months", 10);
-    c->tie[0] = 3;
+    const uint32_t supplied = lab_fill(&l, 0, CLASS_MINOR, 1);
+    *supplier_at(c, supplied) = 5;
+    c->tie[0] = 3, c->mode[0] = MODE_COVERT;
     arrest_make(c, 0, 1, true, false);
     arrest_make(c, N + 5, 1, true, false);
     lab_step(&l, "court");
@@ -260,6 +262,9 @@ static void test_prison_lasts_its_months_and_empties_posts(void **state)
     assert_int_equal(c->standing[0], STANDING_VACANT);
     assert_int_equal(c->standing[N + 5], STANDING_VACANT);
     assert_int_equal(c->tie[0], NO_OFFICER);
+    assert_int_equal(c->mode[0], MODE_COVERT); /* his persons stay, and remember the post, until somebody takes it */
+    assert_int_equal(c->hides_until[0], 0);
+    assert_int_equal(*supplier_at(c, supplied), 5);
     assert_int_equal(c->openings, 1); /* a trafficker's post: the owner's is taken the next morning */
     for (int32_t day = 21; day < 400; day++) {
         trials(&l, day, day);

@@ -276,6 +276,10 @@ static void test_corrupt_acts_are_exposed_by_oversight(void **state)
     for (uint32_t o = 0; o < 10; o++)
         if (o != 3) assert_close(c->integrity[o], 0.51, 1e-6);
     for (uint32_t o = 10; o < 30; o++) assert_same(c->integrity[o], 0.5f); /* other units learn nothing */
+    officers_are(&l, 0.9, 0.5);
+    police_account(c, p, m, 13, 1, 3);
+    for (uint32_t o = 0; o < 30; o++)
+        if (o != 13) assert_close(c->integrity[o], o >= 10 && o < 20 ? 0.51 : 0.5, 1e-6);
     lab_close(&l);
 }
 
@@ -298,6 +302,7 @@ static void test_override_stops_the_unit_and_its_cases(void **state)
             c->trial_on[o] = 5000, c->standing[o] = o % 2 ? STANDING_REMAND : STANDING_FREE;
         c->open_case[0] = c->open_case[1] = CASE_SPECIAL;
         c->trial_on[dormant] = 5000, c->open_case[dormant] = CASE_SPECIAL, c->standing[dormant] = STANDING_DORMANT;
+        c->tie[0] = c->tie[1] = 3;
         double before = lab_metric(&l, "police.overrides");
         ACT(police_override, &l);
         bool stopped = lab_metric(&l, "police.overrides") > before;
@@ -306,6 +311,7 @@ static void test_override_stops_the_unit_and_its_cases(void **state)
         assert_int_equal(c->trial_on[0], stopped ? NEVER : 5000);
         assert_int_equal(c->standing[1], stopped ? STANDING_FREE : STANDING_REMAND);
         assert_int_equal(c->standing[3], STANDING_REMAND); /* cases of other units go on */
+        assert_true(c->tie[0] == 3 && c->tie[1] == 3);
         assert_int_equal(c->standing[dormant], STANDING_DORMANT); /* who was not held is what he was */
         assert_int_equal(c->n_signals, stopped ? 3 : 0);
         for (uint32_t i = 0; i < c->n_signals; i++)

@@ -21,6 +21,7 @@ static struct city *one_lead(struct lab *l, double skill, double integrity)
     lab_set(l, "region.venues", VENUES);
     lab_set(l, "policy.special_officers", TEAM);
     lab_set(l, "policy.operations_per_month", 30);
+    lab_set(l, "fear.extorted", 0.25); /* unlike what others do */
     for (size_t i = 0; i < sizeof certain / sizeof *certain; i++) lab_set(l, certain[i], 1);
     for (size_t i = 0; i < sizeof off / sizeof *off; i++) lab_set(l, off[i], 0);
     lab_open(l, 0);
@@ -85,6 +86,7 @@ static void test_owners_and_suppliers_of_those_found(void **state)
                 assert_int_equal(person->class, i < 2 ? CLASS_MINOR : CLASS_COERCED);
             }
             expect_losses(c, 4);
+            assert_true(c->mode[VENUE] == (private ? MODE_PRIVATE : MODE_OPEN) && c->hides_until[VENUE] == 0);
             assert_same(lab_metric(&l, "police.traffickers_arrested"), 1);
             assert_int_equal(c->n_arrests, 3);
             assert_int_equal(c->arrests[1].offender, c->venues + 2);
@@ -425,7 +427,50 @@ static void test_officers_answer_for_ties_extortions_and_assaults(void **state)
     }
 }
 
-/* ---- reports ---- */
+/* ---- the day, and reports ---- */
+
+/* Each act finds what those before it have done: reports are answered; an officer who has come for money this morning keeps
+ * the sweep away; a lead that needs no time is followed today. */
+static void test_the_day_of_the_police_in_its_order(void **state)
+{
+    (void)state;
+    struct lab l;
+    struct city *c = one_lead(&l, 0.5, 1);
+    lab_set(&l, "policy.protective_response", 1);
+    lab_set(&l, "policy.general_rotation", 0);
+    lab_set(&l, "policy.sweep_rate", 0);
+    lab_set(&l, "police.intel_rate", 10);
+    lab_set(&l, "police.case_days", 0);
+    lab_set(&l, "police.false_lead", 0);
+    lab_set(&l, "police.override_rate", 0);
+    lab_set(&l, "police.integrity_drift", 0);
+    lab_set(&l, "policy.ngo_investigators", 200);
+    LAB_ALL(&l, lead_ripe, VENUES, NEVER);
+    const uint32_t victim = lab_fill(&l, VENUE, CLASS_MINOR, 1);
+    report_note(c, victim, 0);
+    lab_step(&l, "police"); /* some 125 leads a day are expected on the venue */
+    assert_same(lab_metric(&l, "police.responses"), 1);
+    assert_same(lab_metric(&l, "police.operations"), 1);
+    assert_same(lab_metric(&l, "police.minors_rescued"), 1);
+    lab_close(&l);
+
+    c = sweeps(&l, 1);
+    lab_set(&l, "police.shakedown_rate", 1);
+    lab_set(&l, "policy.shakedown_factor", 2);
+    lab_set(&l, "police.tie_probability", 1);
+    lab_set(&l, "policy.general_oversight", 0);
+    c->mode[0] = MODE_OPEN;
+    lab_fill(&l, 0, CLASS_MINOR, 1);
+    for (int32_t day = 1; day <= 20; day++) { /* 20 visits a day are expected: in one of 24 million runs a day has none */
+        lab_day(&l, day);
+        c->tie[0] = NO_OFFICER;
+        LAB_ALL(&l, integrity, c->officers, 0);
+        lab_step(&l, "police");
+    }
+    assert_same(lab_metric(&l, "police.ties_formed"), 20);
+    assert_same(lab_metric(&l, "police.sweeps"), 0);
+    lab_close(&l);
+}
 
 /* A report answered well protects the reporter's district, the more the fewer are there: in venues, private places, the street. */
 static void test_protection_is_shared_by_those_in_the_district(void **state)
@@ -466,6 +511,7 @@ int main(void)
         cmocka_unit_test(test_a_sweep_is_met_first_and_fled_later),
         cmocka_unit_test(test_every_stretch_of_a_street_is_swept),
         cmocka_unit_test(test_officers_answer_for_ties_extortions_and_assaults),
+        cmocka_unit_test(test_the_day_of_the_police_in_its_order),
         cmocka_unit_test(test_protection_is_shared_by_those_in_the_district),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -107,6 +107,8 @@ static void test_escape_and_help_at_their_rates_and_felt_by_owners(void **state)
             losses += c->losses[v];
         }
         assert_same(losses, n);
+        assert_same(c->gone, n); /* for good */
+        assert_int_equal(c->n_absent, 0);
         /* the days of those who are still there are counted */
         assert_same(lab_metric(&l, "persons.minor_days") + lab_metric(&l, "persons.coerced_days"), 50 * VENUES - n);
         lab_verify(&l);
@@ -157,6 +159,7 @@ static void test_minors_come_of_age_on_their_birthday(void **state)
         lab_fill(&l, private_place(c, v), CLASS_MINOR, 10);
         for (uint32_t k = 0; k < 20; k++) *due_at(c, c->first_seat[v] + k) = 40 + 1;
         for (uint32_t k = 0; k < 10; k++) *due_at(c, c->first_seat[private_place(c, v)] + k) = 40 + 1;
+        for (uint64_t m = c->exploited[v]; m;) *supplier_at(c, next_seat(c, v, &m)) = 5;
     }
     lab_day(&l, 39);
     lab_step(&l, "persons");
@@ -169,7 +172,10 @@ static void test_minors_come_of_age_on_their_birthday(void **state)
     assert_int_equal(c->count[PLACE_VENUE][CLASS_ADULT], 20 * VENUES - c->count[PLACE_VENUE][CLASS_COERCED]);
     assert_binomial(c->count[PLACE_PRIVATE][CLASS_COERCED], 10 * VENUES, 0.7);
     assert_int_equal(c->gone, 10 * VENUES - c->count[PLACE_PRIVATE][CLASS_COERCED]);
-    for (uint32_t v = 0; v < VENUES; v++) assert_same(c->losses[v], 0);
+    for (uint32_t v = 0; v < VENUES; v++) {
+        assert_same(c->losses[v], 0);
+        for (uint64_t m = c->exploited[v]; m;) assert_int_equal(*supplier_at(c, next_seat(c, v, &m)), 5);
+    }
     lab_verify(&l);
     lab_close(&l);
 }
