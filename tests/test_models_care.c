@@ -60,6 +60,10 @@ static void test_care_while_places_last(void **state)
     lab_day(&l, 2);
     lab_step(&l, "care"); /* full */
     assert_int_equal(c->in_care, BEDS);
+    lab_day(&l, 1 + 180);
+    lab_step(&l, "care"); /* of those at risk it is settled; they leave no bed */
+    assert_int_equal(c->n_absent, BEDS + 10);
+    assert_int_equal(c->in_care, BEDS);
     lab_observe(&l, "care");
     assert_same(lab_metric(&l, "care.in_aftercare"), BEDS);
     lab_verify(&l);
@@ -187,8 +191,8 @@ static void test_who_comes_back_stays_who_she_is(void **state)
     LAB_ALL(&l, mode, 500, MODE_NONE);
     LAB_ALL(&l, closed_until, 500, 900);
     c->mode[7] = MODE_OPEN, c->closed_until[7] = 0; /* the one open venue; twelve slots are not reserved */
-    const struct person before = {
-        .fear = -3.5f, .served = 1, .due = UINT16_MAX, .supplier = 3, .traits = TRAIT_IRREGULAR | TRAIT_INFECTED, .class = CLASS_MINOR};
+    const struct person before = {.fear = -3.5f, .served = 1, .due = UINT16_MAX, .supplier = 3,
+                                  .traits = TRAIT_IRREGULAR | TRAIT_INFECTED, .class = CLASS_MINOR};
     struct person adult = before;
     adult.class = CLASS_ADULT, adult.supplier = NOBODY;
     absent(&l, 1, ABSENT_RESCUED, before), absent(&l, 20, ABSENT_TAKEN_ADULT, adult);
@@ -381,6 +385,8 @@ static void test_clinics_by_class_place_and_fear(void **state)
     for (uint32_t v = 0; v < VENUES; v++)
         for (uint32_t k = 0; k < 10; k++) *fear_at(c, c->first_seat[v] + k) = (float)(c->day + 1 - 90); /* half */
     assert_poisson(serve(&l), 10 * VENUES * 0.05);
+    for (uint32_t v = 0; v < VENUES; v++) /* nobody fears the police less for it */
+        for (uint32_t k = 0; k < 10; k++) assert_close(fear_of(c, c->first_seat[v] + k), 0.5, 1e-6);
     for (uint32_t v = 0; v < VENUES; v++) seat_detain(c, c->first_seat[v], 900), seat_detain(c, c->first_seat[v] + 9, 900);
     for (uint32_t v = 0; v < VENUES; v++)
         for (uint64_t m = c->occupied[v]; m;) fear_relieve(c, next_seat(c, v, &m), 1);
@@ -462,6 +468,7 @@ static void test_boards_find_and_remove_in_the_venues_they_cover(void **state)
     struct city *c = l.city;
     for (uint32_t v = 0; v < VENUES; v++) {
         c->covered[v] = v % 2;
+        c->closed_until[v] = v % 4 == 1 ? 900 : 0; /* also there */
         lab_fill(&l, v, CLASS_MINOR, 3), lab_fill(&l, v, CLASS_COERCED, 3), lab_fill(&l, v, CLASS_ADULT, 3);
         lab_fill(&l, private_place(c, v), CLASS_MINOR, 2);
     }
@@ -474,7 +481,8 @@ static void test_boards_find_and_remove_in_the_venues_they_cover(void **state)
     assert_int_equal(c->count[PLACE_VENUE][CLASS_ADULT], 3 * VENUES);
     for (uint32_t v = 0; v < VENUES; v++) losses += c->losses[v], assert_same(c->losses[v], 6 - persons_in(c->exploited[v]));
     assert_same(losses, removed);
-    assert_int_equal(c->n_signals + c->n_arrests, 0);
+    assert_int_equal(c->n_signals + c->n_arrests + c->n_absent, 0);
+    for (uint32_t v = 0; v < VENUES; v++) assert_int_equal(c->lead_ripe[v], NEVER); /* nobody tells the police */
     lab_verify(&l);
     static const char *const off[] = {"board.board_detection", "board.board_honesty", "policy.board_coverage"};
     for (int i = 0; i < 3; i++) {

@@ -31,6 +31,14 @@ static void test_a_person_keeps_everything_on_the_way(void **state)
     assert_int_equal(seat_class(c, seat), CLASS_COERCED);
     lab_verify(&l);
 
+    minor.traits = TRAIT_IRREGULAR | TRAIT_RESCUED_BEFORE;
+    seat = seat_enter(c, 6, minor);
+    seat_infect(c, seat);
+    assert_true(*traits_at(c, seat) == 7 && *fear_at(c, seat) == -3.5f && *served_at(c, seat) == 1 && *supplier_at(c, seat) == 5);
+    assert_int_equal(c->infected, 2);
+    seat_leave(c, seat);
+    assert_int_equal(c->infected, 1);
+
     seat_detain(c, other, 9);
     seat_detain(c, other, 12);
     assert_int_equal(c->held, 1);
@@ -42,8 +50,8 @@ static void test_a_person_keeps_everything_on_the_way(void **state)
     seat_detain(c, other, 9);
     seat_leave(c, other); /* also out of detention */
     assert_int_equal(c->held, 0);
-    assert_int_equal(c->gone, 1);
-    assert_int_equal(c->entered, 2);
+    assert_int_equal(c->gone, 2);
+    assert_int_equal(c->entered, 3);
     lab_verify(&l);
     lab_close(&l);
 }
@@ -152,6 +160,7 @@ static void test_what_owners_want_and_what_is_left_for_adults(void **state)
         c->standing[1] = STANDING_REMAND;
         assert_int_equal(wanted(c, 1), 0);
         assert_int_equal(exploited_vacancies(c, 1), 0);
+        assert_int_equal(adult_vacancies(c, 1), 20); /* nothing is reserved for who is held */
         c->standing[1] = STANDING_FREE;
         c->closed_until[1] = 2; /* closed today */
         assert_int_equal(wanted(c, 1), mode == MODE_PRIVATE ? 4 : 0);

@@ -125,6 +125,25 @@ static void test_a_second_arrest_joins_the_open_case(void **state)
     lab_close(&l);
 }
 
+static void test_the_shortest_prison_lasts_a_day(void **state)
+{
+    (void)state;
+    struct lab l;
+    struct city *c = court(&l);
+    static const char *const certain[] = {"court.conviction", "policy.jail_share"};
+    static const char *const off[] = {"court.court_corruption", "court.pardon"};
+    for (int i = 0; i < 2; i++) lab_set(&l, certain[i], 1), lab_set(&l, off[i], 0);
+    lab_set(&l, "market.jail_months", 0);
+    arrest_make(c, 0, 1, false, false);
+    lab_step(&l, "court");
+    c->trial_on[0] = 5 + 1;
+    for (int32_t day = 2; day < 9; day++) {
+        trials(&l, day, day);
+        assert_int_equal(c->jailed, day == 5 ? 1 : 0);
+    }
+    lab_close(&l);
+}
+
 /* Whoever has been punished by closure in one case is so again in the next. */
 static void test_a_new_case_punishes_anew(void **state)
 {
@@ -142,32 +161,33 @@ static void test_a_new_case_punishes_anew(void **state)
     lab_close(&l);
 }
 
-/* A dormant trafficker may be held too; one on bail is dormant still when a verdict has come, one who was held is active. A
- * tie outlives a fine and an acquittal. */
+/* A dormant trafficker may be held too; one on bail is dormant still when a verdict has come, one who was held is active. Ties,
+ * and what an owner has lost, outlive an acquittal, a fine and a pardon. */
 static void test_what_a_verdict_leaves_as_it_was(void **state)
 {
     (void)state;
-    for (int fined = 0; fined < 2; fined++)
+    static const char *const verdict[] = {"court.acquittals", "court.fines", "court.pardons"};
+    for (int fate = 0; fate < 3; fate++)
         for (int held = 0; held < 2; held++) {
             struct lab l;
             struct city *c = court(&l);
             lab_set(&l, "court.remand", held);
             lab_set(&l, "court.conviction", 1);
             lab_set(&l, "court.court_corruption", 0);
-            lab_set(&l, "court.pardon", 0);
-            lab_set(&l, "policy.jail_share", 0);
+            lab_set(&l, "court.pardon", fate == 2);
+            lab_set(&l, "policy.jail_share", fate == 2);
             c->standing[N + 4] = STANDING_DORMANT;
-            c->tie[0] = 3, c->tie[4] = 5;
-            arrest_make(c, N + 4, fined, false, false);
-            arrest_make(c, 4, fined, false, false);
+            c->tie[0] = 3, c->tie[4] = 5, c->losses[4] = 2;
+            arrest_make(c, N + 4, fate > 0, false, false);
+            arrest_make(c, 4, fate > 0, false, false);
             lab_step(&l, "court");
             assert_int_equal(c->standing[N + 4], held ? STANDING_REMAND : STANDING_DORMANT);
             c->trial_on[N + 4] = c->trial_on[4] = 9 + 1;
             trials(&l, 2, 9);
-            assert_same(lab_metric(&l, fined ? "court.fines" : "court.acquittals"), 2);
+            assert_same(lab_metric(&l, verdict[fate]), 2);
             assert_int_equal(c->standing[N + 4], held ? STANDING_FREE : STANDING_DORMANT);
             assert_int_equal(c->standing[4], STANDING_FREE);
-            assert_true(c->tie[0] == 3 && c->tie[4] == 5);
+            assert_true(c->tie[0] == 3 && c->tie[4] == 5 && c->losses[4] == 2);
             lab_verify(&l);
             lab_close(&l);
         }
@@ -231,7 +251,9 @@ static void test_prison_lasts_its_months_and_empties_posts(void **state)
     lab_set(&l, "court.pardon", 0);
     lab_set(&l, "policy.jail_share", 1);
     lab_set(&l, "market.jail_months", 10);
-    c->tie[0] = 3;
+    const uint32_t supplied = lab_fill(&l, 0, CLASS_MINOR, 1);
+    *supplier_at(c, supplied) = 5;
+    c->tie[0] = 3, c->mode[0] = MODE_COVERT;
     arrest_make(c, 0, 1, true, false);
     arrest_make(c, N + 5, 1, true, false);
     lab_step(&l, "court");
@@ -240,6 +262,9 @@ static void test_prison_lasts_its_months_and_empties_posts(void **state)
     assert_int_equal(c->standing[0], STANDING_VACANT);
     assert_int_equal(c->standing[N + 5], STANDING_VACANT);
     assert_int_equal(c->tie[0], NO_OFFICER);
+    assert_int_equal(c->mode[0], MODE_COVERT); /* his persons stay, and remember the post, until somebody takes it */
+    assert_int_equal(c->hides_until[0], 0);
+    assert_int_equal(*supplier_at(c, supplied), 5);
     assert_int_equal(c->openings, 1); /* a trafficker's post: the owner's is taken the next morning */
     for (int32_t day = 21; day < 400; day++) {
         trials(&l, day, day);
@@ -303,6 +328,7 @@ int main(void)
         cmocka_unit_test(test_remand_and_an_exponential_wait),
         cmocka_unit_test(test_remand_of_thirty_days_or_closure_is_punishment_once),
         cmocka_unit_test(test_a_second_arrest_joins_the_open_case),
+        cmocka_unit_test(test_the_shortest_prison_lasts_a_day),
         cmocka_unit_test(test_a_new_case_punishes_anew),
         cmocka_unit_test(test_what_a_verdict_leaves_as_it_was),
         cmocka_unit_test(test_verdicts_sentences_and_pardons),

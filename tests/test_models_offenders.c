@@ -161,9 +161,15 @@ static void test_who_moves_takes_along_whom_there_is_room_for(void **state)
     lab_open(&l, 0);
     struct city *c = l.city;
     c->mode[0] = MODE_OPEN;
+    c->losses[0] = 2;
     lab_fill(&l, 0, CLASS_MINOR, 3);
     lab_fill(&l, 0, CLASS_COERCED, 3);
     lab_fill(&l, 0, CLASS_ADULT, 5);
+    for (uint32_t k = 0; k < 6; k++) {
+        const uint32_t seat = c->first_seat[0] + k;
+        *supplier_at(c, seat) = 5, *fear_at(c, seat) = -3.5f, *served_at(c, seat) = 1, *traits_at(c, seat) = TRAIT_IRREGULAR;
+    }
+    city_recount(c);
     LAB_ALL(&l, risk, c->offenders, 1);
     LAB_ALL(&l, punishment, c->offenders, 1);
     lab_day(&l, 0);
@@ -172,6 +178,11 @@ static void test_who_moves_takes_along_whom_there_is_room_for(void **state)
     assert_int_equal(persons_in(c->exploited[private_place(c, 0)]), 4);
     assert_int_equal(persons_in(c->exploited[0]), 2);
     assert_int_equal(persons_in(c->occupied[0]), 7);
+    for (uint64_t m = c->exploited[private_place(c, 0)]; m;) { /* each as she was */
+        const uint32_t seat = next_seat(c, private_place(c, 0), &m);
+        assert_true(*supplier_at(c, seat) == 5 && *fear_at(c, seat) == -3.5f && *served_at(c, seat) == 1);
+        assert_int_equal(*traits_at(c, seat), TRAIT_IRREGULAR);
+    }
     lab_verify(&l);
     LAB_ALL(&l, risk, c->offenders, 0);
     lab_step(&l, "owners");
@@ -183,6 +194,29 @@ static void test_who_moves_takes_along_whom_there_is_room_for(void **state)
     lab_step(&l, "owners"); /* whoever gives up lets nobody go on that day: staffing does */
     assert_int_equal(c->mode[0], MODE_NONE);
     assert_int_equal(persons_in(c->exploited[0]), 6);
+    assert_same(c->losses[0], 2); /* and nobody was lost */
+    lab_close(&l);
+}
+
+/* A successor finds the persons where the predecessor had them, and moves them if the choice is another. */
+static void test_a_successor_takes_over_the_persons(void **state)
+{
+    (void)state;
+    struct lab l;
+    lab_init(&l);
+    lab_set(&l, "owners.theta_sd", 0);
+    lab_set(&l, "owners.theta_mean", 50);
+    lab_set(&l, "market.choice_sharpness", 20);
+    lab_open(&l, 0);
+    struct city *c = l.city;
+    LAB_ALL(&l, risk, c->offenders, 0);
+    c->mode[0] = MODE_PRIVATE, c->standing[0] = STANDING_VACANT;
+    lab_fill(&l, private_place(c, 0), CLASS_COERCED, 3);
+    lab_step(&l, "owners");
+    assert_int_equal(c->mode[0], MODE_OPEN);
+    assert_int_equal(persons_in(c->exploited[0]), 3);
+    assert_int_equal(c->count[PLACE_PRIVATE][CLASS_COERCED], 0);
+    lab_verify(&l);
     lab_close(&l);
 }
 
@@ -201,6 +235,7 @@ static void test_an_imprisoned_owner_is_succeeded(void **state)
         c->punishment[v] = 0.5;
         c->losses[v] = 3;
         c->hides_until[v] = 900;
+        c->closed_until[v] = 50, c->lead_ripe[v] = 70;
         if (v % 2) c->standing[v] = STANDING_VACANT, c->risk[v] = 0;
     }
     lab_step(&l, "owners");
@@ -209,6 +244,7 @@ static void test_an_imprisoned_owner_is_succeeded(void **state)
         assert_int_equal(c->standing[v], STANDING_FREE);
         assert_same(c->losses[v], 0);
         assert_int_equal(c->hides_until[v], 0);
+        assert_true(c->closed_until[v] == 50 && c->lead_ripe[v] == 70); /* matters of the venue */
         assert_int_equal(c->taste_day[v], 1);
         decided += c->mode[v] != MODE_NONE;
         /* the mean of those in liberty, of the successors before him, and of his predecessor */
@@ -317,6 +353,7 @@ int main(void)
         cmocka_unit_test(test_owners_weigh_what_the_odd_says),
         cmocka_unit_test(test_owners_review_now_and_then_if_they_can),
         cmocka_unit_test(test_who_moves_takes_along_whom_there_is_room_for),
+        cmocka_unit_test(test_a_successor_takes_over_the_persons),
         cmocka_unit_test(test_an_imprisoned_owner_is_succeeded),
         cmocka_unit_test(test_owners_as_they_are_observed),
         cmocka_unit_test(test_scarcity_raises_the_price_after_burn_in),

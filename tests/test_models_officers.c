@@ -73,6 +73,10 @@ static void test_training_and_drift_follow_their_closed_forms(void **state)
     assert_same(c->integrity[20], 0.7f); /* and full oversight */
     assert_same(c->skill[45], 0.3f);     /* posts beyond the unit */
 
+    officers_are(&l, 0.3, 0.1); /* and those below the background rise to it */
+    for (int32_t day = 1; day <= DAYS; day++) ACT(police_officers, &l);
+    assert_close(c->integrity[5], 0.25 - 0.15 * exp(-0.0027 * 0.6 * DAYS), 1e-5);
+
     lab_set(&l, "police.integrity_training_rate", 0.01);
     lab_set(&l, "policy.special_training", 1);
     lab_set(&l, "policy.special_oversight", 0.5);
@@ -272,6 +276,10 @@ static void test_corrupt_acts_are_exposed_by_oversight(void **state)
     for (uint32_t o = 0; o < 10; o++)
         if (o != 3) assert_close(c->integrity[o], 0.51, 1e-6);
     for (uint32_t o = 10; o < 30; o++) assert_same(c->integrity[o], 0.5f); /* other units learn nothing */
+    officers_are(&l, 0.9, 0.5);
+    police_account(c, p, m, 13, 1, 3);
+    for (uint32_t o = 0; o < 30; o++)
+        if (o != 13) assert_close(c->integrity[o], o >= 10 && o < 20 ? 0.51 : 0.5, 1e-6);
     lab_close(&l);
 }
 
@@ -286,12 +294,15 @@ static void test_override_stops_the_unit_and_its_cases(void **state)
     lab_set(&l, "police.override_days", 30);
     lab_open(&l, 0);
     struct city *c = l.city;
+    const uint32_t dormant = c->offenders - 1;
     for (int32_t day = 1; day <= DAYS; day++) {
         lab_day(&l, day);
         c->lead_ripe[1] = 5, c->operations_due = 2;
         for (uint32_t o = 0; o < 4; o++)
             c->trial_on[o] = 5000, c->standing[o] = o % 2 ? STANDING_REMAND : STANDING_FREE;
         c->open_case[0] = c->open_case[1] = CASE_SPECIAL;
+        c->trial_on[dormant] = 5000, c->open_case[dormant] = CASE_SPECIAL, c->standing[dormant] = STANDING_DORMANT;
+        c->tie[0] = c->tie[1] = 3;
         double before = lab_metric(&l, "police.overrides");
         ACT(police_override, &l);
         bool stopped = lab_metric(&l, "police.overrides") > before;
@@ -300,13 +311,15 @@ static void test_override_stops_the_unit_and_its_cases(void **state)
         assert_int_equal(c->trial_on[0], stopped ? NEVER : 5000);
         assert_int_equal(c->standing[1], stopped ? STANDING_FREE : STANDING_REMAND);
         assert_int_equal(c->standing[3], STANDING_REMAND); /* cases of other units go on */
-        assert_int_equal(c->n_signals, stopped ? 2 : 0);
+        assert_true(c->tie[0] == 3 && c->tie[1] == 3);
+        assert_int_equal(c->standing[dormant], STANDING_DORMANT); /* who was not held is what he was */
+        assert_int_equal(c->n_signals, stopped ? 3 : 0);
         for (uint32_t i = 0; i < c->n_signals; i++)
-            assert_true(c->signals[i].kind == SIGNAL_BOUGHT && c->signals[i].offender == i);
+            assert_true(c->signals[i].kind == SIGNAL_BOUGHT && c->signals[i].offender == (i < 2 ? i : dormant));
         if (stopped) assert_int_equal(c->override_until, day + 30);
     }
     assert_binomial(lab_metric(&l, "police.overrides"), DAYS, daily_chance(10 / 365.0));
-    assert_same(lab_metric(&l, "police.arrests_bought_off"), 2 * lab_metric(&l, "police.overrides"));
+    assert_same(lab_metric(&l, "police.arrests_bought_off"), 3 * lab_metric(&l, "police.overrides"));
     lab_reset(&l);
     lab_set(&l, "police.override_rate", 0);
     for (int32_t day = 1; day <= 100; day++) lab_day(&l, day), ACT(police_override, &l);

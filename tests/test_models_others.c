@@ -13,13 +13,15 @@ enum { VENUES = 8, VENUE = 5, SPECIAL = 20 /* the first officer of the special u
  * lead on one venue. */
 static struct city *one_lead(struct lab *l, double skill, double integrity)
 {
-    static const char *const certain[] = {"police.find", "police.find_adult", "police.arrest", "police.arrest_linked", "policy.legal_support"};
-    static const char *const off[] = {"police.mistaken_rescue", "police.leak", "police.tie_leak", "police.exposure", "police.raid_deportation",
-                                      "police.raid_conduct", "police.disperse_share", "police.practice"};
+    static const char *const certain[] = {"police.find", "police.find_adult", "police.arrest", "police.arrest_linked",
+                                          "policy.legal_support"};
+    static const char *const off[] = {"police.mistaken_rescue", "police.leak", "police.tie_leak", "police.exposure",
+                                      "police.raid_deportation", "police.raid_conduct", "police.disperse_share", "police.practice"};
     lab_init(l);
     lab_set(l, "region.venues", VENUES);
     lab_set(l, "policy.special_officers", TEAM);
     lab_set(l, "policy.operations_per_month", 30);
+    lab_set(l, "fear.extorted", 0.25); /* unlike what others do */
     for (size_t i = 0; i < sizeof certain / sizeof *certain; i++) lab_set(l, certain[i], 1);
     for (size_t i = 0; i < sizeof off / sizeof *off; i++) lab_set(l, off[i], 0);
     lab_open(l, 0);
@@ -66,13 +68,25 @@ static void test_owners_and_suppliers_of_those_found(void **state)
             const uint32_t place = private ? private_place(c, VENUE) : VENUE, first = lab_fill(&l, place, CLASS_MINOR, 2);
             lab_fill(&l, place, CLASS_COERCED, 2);
             lab_fill(&l, VENUE - 1, CLASS_MINOR, 3);
-            for (uint32_t k = 0; k < 4; k++) *supplier_at(c, first + k) = k < 3 ? 2 : 6, *traits_at(c, first + k) = TRAIT_IRREGULAR;
+            for (uint32_t k = 0; k < 4; k++) {
+                *supplier_at(c, first + k) = k < 3 ? 2 : 6, *traits_at(c, first + k) = TRAIT_IRREGULAR | TRAIT_INFECTED;
+                *fear_at(c, first + k) = -3.5f, *served_at(c, first + k) = 1, *due_at(c, first + k) = (uint16_t)(900 + k);
+            }
+            city_recount(c);
             arrest_make(c, c->venues + 6, 0.5, false, false);
             operate(&l);
             assert_same(lab_metric(&l, "police.victims_deported"), deported ? 4 : 0);
             assert_int_equal(c->n_absent, 4);
-            for (uint32_t i = 0; i < 4; i++) assert_int_equal(c->absent[i].absence, deported ? ABSENT_DEPORTED : ABSENT_RESCUED);
+            for (uint32_t i = 0; i < 4; i++) {
+                const struct person *person = &c->absent[i].person;
+                assert_int_equal(c->absent[i].absence, deported ? ABSENT_DEPORTED : ABSENT_RESCUED);
+                assert_int_equal(c->absent[i].from, first + i);
+                assert_true(person->fear == -3.5f && person->served == 1 && person->due == 900 + i);
+                assert_int_equal(person->traits, TRAIT_IRREGULAR | TRAIT_INFECTED);
+                assert_int_equal(person->class, i < 2 ? CLASS_MINOR : CLASS_COERCED);
+            }
             expect_losses(c, 4);
+            assert_true(c->mode[VENUE] == (private ? MODE_PRIVATE : MODE_OPEN) && c->hides_until[VENUE] == 0);
             assert_same(lab_metric(&l, "police.traffickers_arrested"), 1);
             assert_int_equal(c->n_arrests, 3);
             assert_int_equal(c->arrests[1].offender, c->venues + 2);
@@ -84,7 +98,8 @@ static void test_owners_and_suppliers_of_those_found(void **state)
         }
 }
 
-/* Adults of a venue that is closed go to the district's street, all if that is the rule; where a closure lasts no day, nobody goes. */
+/* Adults of a venue that is closed go to the district's street, all if that is the rule; where a closure lasts no day, nobody
+ * goes. */
 static void test_adults_of_a_closed_venue_leave_and_no_others(void **state)
 {
     (void)state;
@@ -116,6 +131,7 @@ static void test_adults_met_in_an_operation(void **state)
         lab_set(&l, fate[i], 1);
         lab_set(&l, "police.sweep_detention", 1);
         lab_set(&l, "police.assault_probability", 0);
+        lab_set(&l, "police.detention_days", 4.6);
         const uint32_t first = lab_fill(&l, VENUE, CLASS_ADULT, 5);
         lab_fill(&l, VENUE - 1, CLASS_ADULT, 5);
         for (uint32_t k = 0; k < 5; k++) *traits_at(c, first + k) = TRAIT_IRREGULAR;
@@ -126,7 +142,7 @@ static void test_adults_met_in_an_operation(void **state)
         assert_int_equal(c->held, i == 2 ? 5 : 1);
         for (uint32_t k = 0; k < c->n_absent; k++) assert_int_equal(c->absent[k].absence, ABSENT_TAKEN_ADULT);
         for (uint32_t k = 0; k < 4 && i == 2; k++) {
-            assert_int_equal(*due_at(c, first + k), 1 + 4 + 1);
+            assert_int_equal(*due_at(c, first + k), 1 + 5 + 1);
             assert_close(fear_of(c, first + k), 0.15, 1e-6);
         }
         assert_int_equal(*due_at(c, first + 4), 901);
@@ -184,6 +200,58 @@ static void test_a_protected_venue_costs_a_lead_but_no_capacity(void **state)
     assert_int_equal(c->lead_ripe[VENUE + 1], NEVER);
     assert_int_equal(c->n_operations, 1);
     assert_int_equal(c->operations[0].venue, VENUE + 1);
+    lab_close(&l);
+}
+
+/* Where covert exploitation is impossible the owner who was warned goes on openly; all the same he does not review for a while. */
+static void test_who_cannot_go_covert_only_waits(void **state)
+{
+    (void)state;
+    struct lab l;
+    struct city *c = one_lead(&l, 0.5, 0);
+    lab_set(&l, "police.leak", 1);
+    lab_set(&l, "venues.covert_capacity", 0);
+    lab_fill(&l, VENUE, CLASS_MINOR, 1);
+    operate(&l);
+    assert_int_equal(c->mode[VENUE], MODE_OPEN);
+    assert_int_equal(c->hides_until[VENUE], 1 + 120);
+    lab_close(&l);
+}
+
+/* A team that has reached the place gains practice, whether anybody is found or not. */
+static void test_practice_needs_nobody_to_be_found(void **state)
+{
+    (void)state;
+    struct lab l;
+    struct city *c = one_lead(&l, 0.5, 1);
+    lab_set(&l, "police.practice", 0.5);
+    operate(&l);
+    assert_same(lab_metric(&l, "police.operations_false_lead"), 1);
+    for (uint32_t o = 0; o < SPECIAL + TEAM; o++) assert_same(c->skill[o], o < SPECIAL ? 0.5f : 0.75f);
+    lab_close(&l);
+}
+
+/* A lead that is open is not begun anew, be it true or false; adults who are detained tell nobody anything. */
+static void test_open_leads_stay_and_the_detained_tell_nothing(void **state)
+{
+    (void)state;
+    struct lab l;
+    struct city *c = one_lead(&l, 1, 1);
+    lab_set(&l, "police.intel_rate", 10);
+    lab_set(&l, "police.false_lead", 1);
+    LAB_ALL(&l, lead_ripe, VENUES, 500);
+    lab_fill(&l, VENUE, CLASS_MINOR, 1);
+    for (int32_t day = 1; day <= 60; day++) lab_day(&l, day), ACT(police_leads, &l);
+    for (uint32_t v = 0; v < VENUES; v++) assert_int_equal(c->lead_ripe[v], 500);
+    lab_set(&l, "police.intel_rate", 0);
+    lab_set(&l, "police.false_lead", 0);
+    lab_set(&l, "police.tip_rate", 1);
+    LAB_ALL(&l, lead_ripe, VENUES, NEVER);
+    const uint32_t adults = lab_fill(&l, VENUE, CLASS_ADULT, 5);
+    for (uint32_t k = 0; k < 5; k++) seat_detain(c, adults + k, 900);
+    for (int32_t day = 61; day <= 120; day++) lab_day(&l, day), ACT(police_leads, &l);
+    assert_int_equal(c->lead_ripe[VENUE], NEVER);
+    assert_same(lab_metric(&l, "police.leads"), 0);
     lab_close(&l);
 }
 
@@ -263,6 +331,38 @@ static void test_a_release_for_money_keeps_the_tie_and_is_answered_for(void **st
     lab_close(&l);
 }
 
+/* Adults leave for the street after they have met the police, and those who are let out of detention have not forgotten it. */
+static void test_a_sweep_is_met_first_and_fled_later(void **state)
+{
+    (void)state;
+    for (int detained = 0; detained < 2; detained++) {
+        struct lab l;
+        struct city *c = sweeps(&l, 1);
+        lab_set(&l, "police.disperse_share", 1);
+        lab_set(&l, "police.assault_probability", 0);
+        lab_set(&l, "police.sweep_detention", detained);
+        lab_set(&l, "police.detention_days", 4.6);
+        lab_fill(&l, 0, CLASS_ADULT, 4);
+        until_a_sweep(&l);
+        const uint32_t place = detained ? 0 : c->district_street[0];
+        assert_int_equal(persons_in(c->occupied[place]), 4);
+        assert_int_equal(c->held, detained ? 4 : 0);
+        for (uint64_t m = c->occupied[place]; m;) {
+            const uint32_t seat = next_seat(c, place, &m);
+            assert_close(fear_of(c, seat), 0.2, 1e-6);
+            if (detained) assert_int_equal(*due_at(c, seat), c->day + 5 + 1);
+        }
+        if (detained) {
+            lab_day(&l, c->day + 5);
+            police_releases(c);
+            assert_int_equal(c->held, 0);
+            for (uint64_t m = adults_at(c, 0); m;) assert_close(fear_of(c, next_seat(c, 0, &m)), 0.2 * exp2(-5 / 90.0), 1e-6);
+        }
+        lab_verify(&l);
+        lab_close(&l);
+    }
+}
+
 /* Any stretch of a long street may be swept. */
 static void test_every_stretch_of_a_street_is_swept(void **state)
 {
@@ -327,7 +427,50 @@ static void test_officers_answer_for_ties_extortions_and_assaults(void **state)
     }
 }
 
-/* ---- reports ---- */
+/* ---- the day, and reports ---- */
+
+/* Each act finds what those before it have done: reports are answered; an officer who has come for money this morning keeps
+ * the sweep away; a lead that needs no time is followed today. */
+static void test_the_day_of_the_police_in_its_order(void **state)
+{
+    (void)state;
+    struct lab l;
+    struct city *c = one_lead(&l, 0.5, 1);
+    lab_set(&l, "policy.protective_response", 1);
+    lab_set(&l, "policy.general_rotation", 0);
+    lab_set(&l, "policy.sweep_rate", 0);
+    lab_set(&l, "police.intel_rate", 10);
+    lab_set(&l, "police.case_days", 0);
+    lab_set(&l, "police.false_lead", 0);
+    lab_set(&l, "police.override_rate", 0);
+    lab_set(&l, "police.integrity_drift", 0);
+    lab_set(&l, "policy.ngo_investigators", 200);
+    LAB_ALL(&l, lead_ripe, VENUES, NEVER);
+    const uint32_t victim = lab_fill(&l, VENUE, CLASS_MINOR, 1);
+    report_note(c, victim, 0);
+    lab_step(&l, "police"); /* some 125 leads a day are expected on the venue */
+    assert_same(lab_metric(&l, "police.responses"), 1);
+    assert_same(lab_metric(&l, "police.operations"), 1);
+    assert_same(lab_metric(&l, "police.minors_rescued"), 1);
+    lab_close(&l);
+
+    c = sweeps(&l, 1);
+    lab_set(&l, "police.shakedown_rate", 1);
+    lab_set(&l, "policy.shakedown_factor", 2);
+    lab_set(&l, "police.tie_probability", 1);
+    lab_set(&l, "policy.general_oversight", 0);
+    c->mode[0] = MODE_OPEN;
+    lab_fill(&l, 0, CLASS_MINOR, 1);
+    for (int32_t day = 1; day <= 20; day++) { /* 20 visits a day are expected: in one of 24 million runs a day has none */
+        lab_day(&l, day);
+        c->tie[0] = NO_OFFICER;
+        LAB_ALL(&l, integrity, c->officers, 0);
+        lab_step(&l, "police");
+    }
+    assert_same(lab_metric(&l, "police.ties_formed"), 20);
+    assert_same(lab_metric(&l, "police.sweeps"), 0);
+    lab_close(&l);
+}
 
 /* A report answered well protects the reporter's district, the more the fewer are there: in venues, private places, the street. */
 static void test_protection_is_shared_by_those_in_the_district(void **state)
@@ -342,7 +485,8 @@ static void test_protection_is_shared_by_those_in_the_district(void **state)
     LAB_ALL(&l, integrity, c->officers, 1);
     lab_fill(&l, 0, CLASS_ADULT, 19), lab_fill(&l, 1, CLASS_ADULT, 20), lab_fill(&l, c->district_street[0], CLASS_ADULT, 30);
     const uint32_t victim = lab_fill(&l, 12, CLASS_ADULT, 10);
-    lab_fill(&l, 13, CLASS_MINOR, 2), lab_fill(&l, private_place(c, 12), CLASS_MINOR, 3), lab_fill(&l, c->district_street[1], CLASS_ADULT, 7);
+    lab_fill(&l, 13, CLASS_MINOR, 2), lab_fill(&l, private_place(c, 12), CLASS_MINOR, 3);
+    lab_fill(&l, c->district_street[1], CLASS_ADULT, 7);
     report_note(c, victim, 0);
     ACT(police_responses, &l);
     assert_same(lab_metric(&l, "police.responses"), 1);
@@ -359,10 +503,15 @@ int main(void)
         cmocka_unit_test(test_adults_met_in_an_operation),
         cmocka_unit_test(test_operations_that_come_to_nothing),
         cmocka_unit_test(test_a_protected_venue_costs_a_lead_but_no_capacity),
+        cmocka_unit_test(test_who_cannot_go_covert_only_waits),
+        cmocka_unit_test(test_practice_needs_nobody_to_be_found),
+        cmocka_unit_test(test_open_leads_stay_and_the_detained_tell_nothing),
         cmocka_unit_test(test_a_sweep_finds_guilty_whose_venue_holds_somebody),
         cmocka_unit_test(test_a_release_for_money_keeps_the_tie_and_is_answered_for),
+        cmocka_unit_test(test_a_sweep_is_met_first_and_fled_later),
         cmocka_unit_test(test_every_stretch_of_a_street_is_swept),
         cmocka_unit_test(test_officers_answer_for_ties_extortions_and_assaults),
+        cmocka_unit_test(test_the_day_of_the_police_in_its_order),
         cmocka_unit_test(test_protection_is_shared_by_those_in_the_district),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -107,6 +107,8 @@ static void test_escape_and_help_at_their_rates_and_felt_by_owners(void **state)
             losses += c->losses[v];
         }
         assert_same(losses, n);
+        assert_same(c->gone, n + 20 * VENUES - c->count[PLACE_VENUE][CLASS_ADULT]); /* for good, with adults who left */
+        assert_int_equal(c->n_absent, 0);
         /* the days of those who are still there are counted */
         assert_same(lab_metric(&l, "persons.minor_days") + lab_metric(&l, "persons.coerced_days"), 50 * VENUES - n);
         lab_verify(&l);
@@ -125,8 +127,16 @@ static void test_release_from_debt_makes_non_coerced_adults(void **state)
         lab_fill(&l, v, CLASS_COERCED, 30);
         lab_fill(&l, v, CLASS_MINOR, 30);
         lab_fill(&l, private_place(c, v), CLASS_COERCED, 10);
+        for (uint32_t seat = c->first_seat[v], k = 0; k < 30; seat++, k++)
+            fear_raise(c, seat, 0.3), *traits_at(c, seat) = TRAIT_IRREGULAR;
     }
     lab_step(&l, "persons");
+    for (uint32_t v = 0; v < VENUES; v++) /* who is released has not become somebody else */
+        for (uint64_t m = adults_at(c, v); m;) {
+            const uint32_t seat = next_seat(c, v, &m);
+            assert_close(fear_of(c, seat), 0.3, 1e-6);
+            assert_int_equal(*traits_at(c, seat), TRAIT_IRREGULAR);
+        }
     assert_binomial(lab_metric(&l, "persons.released_from_debt"), 40 * VENUES, daily_chance(0.05));
     assert_int_equal(c->count[PLACE_VENUE][CLASS_MINOR], 30 * VENUES);
     assert_binomial(c->count[PLACE_VENUE][CLASS_ADULT], 30 * VENUES, daily_chance(0.05));
@@ -149,6 +159,7 @@ static void test_minors_come_of_age_on_their_birthday(void **state)
         lab_fill(&l, private_place(c, v), CLASS_MINOR, 10);
         for (uint32_t k = 0; k < 20; k++) *due_at(c, c->first_seat[v] + k) = 40 + 1;
         for (uint32_t k = 0; k < 10; k++) *due_at(c, c->first_seat[private_place(c, v)] + k) = 40 + 1;
+        for (uint64_t m = c->exploited[v]; m;) *supplier_at(c, next_seat(c, v, &m)) = 5;
     }
     lab_day(&l, 39);
     lab_step(&l, "persons");
@@ -161,7 +172,10 @@ static void test_minors_come_of_age_on_their_birthday(void **state)
     assert_int_equal(c->count[PLACE_VENUE][CLASS_ADULT], 20 * VENUES - c->count[PLACE_VENUE][CLASS_COERCED]);
     assert_binomial(c->count[PLACE_PRIVATE][CLASS_COERCED], 10 * VENUES, 0.7);
     assert_int_equal(c->gone, 10 * VENUES - c->count[PLACE_PRIVATE][CLASS_COERCED]);
-    for (uint32_t v = 0; v < VENUES; v++) assert_same(c->losses[v], 0);
+    for (uint32_t v = 0; v < VENUES; v++) {
+        assert_same(c->losses[v], 0);
+        for (uint64_t m = c->exploited[v]; m;) assert_int_equal(*supplier_at(c, next_seat(c, v, &m)), 5);
+    }
     lab_verify(&l);
     lab_close(&l);
 }

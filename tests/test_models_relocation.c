@@ -120,6 +120,7 @@ static void test_who_moves_with_a_network_has_no_supplier(void **state)
     seat_enter(a, private_place(a, 4), coerced);
     a->standing[4] = STANDING_REMAND, a->trial_on[4] = 900; /* who is held moves nobody */
     b->mode[5] = MODE_PRIVATE;
+    a->losses[3] = 2, a->tie[3] = 4;
     for (int32_t day = 1; day < 60; day++) {
         lab_day(&l, day);
         lab_couple(&l);
@@ -131,7 +132,8 @@ static void test_who_moves_with_a_network_has_no_supplier(void **state)
     assert_int_equal(seat_class(b, seat), CLASS_COERCED);
     assert_int_equal(a->mode[4], MODE_PRIVATE);
     assert_int_equal(persons_in(a->exploited[private_place(a, 4)]), 1);
-    for (uint32_t v = 0; v < a->venues; v++) assert_same(a->losses[v] + b->losses[v], 0);
+    assert_true(a->tie[3] == 4 && a->hides_until[3] == 0); /* the owner stays, and reviews as before */
+    for (uint32_t v = 0; v < a->venues; v++) assert_same(a->losses[v] + b->losses[v], v == 3 ? 2 : 0);
     lab_verify(&l);
     lab_close(&l);
 }

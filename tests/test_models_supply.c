@@ -206,7 +206,8 @@ static void test_who_enters_a_post_takes_over_nothing(void **state)
     for (uint32_t i = 0; i < POSTS; i++) { /* each post has supplied a person to a venue and one to a private place */
         const uint32_t v = i % PLACES;
         *supplier_at(c, lab_fill(&l, v, CLASS_COERCED, 1)) = (uint16_t)i;
-        if (i / PLACES < c->size[private_place(c, v)]) *supplier_at(c, lab_fill(&l, private_place(c, v), CLASS_MINOR, 1)) = (uint16_t)i;
+        if (i / PLACES >= c->size[private_place(c, v)]) continue;
+        *supplier_at(c, lab_fill(&l, private_place(c, v), CLASS_MINOR, 1)) = (uint16_t)i;
     }
     c->openings = POSTS / 2;
     lab_day(&l, 40);
@@ -346,6 +347,36 @@ static void test_adults_return_from_the_street_of_their_district(void **state)
     lab_close(&l);
 }
 
+/* Who flees to the street, and who comes back, is who she was. */
+static void test_who_goes_to_the_street_and_back_stays_who_she_is(void **state)
+{
+    (void)state;
+    struct lab l;
+    lab_init(&l);
+    lab_set(&l, "staffing.refill_rate", 0);
+    lab_set(&l, "staffing.return_rate", 1);
+    lab_open(&l, 0);
+    struct city *c = l.city;
+    const struct person adult = {.fear = -3.5f, .served = 1, .supplier = NOBODY, .traits = 7, .class = CLASS_ADULT};
+    seat_enter(c, 15, adult);
+    LAB_ALL(&l, closed_until, c->venues, 3);
+    adults_disperse(c, 15, 1, OCCASION_CLOSURE);
+    for (int32_t day = 2; day < 62; day++) {
+        lab_day(&l, day);
+        lab_step(&l, "staffing");
+        const bool back = c->count[PLACE_VENUE][CLASS_ADULT] == 1;
+        assert_true(!back || day > 2);
+        for (uint32_t place = 0; place < c->places; place++)
+            for (uint64_t m = c->occupied[place]; m;) {
+                const uint32_t seat = next_seat(c, place, &m);
+                assert_true(*fear_at(c, seat) == -3.5f && *served_at(c, seat) == 1 && *traits_at(c, seat) == 7);
+            }
+        lab_verify(&l);
+    }
+    assert_int_equal(c->count[PLACE_VENUE][CLASS_ADULT], 1);
+    lab_close(&l);
+}
+
 /* The last slot of the district is taken, by one of those in the street, who has it to herself; the detained stay. */
 static void test_the_last_vacancy_of_a_district_is_taken_once(void **state)
 {
@@ -431,7 +462,7 @@ static void test_who_is_displaced_stays_who_she_is(void **state)
     lab_set(&l, "staffing.displace_share", 1);
     lab_open(&l, 0);
     struct city *c = l.city;
-    const struct person minor = {.fear = -3.5f, .served = 1, .due = 900, .supplier = 5, .traits = TRAIT_IRREGULAR | TRAIT_RESCUED_BEFORE, .class = CLASS_MINOR};
+    const struct person minor = {.fear = -3.5f, .served = 1, .due = 900, .supplier = 5, .traits = 7, .class = CLASS_MINOR};
     seat_enter(c, 0, minor);
     c->mode[13] = MODE_PRIVATE;
     for (int32_t day = 2; day < 62; day++) {
@@ -477,6 +508,7 @@ int main(void)
         cmocka_unit_test(test_adults_take_what_is_not_reserved),
         cmocka_unit_test(test_the_first_day_fills_the_venues),
         cmocka_unit_test(test_adults_return_from_the_street_of_their_district),
+        cmocka_unit_test(test_who_goes_to_the_street_and_back_stays_who_she_is),
         cmocka_unit_test(test_the_last_vacancy_of_a_district_is_taken_once),
         cmocka_unit_test(test_the_street_comes_before_newcomers),
         cmocka_unit_test(test_the_lowest_seats_are_let_go),

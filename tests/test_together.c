@@ -129,7 +129,7 @@ enum { CITIES = 3, OFFENDERS_MOST = 128 };
 
 struct moves {
     uint64_t left, arrived, networks, persons;
-    double looks[2], moved[2]; /* of traffickers, of networks: chances to go on days on which every one of them finds a post, and goings */
+    double looks[2], moved[2]; /* chances to go, of traffickers (on days with a post for each) and of networks, and those taken */
 };
 
 /* Two cities look better than the third: there everybody believes in more risk. */
