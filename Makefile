@@ -118,10 +118,10 @@ $(BUILD)/with-mpi/enforcesim: $(call objects,$(filter-out sim/ranks_none.c $(MPI
 # for the coins of `make bench`, which are the fastest.
 coins: $(BUILD)/coins/enforcesim $(BUILD)/bench/coins/enforcesim
 define COINS
-$(BUILD)/$(1)/enforcesim: $(patsubst models/%.c,$(BUILD)/$(1)/models/%.o,$(wildcard models/*.c)) $(call objects,$(SIM_SOURCES)) $(BUILD)/with
+$$(BUILD)/$(1)/enforcesim: $$(patsubst models/%.c,$$(BUILD)/$(1)/models/%.o,$$(wildcard models/*.c)) $$(call objects,$$(SIM_SOURCES)) $$(BUILD)/with
 	@echo '  LD  $$@'
 	@$$(CC) $$(filter %.o,$$^) -o $$@ $$(LDFLAGS) $$(LIBS)
-$(BUILD)/$(1)/models/%.o: models/%.c $(BUILD)/flags | packages
+$$(BUILD)/$(1)/models/%.o: models/%.c $$(BUILD)/flags | packages
 	@mkdir -p $$(@D)
 	@echo '  CC  $$< ($(1))'
 	@$$(CC) $$(CFLAGS) -iquote tests/$(1) -c $$< -o $$@
