@@ -160,7 +160,7 @@ def pairing_gain(ours: np.ndarray, theirs: np.ndarray) -> float:
 def compare(
     ds: xr.Dataset,
     baseline: str | None = "status_quo",
-    metrics: list[str] | None = None,
+    metrics: str | list[str] | None = None,
     half_width: float | str | Mapping[str, float | str] | None = None,
     at_risk: str | list[str] = "persons",
 ) -> pd.DataFrame:
@@ -198,7 +198,7 @@ def compare(
     flat(ds, ("all", "summary", "quantiles"))
     base = baseline_of(ds, baseline)
     known = files.metrics(ds)
-    chosen = list(known.index) if metrics is None else metrics
+    chosen = list(known.index) if metrics is None else [metrics] if isinstance(metrics, str) else list(metrics)
     if files.output(ds) == "quantiles":
         rows = told.rows(ds, base, chosen, known)
     else:
