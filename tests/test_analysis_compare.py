@@ -219,6 +219,17 @@ def test_few_replicates_are_not_called_few_differences(study):
     assert note == "fewer than 10 replicates: the interval is not to be trusted"
 
 
+def test_the_baseline_is_status_quo_or_else_the_first(study):
+    assert es.compare(study, metrics="fear").attrs["baseline"] == "status_quo"
+    others = [str(n) for n in study.scenario.values if n != "status_quo"]
+    assert es.compare(study.sel(scenario=others), metrics="fear").attrs["baseline"] == others[0]
+
+
+def test_a_figure_over_time_takes_one_metric(study):
+    with pytest.raises(es.EnforceSimError, match="of type list; allowed: the name of one metric"):
+        es.plot.series(study, ["fear"])
+
+
 @pytest.mark.parametrize("path", [None, 3.5, ["x.h5"]])
 def test_what_is_no_path_is_refused(path):
     with pytest.raises(es.EnforceSimError, match="allowed: the path of a file"):

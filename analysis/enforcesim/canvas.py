@@ -72,6 +72,8 @@ def check(ds: xr.Dataset, *metrics: str, kinds: tuple[str, ...] = ("all",)) -> N
     """Raise EnforceSimError unless the file is of one of these kinds and has the metrics."""
     flat(ds, kinds)
     for metric in metrics:
+        if not isinstance(metric, str):
+            raise EnforceSimError(f"metric is of type {type(metric).__name__}; allowed: the name of one metric")
         if metric not in ds or f"summary.{metric}" not in ds:
             raise EnforceSimError(f"no metric {metric!r} in the file{files.nearly(metric, files.metrics(ds).index)}")
 

@@ -159,7 +159,7 @@ def pairing_gain(ours: np.ndarray, theirs: np.ndarray) -> float:
 @guarded
 def compare(
     ds: xr.Dataset,
-    baseline: str | None = "status_quo",
+    baseline: str | None = None,
     metrics: str | list[str] | None = None,
     half_width: float | str | Mapping[str, float | str] | None = None,
     at_risk: str | list[str] = "persons",
@@ -167,7 +167,8 @@ def compare(
     """Every scenario and metric against a baseline, replicate by replicate under common random numbers.
 
     Values are those of the summary: flows in total over the horizon, stocks and shares as means of the last 180 days.
-    Columns, all intervals of 95 % over replicates:
+    The baseline is the scenario named, else status_quo, else the one that the burn-in's policy rules throughout, else
+    the first; `.attrs["baseline"]` says which. Columns, all intervals of 95 % over replicates:
 
     scenario, metric, units, kind; replicates (that have a value), mean, low, high;
     difference, difference_low, difference_high: from the baseline, pair by pair;
