@@ -204,6 +204,38 @@ def test_undefined_values_are_left_out_in_pairs_and_counted(study):
     assert row.pairs == 0 and np.isnan(row.difference) and row.note == "undefined in every replicate"
 
 
+def test_one_name_is_as_good_as_a_list_of_one(study):
+    assert es.compare(study, metrics="fear").equals(es.compare(study, metrics=["fear"]))
+    with pytest.raises(es.EnforceSimError, match="no metric 'fera'"):
+        es.compare(study, metrics="fera")
+    titles = [a.get_title(loc="left") for a in es.plot.series(study, "fear", scenarios="sweeps").axes]
+    assert titles == ["sweeps"]
+    with pytest.raises(es.EnforceSimError, match="no scenario 'sweep'"):
+        es.plot.series(study, "fear", scenarios="sweep")
+
+
+def test_few_replicates_are_not_called_few_differences(study):
+    note = rows(study.isel(replicate=slice(6)), metrics="fear").note["fear"]
+    assert note == "fewer than 10 replicates: the interval is not to be trusted"
+
+
+def test_the_baseline_is_status_quo_or_else_the_first(study):
+    assert es.compare(study, metrics="fear").attrs["baseline"] == "status_quo"
+    others = [str(n) for n in study.scenario.values if n != "status_quo"]
+    assert es.compare(study.sel(scenario=others), metrics="fear").attrs["baseline"] == others[0]
+
+
+def test_a_figure_over_time_takes_one_metric(study):
+    with pytest.raises(es.EnforceSimError, match="of type list; allowed: the name of one metric"):
+        es.plot.series(study, ["fear"])
+
+
+@pytest.mark.parametrize("path", [None, 3.5, ["x.h5"]])
+def test_what_is_no_path_is_refused(path):
+    with pytest.raises(es.EnforceSimError, match="allowed: the path of a file"):
+        es.open(path)
+
+
 def test_notes_say_why_an_interval_is_missing_or_weak(study, null):
     assert "one replicate" in rows(study.isel(replicate=[2])).note["fear"]
     assert "not to be trusted" in rows(study.isel(replicate=slice(4))).note["fear"]

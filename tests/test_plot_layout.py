@@ -124,6 +124,28 @@ def test_overlaps_would_be_seen():
     assert len(overlaps(figure)) == 1 and len(outside(figure)) == 1
 
 
+def test_numbers_beyond_the_axis_do_not_overlap(twelve):
+    """Of six scenarios beside the baseline one outcome lies beyond the axis on the right, one on the left."""
+    names = [str(n) for n in twelve.scenario.values][1:7]
+    ds = twelve.sel(scenario=["status_quo", *names])
+    for i, name in enumerate(names):
+        ds["summary.minor_days"].loc[name] = ds["summary.minor_days"].sel(scenario="status_quo") * (20 + i)
+        ds["summary.fear"].loc[name] = ds["summary.fear"].sel(scenario="status_quo") * 0.01 * (i + 1)
+    with canvas.drawing():
+        shown = [t for pair in overlaps(plot.forest(ds)) for t in pair[:2]]
+    assert shown == []
+
+
+def test_the_lowest_panel_of_each_column_has_its_years(twelve):
+    """Six panels in rows of four: those of the third and fourth column stand above nothing."""
+    with canvas.drawing():
+        figure = plot.series(twelve.isel(scenario=slice(6)), "minor_prevalence")
+    figure.draw_without_rendering()
+    named = [bool(axes.get_xlabel()) for axes in figure.axes if axes.get_visible()]
+    ticks = [any(t.label1.get_visible() for t in a.xaxis.get_major_ticks()) for a in figure.axes if a.get_visible()]
+    assert named == ticks == [False, False, True, True, True, True]
+
+
 def test_long_names_keep_what_tells_them_apart():
     assert len({canvas._short(n, 40) for n in LONG}) == len(LONG)
     for name in LONG:

@@ -201,6 +201,8 @@ def test_parameters_show_range_default_and_change(tmp_path, no_figures):
         (5.0, 0.0, Estimate(5, 4, 6, 20), "instead of none"),
         (50.0, 100.0, Estimate(-50, np.nan, np.nan, 1), "50 % lower"),
         (50.0, 100.0, Estimate(np.nan, np.nan, np.nan, 0), "difference undefined"),
+        (50.0, 100.0, Estimate(-50, -55, -45, 20, few=True), "50 % lower (few events)"),
+        (50.0, 100.0, Estimate(-50, -55, -45, 6, few=True), "50 % lower (few replicates)"),
     ],
 )
 def test_differences_are_said_alike_in_both_directions(ours, theirs, gap, words):

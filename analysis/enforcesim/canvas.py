@@ -72,6 +72,8 @@ def check(ds: xr.Dataset, *metrics: str, kinds: tuple[str, ...] = ("all",)) -> N
     """Raise EnforceSimError unless the file is of one of these kinds and has the metrics."""
     flat(ds, kinds)
     for metric in metrics:
+        if not isinstance(metric, str):
+            raise EnforceSimError(f"metric is of type {type(metric).__name__}; allowed: the name of one metric")
         if metric not in ds or f"summary.{metric}" not in ds:
             raise EnforceSimError(f"no metric {metric!r} in the file{files.nearly(metric, files.metrics(ds).index)}")
 
@@ -113,15 +115,16 @@ def quantiles(values: np.ndarray, points: Iterable[float]) -> np.ndarray:
         return np.nanquantile(values, list(points), axis=0)
 
 
-def chosen(ds: xr.Dataset, scenarios: list[str] | None, baseline: str | None, most: int) -> tuple[list[str], str]:
+def chosen(ds: xr.Dataset, scenarios: str | list[str] | None, baseline: str | None, most: int) -> tuple[list[str], str]:
     """The scenarios asked for, or the baseline and as many as can be told apart, and a sentence on those left out."""
     everyone = files.scenarios(ds)
     if scenarios is not None:
+        scenarios = [scenarios] if isinstance(scenarios, str) else list(scenarios)
         for name in scenarios:
             if name not in everyone:
                 hint = files.nearly(name, everyone)
                 raise EnforceSimError(f"no scenario {name!r} in the file; it has {', '.join(everyone)}{hint}")
-        return list(scenarios), ""
+        return scenarios, ""
     if len(everyone) <= most:
         return everyone, ""
     base = baseline_of(ds, baseline)
@@ -240,11 +243,13 @@ def panel_title(axes: Axes, name: str, colour: str, width: int = 34, pad: float 
 
 
 def panels_of(figure: Figure, n: int, columns: int = 4, sharey: bool = True) -> list[Axes]:
-    """n axes in rows of at most `columns`, with the same scales."""
+    """n axes in rows of at most `columns`, with the same scales; the lowest of each column has its ticks named."""
     columns = min(columns, n)
     grid = figure.subplots(-(-n // columns), columns, sharex=True, sharey=sharey, squeeze=False)
     for axes in grid.flat[n:]:
         axes.set_visible(False)
+    for axes in grid.flat[n - columns : n]:
+        axes.xaxis.set_tick_params(labelbottom=True)
     return list(grid.flat[:n])
 
 
@@ -271,11 +276,12 @@ def zero_or_close(panels: list[Axes], values: np.ndarray) -> None:
 
 
 def y_label(panels: list[Axes], label: str) -> None:
-    """Label the left column only, and years the bottom row only."""
-    for axes in panels:
+    """Label the left column only, and years the lowest panel of each column only."""
+    columns = sum(axes.get_subplotspec().is_first_row() for axes in panels)
+    for i, axes in enumerate(panels):
         if axes.get_subplotspec().is_first_col():
             axes.set_ylabel(label)
-        if not axes.get_subplotspec().is_last_row():
+        if i < len(panels) - columns:
             axes.set_xlabel("")
 
 

@@ -159,15 +159,16 @@ def pairing_gain(ours: np.ndarray, theirs: np.ndarray) -> float:
 @guarded
 def compare(
     ds: xr.Dataset,
-    baseline: str | None = "status_quo",
-    metrics: list[str] | None = None,
+    baseline: str | None = None,
+    metrics: str | list[str] | None = None,
     half_width: float | str | Mapping[str, float | str] | None = None,
     at_risk: str | list[str] = "persons",
 ) -> pd.DataFrame:
     """Every scenario and metric against a baseline, replicate by replicate under common random numbers.
 
     Values are those of the summary: flows in total over the horizon, stocks and shares as means of the last 180 days.
-    Columns, all intervals of 95 % over replicates:
+    The baseline is the scenario named, else status_quo, else the one that the burn-in's policy rules throughout, else
+    the first; `.attrs["baseline"]` says which. Columns, all intervals of 95 % over replicates:
 
     scenario, metric, units, kind; replicates (that have a value), mean, low, high;
     difference, difference_low, difference_high: from the baseline, pair by pair;
@@ -198,7 +199,7 @@ def compare(
     flat(ds, ("all", "summary", "quantiles"))
     base = baseline_of(ds, baseline)
     known = files.metrics(ds)
-    chosen = list(known.index) if metrics is None else metrics
+    chosen = list(known.index) if metrics is None else [metrics] if isinstance(metrics, str) else list(metrics)
     if files.output(ds) == "quantiles":
         rows = told.rows(ds, base, chosen, known)
     else:

@@ -80,7 +80,10 @@ def open(path: str | os.PathLike[str]) -> xr.Dataset:
     in their place, as in `ds["minor_days"].sel(statistic="q50")`, for summaries too, and `difference.minor_days`
     (scenario, statistic): of the paired differences from the scenario `ds.attrs["difference_baseline"]`.
     """
-    path = Path(path)
+    try:
+        path = Path(os.fsdecode(path))
+    except TypeError:
+        raise EnforceSimError(f"path is of type {type(path).__name__}; allowed: the path of a file") from None
     present = _inspect(path)
     opened: list[xr.Dataset] = []
     try:

@@ -76,7 +76,7 @@ def _values(ds: xr.Dataset, metric: str) -> np.ndarray:
     return ds[metric].transpose("scenario", "replicate", "time").values.astype(float)
 
 
-def victims(ds: xr.Dataset, scenarios: list[str] | None = None, baseline: str | None = None) -> Figure:
+def victims(ds: xr.Dataset, scenarios: str | list[str] | None = None, baseline: str | None = None) -> Figure:
     """Who came into exploitation and how they left it: one balance per scenario, all on the same scale."""
     flows = victim_flows(ds)
     names, left_out = chosen(ds, scenarios, baseline, 4)

@@ -31,10 +31,11 @@ FOREST = (
 LOW, HIGH = 1 / 8, 8.0
 
 
-def forest(ds: xr.Dataset, metrics: Iterable[str] | None = None, baseline: str | None = None) -> Figure:
+def forest(ds: xr.Dataset, metrics: str | Iterable[str] | None = None, baseline: str | None = None) -> Figure:
     """Every scenario as a multiple of the baseline, outcome by outcome, with 95 % intervals (Fieller)."""
     flat(ds)
     base = baseline_of(ds, baseline)
+    metrics = [metrics] if isinstance(metrics, str) else metrics
     wanted = [m for m in (FOREST if metrics is None else metrics) if metrics is not None or m in ds]
     check(ds, *wanted)
     few, left_out = chosen(ds, None, baseline, 7)
@@ -47,8 +48,8 @@ def forest(ds: xr.Dataset, metrics: Iterable[str] | None = None, baseline: str |
     with matplotlib.rc_context(STYLE):
         note = (
             "Ratio of means, 95 % interval over paired replicates; right of 1: more than the baseline. "
-            "Arrows: beyond the axis, with the ratio; 0: it does not occur. Left out: outcomes that do not "
-            f"occur in the baseline. {left_out}"
+            "Arrows: beyond the axis, with the ratio; 0: it does not occur. Bars to the edge go on. Left out: outcomes "
+            f"that do not occur in the baseline. {left_out}"
         )
         title = f"Outcomes as a multiple of {base}"
         height = 1.6 + 0.36 * len(kept) * max(1.0, len(names) / 4)
@@ -59,7 +60,9 @@ def forest(ds: xr.Dataset, metrics: Iterable[str] | None = None, baseline: str |
             for k, name in enumerate(names):
                 ours, reference = paired(values[metric][everyone.index(name)], theirs)
                 shift = (k - (len(names) - 1) / 2) * 0.8 / max(len(names), 3)
-                _ratio(axes, row + shift, ours, reference, colour[name], MARKERS[k % len(MARKERS)])
+                # Where marks lie closer than a line of text, every other number stands further in.
+                inwards = 24 if len(names) > 3 and k % 2 else 5
+                _ratio(axes, row + shift, ours, reference, colour[name], MARKERS[k % len(MARKERS)], inwards)
         axes.set_xscale("log", base=2)
         axes.set_xlim(LOW * 0.8, HIGH / 0.8)
         axes.axvline(1, color="black", linewidth=0.9)
@@ -78,8 +81,8 @@ def forest(ds: xr.Dataset, metrics: Iterable[str] | None = None, baseline: str |
     return figure
 
 
-def _ratio(axes: Axes, y: float, ours: np.ndarray, theirs: np.ndarray, colour: str, mark: str) -> None:
-    """One ratio with its interval; an arrow at the edge where it lies beyond the axis."""
+def _ratio(axes: Axes, y: float, ours: np.ndarray, theirs: np.ndarray, colour: str, mark: str, inwards: float) -> None:
+    """One ratio with its interval; where it lies beyond the axis an arrow, and its number `inwards` points from it."""
     if ours.size == 0 or not theirs.mean() > 0:
         return
     ratio, (low, high) = float(ours.mean() / theirs.mean()), fieller(ours, theirs)
@@ -93,7 +96,7 @@ def _ratio(axes: Axes, y: float, ours: np.ndarray, theirs: np.ndarray, colour: s
     shown = (
         "0" if ratio == 0 else "<0.01" if ratio < 0.01 else f"{ratio:.2g}" if ratio < 1 else number(ratio, ratio / 20)
     )
-    offset = 5 if side == "left" else -5
+    offset = inwards if side == "left" else -inwards
     axes.annotate(
         shown, (edge, y), xytext=(offset, 0), textcoords="offset points", fontsize=6.5, color=ink(colour),
         ha=side, va="center",

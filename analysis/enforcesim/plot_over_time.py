@@ -55,7 +55,9 @@ def fans(ds: xr.Dataset, metric: str) -> tuple[np.ndarray, str]:
     return series_of(told, metric)
 
 
-def series(ds: xr.Dataset, metric: str, scenarios: list[str] | None = None, baseline: str | None = None) -> Figure:
+def series(
+    ds: xr.Dataset, metric: str, scenarios: str | list[str] | None = None, baseline: str | None = None
+) -> Figure:
     """Fan chart of one metric: per scenario the median with 50 % and 90 % bands, the baseline's median dashed."""
     check(ds, metric, kinds=("all", "quantiles"))
     base = baseline_of(ds, baseline)
@@ -179,7 +181,7 @@ def _thin(days: np.ndarray, times: np.ndarray, most: int = 10) -> np.ndarray:
 # ---- the four groups ----
 
 
-def groups(ds: xr.Dataset, baseline: str | None = None, scenarios: list[str] | None = None) -> Figure:
+def groups(ds: xr.Dataset, baseline: str | None = None, scenarios: str | list[str] | None = None) -> Figure:
     """Small multiples: three outcomes for each of the four groups, means with 95 % intervals."""
     flat(ds)
     shown = {title: [m for m in metrics if m in ds] for title, metrics in PANELS.items()}

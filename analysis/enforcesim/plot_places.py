@@ -119,7 +119,7 @@ def _legend(axes: Axes, parts: Parts, fills: tuple[tuple[str, str], ...], width:
     )  # fmt: skip
 
 
-def where_over_time(ds: xr.Dataset, scenarios: list[str] | None = None, baseline: str | None = None) -> Figure:
+def where_over_time(ds: xr.Dataset, scenarios: str | list[str] | None = None, baseline: str | None = None) -> Figure:
     """Where exploitation sits over time: stacked means of persons and of owners, one column per scenario."""
     names, left_out = chosen(ds, scenarios, baseline, 6)
     everyone, colour, times = files.scenarios(ds), colours(ds, baseline), ds["time"].values / YEAR

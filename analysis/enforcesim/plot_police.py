@@ -20,7 +20,7 @@ POLICE = {
 ROTATION = ("policy.general_rotation", "policy.special_rotation")
 
 
-def police(ds: xr.Dataset, baseline: str | None = None, scenarios: list[str] | None = None) -> Figure:
+def police(ds: xr.Dataset, baseline: str | None = None, scenarios: str | list[str] | None = None) -> Figure:
     """Skill, integrity and tenure of officers over time, with each scenario's rotation in the note."""
     shown = {title: [m for m in metrics if m in ds] for title, metrics in POLICE.items()}
     shown = {title: metrics for title, metrics in shown.items() if metrics}

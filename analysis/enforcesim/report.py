@@ -23,7 +23,7 @@ from . import files, plot
 from .canvas import drawing
 from .chart import as_script, chart
 from .claims import RULE, VERDICTS, claims, counted, sides
-from .compare import Estimate, flat
+from .compare import ENOUGH, Estimate, flat
 from .files import EnforceSimError
 from .ledger import Known
 from .sanity import guarded
@@ -336,7 +336,7 @@ def change(ours: float, theirs: float, difference: Estimate) -> str:
     if ours == 0:
         return ""
     word = "lower" if difference.mean < 0 else "higher"
-    doubt = " (few events)" if difference.few else ""
+    doubt = f" (few {'replicates' if difference.n < ENOUGH else 'events'})" if difference.few else ""
     if theirs == 0 or ours / theirs >= 100:
         return f"instead of {_short(theirs)}{doubt}"
     if ours / theirs >= 2:

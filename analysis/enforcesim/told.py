@@ -36,6 +36,8 @@ def note(gap: Estimate, undefined: int, constant: bool) -> str:
         parts.append(SINGLE)
     elif constant:
         parts.append("the same difference in every replicate: its interval is not to be trusted")
+    elif gap.n < ENOUGH:
+        parts.append(f"fewer than {ENOUGH} replicates: the interval is not to be trusted")
     elif gap.few:
         parts.append("too few replicates differ: the interval is not to be trusted")
     return "; ".join(parts)
