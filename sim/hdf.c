@@ -35,7 +35,7 @@ static bool sound(struct hdf *f)
 int hdf_fail(struct hdf *f, const char *what)
 {
     if (!sound(f)) return -1;
-    char reason[256] = "unknown reason";
+    char reason[256] = "";
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, innermost, reason);
     /* Of a failed system call only what the system said is of use to people. */
     char *said = strstr(reason, "error message = '");
@@ -44,7 +44,8 @@ int hdf_fail(struct hdf *f, const char *what)
         said[strcspn(said, "'")] = '\0';
     }
     f->failed = true;
-    return error_set(f->e, ERROR_FAILURE, "%s: %s: %s", f->path, what, said != NULL ? said : reason);
+    if (said == NULL) said = reason;
+    return error_set(f->e, ERROR_FAILURE, "%s: %s%s%s", f->path, what, *said != '\0' ? ": " : "", said);
 }
 
 int hdf_no_memory(struct hdf *f, const char *what, double bytes)

@@ -138,8 +138,5 @@ void plan_print(FILE *out, const struct plan_facts *facts)
     print_memory(out, facts);
     print_disk(out, facts);
     label(out, "settings");
-    fprintf(out, "'enforcesim check ");
-    command_print(out, facts->q->config);
-    fprintf(out, "' prints all of them%s\n", facts->q->overrides.n_set > 0 ? ", with the same --set" : "");
-    fprintf(out, "Nothing has been written.\n");
+    fprintf(out, "these, as 'enforcesim check' prints them; nothing has been written\n\n%s", facts->config);
 }

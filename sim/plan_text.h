@@ -12,6 +12,7 @@ struct plan_facts {
     const struct plan *plan;
     const struct request *q;
     const struct study *s;
+    const char *config; /* all settings, resolved */
     const struct design *design; /* or NULL */
     const struct record *record;
     uint32_t units;   /* of this run, those in FILE.partial included */

@@ -238,7 +238,7 @@ static int plan_only(struct running *r, struct error *e)
     struct plan plan;
     if (plan_measure(&plan, r->s, &options, r->threads, &r->record, e) != 0) return command_error(e);
     const struct plan_facts facts = {
-        .plan = &plan, .q = r->q, .s = r->s, .design = r->design, .record = &r->record, .units = r->own, .threads = r->threads,
+        .plan = &plan, .q = r->q, .s = r->s, .config = r->config, .design = r->design, .record = &r->record, .units = r->own, .threads = r->threads,
         .ranks = r->ranks.count, .journal_bytes = r->journal_bytes,
         .file_bytes = results_expected(r->s, &r->record, r->design, strlen(r->config), plan.compressed)};
     plan_print(stdout, &facts);

@@ -177,13 +177,22 @@ STUDIES = {
 }
 
 
+def _as_settings(options: list) -> list[str]:
+    """-r and --days, which `check` does not have, as --set."""
+    paths = {"-r": "run.replicates", "--days": "run.horizon"}
+    pairs = zip(options[::2], options[1::2], strict=True)
+    return [
+        word for option, value in pairs for word in ("--set", f"{paths[option]}={value}" if option in paths else value)
+    ]
+
+
 @pytest.mark.parametrize("study", STUDIES)
 def test_what_a_run_takes_is_foretold(program, folder, study):
     """Sizes within a third; times within a factor of five, for the machine may be doing other things in between."""
     before = contents(folder)
     begun = time.monotonic()
     planned = program("run", "s.cfg", *STUDIES[study], "-o", "x.h5", "--dry-run")
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 15  # two seconds on a machine that does nothing else
     assert (planned.returncode, planned.stderr) == (0, "")
     assert contents(folder) == before
     begun = time.monotonic()
@@ -191,7 +200,11 @@ def test_what_a_run_takes_is_foretold(program, folder, study):
     seconds, size = time.monotonic() - begun, Path("x.h5").stat().st_size
     assert size / 1.35 < figure(planned.stdout, r"disk +about ([\d.]+) (MB|GB)") < size * 1.35
     assert seconds / 5 < figure(planned.stdout, r"time +about ([\d.]+) (s|min|h|days)") < seconds * 5
-    assert "Nothing has been written." in planned.stdout
+    about, settings = planned.stdout.split("\n\n", 1)
+    assert about.endswith("nothing has been written")
+    asked = [word for word in STUDIES[study] if word not in ("--design", "d.csv")]
+    checked = program("check", "s.cfg", *_as_settings(asked)).stdout
+    assert settings == checked
 
 
 def test_what_would_be_run_is_told(program, folder):
