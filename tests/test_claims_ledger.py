@@ -14,7 +14,7 @@ import synthetic
 from analysis_support import command, folder, no_figures, refused, strong  # noqa: F401
 from conftest import PROGRAM, ROOT, effort
 from enforcesim import ledger
-from enforcesim.claims import percent, sure
+from enforcesim.claims import listing, percent, sure
 from enforcesim.compare import interval
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -247,6 +247,15 @@ def test_one_replicate_decides_nothing(results, mine):
     table = es.claims(results.isel(replicate=[0]), ledger=mine())
     assert table.verdict["M1"] == "undecided" and table.result["M1"].startswith("one replicate has no interval; ")
     assert np.isnan(table.probability["M1"]) and "one replicate" in table.attrs["note"]
+
+
+def test_a_verdict_of_few_replicates_is_marked(results, mine):
+    """By ?, in the list as in the table; the rule says what that means."""
+    few, many = (es.claims(part, ledger=mine()) for part in (results.isel(replicate=slice(6)), results))
+    assert few.few["M1"] and few.result["M1"].endswith(" ?") and "SUPPORTED ?" in listing(few)
+    assert not many.few["M1"] and "?" not in many.result["M1"] and "SUPPORTED ?" not in listing(many)
+    assert few.verdict["M1"] == many.verdict["M1"] == "supported"
+    assert "? marks an interval not to be trusted" in few.attrs["rule"]
 
 
 def test_summaries_serve_the_claims_that_need_no_moment(results):

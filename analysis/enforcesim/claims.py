@@ -29,7 +29,8 @@ RULE = (
     "claimed side, the test holds; where it lies wholly on the other side, it fails; else it is "
     "undecided. A claim is contradicted when a test fails, supported when all hold, undecided otherwise. "
     "P is the confidence with which the replicates put the quantity on the claimed side: a test holds from "
-    "97.5 % on and fails below 2.5 %. Verdicts hold for this file's parameters: intervals and P carry the luck "
+    f"97.5 % on and fails below 2.5 %. ? marks an interval not to be trusted ({FEW}), and a verdict that rests on "
+    "one: more replicates may change it. Verdicts hold for this file's parameters: intervals and P carry the luck "
     "of the draw, not the doubt about parameters, for which the study must be run over their ranges."
 )
 ALONE = "one replicate has no interval"
@@ -173,7 +174,8 @@ def claims(
     `also` gives further results files by the short names that some claims use (`unlearning`, `doubled`). `ledger` is
     a file in the form of claims.toml, which says what a claim is; without it the package's own claims are judged.
     One row per claim: id, who, verdict, says, result (the numbers in words), quote, source, origin, why, mechanisms,
-    scenarios, metrics, how (to run what is missing), replicates; of the test that is least sure, effect, low, high,
+    scenarios, metrics, how (to run what is missing), replicates, few (the verdict rests on an interval that is not to
+    be trusted); of the test that is least sure, effect, low, high,
     relation, claimed and probability (see Test); and tests, a list with one dictionary for each. The rule is
     `.attrs["rule"]`. From a file of run.output = "summary" those claims are judged that need no moment in time.
     """
@@ -224,9 +226,17 @@ def _judge(claim: Spec, ledger: Ledger) -> dict[str, object]:
         "metrics": ", ".join(dict.fromkeys(m for t in tests for m in t.metrics)),
         "how": _how(claim, missing) if verdict == "not tested" else "",
         "replicates": ledger.replicates.size,
+        "few": _rests_on_few(verdict, tests),
         **_deciding(tests),
         "tests": [asdict(t) | {"text": t.text} for t in tests],
     }
+
+
+def _rests_on_few(verdict: str, tests: list[Test]) -> bool:
+    """Whether an interval that is not to be trusted bears the verdict: of a contradicted claim, all tests that fail."""
+    if verdict == "contradicted":
+        return all(t.few for t in tests if t.holds is False)
+    return verdict != "not tested" and any(t.few for t in tests)
 
 
 def _deciding(tests: list[Test]) -> dict[str, object]:
@@ -281,7 +291,7 @@ def _test(spec: Spec, ledger: Ledger) -> Test:
     holds = True if e.low >= tie else False if e.high < tie else None
     dropped = int((~kept).sum())
     note = f" [{dropped} replicates without a value left out]" if dropped else ""
-    note += f" [{FEW}: interval not to be trusted]" if e.few else ""
+    note += " ?" if e.few else ""
     what, shown, claimed = _shown(spec, both, pseudo)
     metrics = tuple(n for s in both for n in _metrics(s, ledger))
     relation = str(spec["is"])
@@ -403,7 +413,7 @@ def listing(table: pd.DataFrame, width: int = 120) -> str:
     for who, title in sides(table).items():
         out += ["", files.text(title).upper(), "─" * width]
         for row in table[table.who == who].itertuples():
-            head = f"{files.text(row.id):<5} ".ljust(6) + f"{row.verdict.upper():<14}"
+            head = f"{files.text(row.id):<5} ".ljust(6) + f"{row.verdict.upper() + (' ?' if row.few else ''):<14}"
             out += textwrap.wrap(files.text(row.says), width, initial_indent=head, subsequent_indent=" " * 20)
             details = [row.result] if row.verdict != "not tested" else [row.how or row.result]
             if row.origin != "emergent":

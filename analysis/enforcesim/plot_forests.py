@@ -160,7 +160,8 @@ def _texts(rows: list[tuple[str, dict[str, Any], dict[str, Any]]]) -> list[str]:
     """What a claim says, at its first test; "and" at the others."""
     shown, before = [], None
     for _, claim, _ in rows:
-        says = wrapped(f"{claim['id']}  {claim['says']} {claim['verdict'].upper()}", 74, 6)
+        doubt = " ?" if claim.get("few") else ""
+        says = wrapped(f"{claim['id']}  {claim['says']} {claim['verdict'].upper()}{doubt}", 74, 6)
         shown.append("and" if claim["id"] == before else says)
         before = claim["id"]
     return shown
