@@ -140,7 +140,7 @@ $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(call objects,$(CORE_SOURCES) $(
 .PRECIOUS: $(BUILD)/%.o
 
 # What `make coverage` links with every program besides.
-$(BUILD)/enforcesim $(BUILD)/coins/enforcesim $(BUILD)/bench/coins/enforcesim $(TEST_PROGRAMS): $(AT_EXIT)
+$(BUILD)/enforcesim $(BUILD)/with-mpi/enforcesim $(BUILD)/coins/enforcesim $(BUILD)/bench/coins/enforcesim $(TEST_PROGRAMS): $(AT_EXIT)
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
