@@ -205,15 +205,26 @@ void *results_image(const struct results_content *content, size_t *size, char di
     return NULL;
 }
 
+/* Measured: what a dataset of a parameter takes, and of a metric, besides values. */
+static const double OF_PARAMETER = 700, OF_METRIC = 1180;
+
+static double parameters_of(const struct study *s)
+{
+    size_t n = 0;
+    for (size_t i = 0; s->model->schedule[i] != NULL; i++) n += parameter_count(s->model->schedule[i]->parameters);
+    return (double)n;
+}
+
 double results_size(const struct study *s, const struct record *record, const struct design *design, size_t config_length)
 {
-    /* Incompressible values, two checksums and an index entry for each chunk, and a page or two of labels per dataset. */
+    /* Incompressible values, two checksums and an index entry for each chunk, and twice what datasets take on the whole. */
     const double points = design != NULL ? design->n_points : 1, columns = design != NULL ? design->n_columns + 16 : 0;
     const double cells = (double)record->values + (double)(record->n_scenarios * record->n_metrics);
     const bool quantiles = record->output == OUTPUT_quantiles;
     const double each = quantiles ? cells * AGGREGATE_STATISTICS : (double)record->values * s->replicates;
     const double numbers = quantiles ? 0 : s->replicates * (double)sizeof(int32_t); /* twice, and they compress well */
-    return (each + columns) * points * sizeof(double) * 1.03 + numbers + 4096.0 * (double)(64 + PLACES * model_metrics(s->model, NULL)) +
+    return (each + columns) * points * sizeof(double) * 1.03 + numbers + 64 * 1024.0 +
+           2 * (OF_PARAMETER + 8.0 * s->n_policies) * parameters_of(s) + 2 * OF_METRIC * (double)(PLACES * model_metrics(s->model, NULL)) +
            8192.0 * columns + (double)config_length;
 }
 
@@ -227,17 +238,13 @@ static double stored(double values, double chunk, double compressed)
 double results_expected(const struct study *s, const struct record *record, const struct design *design, size_t config_length,
                         double compressed)
 {
-    /* Measured: what a parameter takes, and a dataset of a metric, besides values. */
-    static const double of_parameter = 700, of_metric = 1180;
     const double points = design != NULL ? design->n_points : 1, columns = design != NULL ? design->n_columns + 1 : 0;
     const bool quantiles = record->output == OUTPUT_quantiles;
     const double rows = quantiles ? AGGREGATE_STATISTICS : s->replicates, places = (record->n_times > 0) + 1 + quantiles;
     const double cells = points * rows * (double)(record->n_scenarios * record->n_metrics), n_times = (double)record->n_times;
     /* In a chunk, if not more than there is room for. */
     const double together = points * rows * (quantiles ? (double)record->n_scenarios : 1);
-    double parameters = columns;
-    for (size_t i = 0; s->model->schedule[i] != NULL; i++) parameters += (double)parameter_count(s->model->schedule[i]->parameters);
-    return (double)config_length + of_parameter * parameters + of_metric * places * (double)record->n_metrics +
+    return (double)config_length + OF_PARAMETER * (columns + parameters_of(s)) + OF_METRIC * places * (double)record->n_metrics +
            points * columns * sizeof(double) + stored(cells * n_times, together * n_times, compressed) +
            (places - (n_times > 0)) * stored(cells, together, compressed);
 }

@@ -127,12 +127,6 @@ def test_results_have_a_name_and_a_folder_without_o(program, tiny):
     assert "the folder results does not exist" in said(program("run", "../tiny.cfg"), 2)
 
 
-def test_a_time_without_a_calendar_date_is_left_out(program, tiny):
-    done = program("run", "tiny.cfg", "-o", "x.h5", "--quiet", env={**os.environ, "SOURCE_DATE_EPOCH": "9" * 18})
-    assert said(done, 0) == ""
-    assert "created" in program("info", "x.h5").stdout
-
-
 def test_progress_is_shown_when_asked(program, tiny):
     done = program("run", "tiny.cfg", "-o", "x.h5", "-r", "100", "--days", "700", "-j", "1", "--progress", "always")
     lines = [

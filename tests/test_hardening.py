@@ -85,7 +85,7 @@ CALLS = {
     r"(v?[sf]?scanf)": {"sandbox"},
     # Chance other than sim/random.h, whose every draw is keyed; the clock is for progress, dates and patience only.
     r"s?rand(_r)?|s?random(_r)?|[dejlmn]rand48(_r)?|srand48|seed48|initstate|getrandom|getentropy|arc4random.*": set(),
-    r"time|clock|gettimeofday|clock_gettime|ftime|times": {"apart", "running", "progress", "journal", "ranks_mpi"},
+    r"time|clock|gettimeofday|clock_gettime|ftime|times": {"apart", "running_core", "progress", "journal", "ranks_mpi"},
     # The environment changes no number: a date, what launchers say of processes and threads, colour on a terminal.
     r"getenv|secure_getenv|setenv|putenv": {"running_core", "command", "ranks_none", "ranks_mpi"},
 }

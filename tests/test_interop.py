@@ -228,6 +228,7 @@ def test_the_package_names_what_it_needs():
     imported = {a.name for tree in trees for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
     imported |= {n.module for tree in trees for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and not n.level}
     others = {name.partition(".")[0] for name in imported} - set(sys.stdlib_module_names)
+    others = {{"PIL": "pillow"}.get(name, name) for name in others}  # packed under another name
     wanted = project["project"]["dependencies"]
     assert others | {"h5netcdf"} == set(wanted)  # which xarray imports
     pinned = {line.partition("==")[0].lower() for line in (folder / "requirements.txt").read_text().splitlines()}

@@ -291,7 +291,10 @@ print(es.run("s.cfg", replicates=1, set={{"run.metrics": "fear"}}).attrs["digest
 
 def test_ctrl_c_ends_a_run_and_nothing_else(folder):
     ours = os.environ | {"PYTHONPATH": str(ROOT / "analysis")}
-    child = subprocess.Popen([sys.executable, "-c", INTERRUPTED], stdout=subprocess.PIPE, text=True, env=ours)
+    child = subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTED], stdout=subprocess.PIPE, text=True, env=ours,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job has it ignored
+    )  # fmt: skip
     assert child.stdout.readline() == "ready\n"
     assert child.stdout.readline() == "on\n"
     begun = time.monotonic()

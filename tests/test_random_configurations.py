@@ -131,8 +131,8 @@ def test_a_world_that_is_wrong_is_found(place, tmp_path):
     city = (ROOT / "models" / "city.c").read_text()
     broken = city.replace("    c->gone++;", "", 1)
     assert broken != city
-    source = (ROOT / "sim" / "running.c").read_text()
-    program = variant(tmp_path, {"models/city.c": broken, "sim/running.c": source}, "-DENFORCESIM_DEBUG")
+    source = (ROOT / "sim" / "running_core.c").read_text()
+    program = variant(tmp_path, {"models/city.c": broken, "sim/running_core.c": source}, "-DENFORCESIM_DEBUG")
     config = tmp_path / "any.cfg"
     config.write_text(
         'policies : { a : { }; }; run = { baseline = "a"; }; scenarios = ( { name = "a"; policy = "a"; } );'
