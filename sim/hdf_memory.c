@@ -6,7 +6,7 @@
 #include "sim/hdf.h"
 
 /* The file grows by this many bytes, and so many zeros may stand behind its end. */
-static const size_t STEP = 64 * 1024;
+static const size_t STEP = (size_t)64 * 1024;
 
 static void *grow(void *bytes, size_t size, H5FD_file_image_op_t why, void *context)
 {

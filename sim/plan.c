@@ -111,12 +111,13 @@ static void measure(struct measurement *m, const struct study *s, double limit, 
 static double deflated(const double *values, size_t n)
 {
     const unsigned char *bytes = (const unsigned char *)values;
-    uLongf size = compressBound(n * sizeof *values);
-    unsigned char *shuffled = malloc(n * sizeof *values), *out = malloc(size);
+    const size_t total = n * sizeof *values;
+    uLongf size = compressBound(total);
+    unsigned char *shuffled = malloc(total), *out = malloc(size);
     double result = -1;
     if (shuffled != NULL && out != NULL) {
-        for (size_t i = 0; i < n * sizeof *values; i++) shuffled[i % sizeof *values * n + i / sizeof *values] = bytes[i];
-        if (compress2(out, &size, shuffled, n * sizeof *values, 1) == Z_OK) result = (double)size;
+        for (size_t i = 0; i < total; i++) shuffled[i % sizeof *values * n + i / sizeof *values] = bytes[i];
+        if (compress2(out, &size, shuffled, total, 1) == Z_OK) result = (double)size;
     }
     free(shuffled);
     free(out);

@@ -27,9 +27,9 @@ static const uint64_t WORD = 0xffffffff;
         enum { GROUPS = BLOCKS / (LANES) };                                                                            \
         lanes w[4][GROUPS], zero = {0}, key[2] = {zero + (luck->seed & WORD), zero + (luck->seed >> 32)};              \
         for (int k = 0; k < 4; k++)                                                                                    \
-            for (int g = 0; g < GROUPS; g++) w[k][g] = *(const in_memory *)&word[k][g * (LANES)];                      \
+            for (size_t g = 0; g < GROUPS; g++) w[k][g] = *(const in_memory *)&word[k][g * (LANES)];                      \
         for (int round = 0; round < 10; round++) {                                                                     \
-            for (int g = 0; g < GROUPS; g++) {                                                                         \
+            for (size_t g = 0; g < GROUPS; g++) {                                                                         \
                 lanes a = PRODUCT(w[0][g], zero + MULTIPLIER[0]), b = PRODUCT(w[2][g], zero + MULTIPLIER[1]);          \
                 w[0][g] = (b >> 32) ^ w[1][g] ^ key[0];                                                                \
                 w[2][g] = (a >> 32) ^ w[3][g] ^ key[1];                                                                \
@@ -40,7 +40,7 @@ static const uint64_t WORD = 0xffffffff;
             key[1] += zero + STEP[1];                                                                                  \
         }                                                                                                              \
         for (int k = 0; k < 4; k++)                                                                                    \
-            for (int g = 0; g < GROUPS; g++) *(in_memory *)&word[k][g * (LANES)] = w[k][g] & (zero + WORD);            \
+            for (size_t g = 0; g < GROUPS; g++) *(in_memory *)&word[k][g * (LANES)] = w[k][g] & (zero + WORD);            \
     }
 
 /* word = the words of block `first` + i; as points_words() for each, `first` a multiple of BLOCKS. */
