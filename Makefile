@@ -227,7 +227,7 @@ SANITIZED     := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
 # the whole program's short run; a sandboxed process has no room for valgrind, damaged files
 # are read in such, and the heap of a program under valgrind has something behind it.
 THREADED      := test_run test_run_engine test_together test_neutrality test_results
-MEMCHECKED    := $(filter-out test_models_conservation test_neutrality test_results_damage test_sandbox test_memory test_verify_%,$(SANITIZED))
+MEMCHECKED    := $(filter-out test_models_conservation test_neutrality test_results_damage test_sandbox test_memory test_library test_verify_%,$(SANITIZED))
 MEMCHECK      := ENFORCESIM_SLOWER=100 valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite,possible --suppressions=tests/valgrind.supp
 
 ## make lint       gcc's and clang's warnings as errors, gcc -fanalyzer, clang-tidy, cppcheck, ruff, formatting
