@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import io
 import subprocess
+import warnings
 
+import enforcesim as es
 import pytest
 import synthetic
 from enforcesim import plot
@@ -44,6 +46,21 @@ def null(folder):
 @pytest.fixture(scope="session")
 def against(folder):
     return synthetic.write(folder / "against.h5", effects=AGAINST)
+
+
+@pytest.fixture(scope="module")
+def study(strong):
+    """The file `strong`, in memory."""
+    with es.open(strong) as ds:
+        return ds.load()
+
+
+@pytest.fixture(autouse=True)
+def no_warning():
+    """Of a module that imports it: a warning is an error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
 
 
 @pytest.fixture

@@ -7,23 +7,10 @@ import warnings
 import enforcesim as es
 import numpy as np
 import pytest
-from analysis_support import folder, null, strong
+from analysis_support import folder, no_warning, null, strong, study
 from enforcesim.compare import OVER, YEAR, Estimate, estimate, probability_below, replicates_needed
 from enforcesim.intervals import asymmetry, interval
 from scipy import integrate, stats
-
-
-@pytest.fixture(autouse=True)
-def no_warning():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        yield
-
-
-@pytest.fixture(scope="module")
-def study(strong):
-    with es.open(strong) as ds:
-        return ds.load()
 
 
 def rows(ds, scenario="sweeps", **options):

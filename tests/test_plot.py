@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import shutil
 import subprocess
-import warnings
 from itertools import pairwise
 
 import enforcesim as es
@@ -14,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import synthetic
-from analysis_support import command, folder, refused, strong  # noqa: F401
+from analysis_support import command, folder, no_warning, refused, strong, study  # noqa: F401
 from conftest import ROOT
 from enforcesim import canvas, files, plot
 from enforcesim.compare import estimate, level
@@ -26,19 +25,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 PROGRAM = ROOT / "build" / "enforcesim"
-
-
-@pytest.fixture(autouse=True)
-def no_warning():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        yield
-
-
-@pytest.fixture(scope="module")
-def study(strong):
-    with es.open(strong) as ds:
-        return ds.load()
 
 
 @pytest.fixture(scope="module")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
-
 import enforcesim as es
 import numpy as np
 import pytest
 import synthetic
+from analysis_support import no_warning  # noqa: F401
 from conftest import effort
 from enforcesim import canvas, plot
 from matplotlib.text import Text
@@ -16,13 +15,6 @@ from matplotlib.transforms import Bbox
 LONG = ("status_quo", *(f"a_policy_with_a_rather_long_name_for_which_nobody_left_room_{i:02d}" for i in range(11)))
 #: Those in which names are placed; quick enough for every test run. The others follow with `make verify`.
 BRIEF = ("tradeoff", "cost_effectiveness", "victims", "groups", "survey")
-
-
-@pytest.fixture(autouse=True)
-def no_warning():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        yield
 
 
 @pytest.fixture(scope="module")

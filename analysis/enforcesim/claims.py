@@ -11,11 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
-from scipy.optimize import brentq
-from scipy.special import stdtr
 
 from . import files
-from .compare import FEW, SINGLE, Estimate, estimate, fieller, flat, level, pseudovalues
+from .compare import FEW, SINGLE, Estimate, estimate, fieller, flat, level, probability_below, pseudovalues
 from .files import EnforceSimError
 from .ledger import Known, Spec, check_names, load
 from .sanity import guarded
@@ -304,27 +302,11 @@ def _test(spec: Spec, ledger: Ledger) -> Test:
 def sure(values: np.ndarray, least: float = 0.0) -> float:
     """Confidence that the mean behind independent values, shape (replicate,), is at least `least`; NaN for one value.
 
-    The interval of compare.interval read the other way round: the level at which its lower end comes to `least`.
+    What compare.probability_below leaves; where all values are the same, they decide.
     """
-    n, mean, spread = values.size, float(values.mean()), float(values.std(ddof=1)) if values.size > 1 else np.nan
-    if n < 2:
-        return np.nan
-    if not spread > 0:
-        return float(mean >= least)
-    a = 0.0
-    if n > 2:
-        a = float((((values - mean) / spread) ** 3).sum()) * n / ((n - 1) * (n - 2)) / (6 * np.sqrt(n))
-    distance = (mean - least) / (spread / np.sqrt(n))
-
-    def moved(t: float) -> float:
-        root = np.cbrt(1 + 6 * a * (t - a))
-        corrected = 3 * (t - a) / (1 + root + root**2)
-        return float(corrected if abs(corrected) > abs(t) else (corrected + t) / 2)
-
-    farthest = 1e6
-    if moved(farthest) <= distance or moved(-farthest) >= distance:
-        return float(distance > 0)
-    return float(stdtr(n - 1, brentq(lambda t: moved(t) - distance, -farthest, farthest)))
+    if values.size > 1 and np.ptp(values) == 0:
+        return float(values[0] >= least)
+    return 1 - probability_below(values - least)
 
 
 def _scenarios(sides: list[Spec]) -> tuple[str, ...]:
