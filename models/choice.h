@@ -25,9 +25,9 @@ static inline uint32_t choice_of(const struct city *c, uint32_t offender, const 
 }
 
 /* New tastes for those whom the day's luck picks among `n` offenders from `first` on. */
-static inline void tastes_change(struct city *c, uint32_t first, uint32_t n)
+static inline void tastes_change(struct city *c, enum purpose line, uint32_t first, uint32_t n)
 {
-    struct points points = points_begin(&c->luck, DRAW_TASTE_CHANGE, first, n, c->market->taste_rate);
+    struct points points = line_points(c, line, 0, n, c->market->taste_rate);
     uint32_t i;
     double mark;
     while (points_next(&points, &i, &mark)) c->taste_day[first + i] = (uint16_t)c->day;

@@ -61,21 +61,37 @@ static uint32_t vacant(const struct city *c, uint32_t venue, uint32_t want)
 uint32_t exploited_vacancies(const struct city *c, uint32_t venue) { return wanting(c, venue, wanted(c, venue)); }
 uint32_t adult_vacancies(const struct city *c, uint32_t venue) { return vacant(c, venue, wanted(c, venue)); }
 
-/* Are there more exploited persons at an owner's than he wants, or any in the place that he has given up? */
-static bool has_surplus(const struct city *c, uint32_t venue, uint32_t want)
+/* Exploited persons in the place where the owner wants so many, above these; and all in the place that he has given up. */
+static uint32_t surplus(const struct city *c, uint32_t venue, uint32_t want)
 {
-    const uint64_t here = c->exploited[venue], hidden = c->exploited[private_place(c, venue)];
-    return c->mode[venue] == MODE_PRIVATE ? here != 0 || persons_in(hidden) > want : hidden != 0 || persons_in(here) > want;
+    const uint32_t here = persons_in(c->exploited[venue]), hidden = persons_in(c->exploited[private_place(c, venue)]);
+    const bool private = c->mode[venue] == MODE_PRIVATE;
+    const uint32_t kept = private ? hidden : here, left = private ? here : hidden;
+    return left + (kept > want ? kept - want : 0);
+}
+
+static void vacancies_reckon(struct city *c, uint32_t venue, uint32_t want)
+{
+    const uint32_t wanting_now = wanting(c, venue, want), vacant_now = vacant(c, venue, want);
+    c->all_wanting += wanting_now - c->wanting[venue];
+    c->all_vacant += vacant_now - c->vacant[venue];
+    c->wanting[venue] = (uint8_t)wanting_now;
+    c->vacant[venue] = (uint8_t)vacant_now;
 }
 
 void owner_reckon(struct city *c, uint32_t venue)
 {
-    const uint32_t want = wanted(c, venue), before = c->wanting[venue], now = wanting(c, venue, want);
-    c->wanting[venue] = (uint8_t)now;
-    c->all_wanting += now - before;
-    c->vacant[venue] = (uint8_t)vacant(c, venue, want);
-    c->surplus[venue] = has_surplus(c, venue, want);
+    const uint32_t want = wanted(c, venue), surplus_now = surplus(c, venue, want);
+    vacancies_reckon(c, venue, want);
+    c->all_surplus += surplus_now - c->surplus[venue];
+    c->surplus[venue] = (uint8_t)surplus_now;
     c->exploiting[venue] = exploits(c, venue);
+}
+
+static void place_reckon(struct city *c, uint32_t place)
+{
+    const uint64_t *mask = place_kind(c, place) == PLACE_STREET ? c->occupied : c->exploited;
+    c->concerned[place] = (uint8_t)persons_in(mask[place]);
 }
 
 static void owners_reckon(struct city *c)
@@ -89,6 +105,7 @@ static void owners_reckon(struct city *c)
 
 void owner_turns(struct city *c, uint32_t venue, enum mode mode)
 {
+    if (c->mode[venue] == mode) return;
     c->mode[venue] = (uint8_t)mode;
     owner_reckon(c, venue);
 }
@@ -111,6 +128,7 @@ void venue_close(struct city *c, uint32_t venue, uint32_t until)
 
 void city_reckon(struct city *c)
 {
+    for (uint32_t place = 0; place < c->places; place++) place_reckon(c, place);
     owners_reckon(c);
     c->birthday = c->release = c->hearing = 0; /* to be looked for */
     c->open_cases = c->successions = 0;
@@ -130,13 +148,6 @@ double sanction(const struct city *c)
     const struct market_parameters *m = c->market;
     double jail = c->policy->jail_share;
     return jail * m->jail_months * m->jail_weight + (1 - jail) * m->fine_months + m->closure_days / 30;
-}
-
-uint32_t exploited_now(const struct city *c)
-{
-    uint32_t n = 0;
-    for (int kind = 0; kind < PLACE_KINDS; kind++) n += c->count[kind][CLASS_COERCED] + c->count[kind][CLASS_MINOR];
-    return n;
 }
 
 uint32_t persons_in_district(const struct city *c, uint32_t district)
@@ -204,6 +215,7 @@ void city_dawn(struct city *c, int32_t day)
     bool follows = day == c->day + 1;
     c->day = day;
     c->luck.day = (uint32_t)day;
+    points_first(&c->luck, LINES_DRAWN, c->first);
     if (!follows) {
         city_recount(c);
         return;
@@ -219,12 +231,17 @@ void city_dawn(struct city *c, int32_t day)
 
 /* ---- fear, service, infection -------------------------------------------------------------------------------------------- */
 
+/* The sum counts what fear_of() finds, for the day kept is rounded: as much more as 2^x - 1, and |x| < 2^-7. */
 static void fear_set(struct city *c, uint32_t seat, double before, double fear)
 {
     const enum class class = seat_class(c, seat);
+    const double day = fear > 0 ? c->day + c->fears->half_life * portable_log2(fear) : -INFINITY;
+    float *kept = fear_at(c, seat);
     count_fear_of(c, seat, class, -1, before);
-    *fear_at(c, seat) = fear > 0 ? (float)(c->day + c->fears->half_life * portable_log2(fear)) : -INFINITY;
-    if (class == CLASS_ADULT) count_fear_of(c, seat, class, 1, fear_of(c, seat));
+    *kept = (float)day;
+    if (class != CLASS_ADULT || fear <= 0) return;
+    const double x = (*kept - day) / c->fears->half_life * LN_2;
+    count_fear_of(c, seat, class, 1, fmin(fear * (1 + x * (1 + x / 2 * (1 + x / 3))), 1));
 }
 
 void fear_raise(struct city *c, uint32_t seat, double by)
@@ -239,14 +256,15 @@ void fear_relieve(struct city *c, uint32_t seat, double by)
     if (by > 0 && *fear_at(c, seat) > -INFINITY) fear_set(c, seat, fear, fear * (1 - by));
 }
 
-void seat_serve(struct city *c, uint32_t seat)
+void seat_serve(struct city *c, uint32_t seat, bool exploited)
 {
-    const bool exploited = seat_class(c, seat) != CLASS_ADULT;
     uint16_t *served = served_at(c, seat);
-    if (is_served(c, seat)) c->served_on[exploited][*served % SERVED_DAYS]--;
+    const uint32_t today = (uint32_t)c->day + 1;
+    uint32_t *on = c->served_on[exploited];
+    if (is_served(c, seat)) on[*served % SERVED_DAYS]--;
     else c->served_now[exploited]++;
-    *served = (uint16_t)(c->day + 1);
-    c->served_on[exploited][*served % SERVED_DAYS]++;
+    *served = (uint16_t)today;
+    on[today % SERVED_DAYS]++;
 }
 
 void seat_infect(struct city *c, uint32_t seat)
@@ -290,6 +308,12 @@ struct person newcomer(struct city *c, enum class class, uint32_t seat, uint32_t
     return person;
 }
 
+struct person newcomer_adult(const struct city *c, double luck)
+{
+    return (struct person){.fear = -INFINITY, .supplier = NOBODY, .class = CLASS_ADULT,
+                           .traits = luck < c->rules->irregular_share ? TRAIT_IRREGULAR : 0};
+}
+
 uint32_t free_seat(const struct city *c, uint32_t place)
 {
     uint64_t mask = all_seats(c, place) & ~c->occupied[place];
@@ -323,8 +347,14 @@ static void bench_leave(struct city *c, uint32_t seat)
     *bench = 0;
 }
 
-static void place_changed(struct city *c, uint32_t place)
+/* Somebody of a class has come to a place or left it; an adult changes less. */
+static void place_changed(struct city *c, uint32_t place, enum class class)
 {
+    if (place < c->venues && class == CLASS_ADULT) {
+        vacancies_reckon(c, place, wanted(c, place));
+        return;
+    }
+    place_reckon(c, place);
     if (place_kind(c, place) != PLACE_STREET) owner_reckon(c, place_owner(c, place));
 }
 
@@ -343,7 +373,7 @@ uint32_t seat_take(struct city *c, uint32_t place, struct person person)
     *traits_at(c, seat) = person.traits;
     if (person.class == CLASS_MINOR && person.due - 1 < c->birthday) c->birthday = person.due - 1;
     count_person(c, place, seat, 1);
-    place_changed(c, place);
+    place_changed(c, place, (enum class)person.class);
     return seat;
 }
 
@@ -365,7 +395,7 @@ struct person seat_lift(struct city *c, uint32_t seat)
     c->exploited[place] &= ~bit;
     c->marked[place] &= ~bit;
     if (seat >= c->venue_seats) bench_leave(c, seat);
-    place_changed(c, place);
+    place_changed(c, place, (enum class)person.class);
     return person;
 }
 
@@ -385,7 +415,7 @@ void seat_reclass(struct city *c, uint32_t seat, enum class class)
     if (class != CLASS_ADULT) c->exploited[place] |= bit;
     if (class == CLASS_MINOR) c->marked[place] |= bit;
     count_person(c, place, seat, 1);
-    place_changed(c, place);
+    place_changed(c, place, CLASS_COERCED); /* somebody exploited there is or was */
 }
 
 void seat_detain(struct city *c, uint32_t seat, int32_t until)

@@ -60,34 +60,33 @@ static void recovery(struct city *c, const struct parameters *p)
 
 /* ---- services -------------------------------------------------------------------------------------------------------------- */
 
-static void serve(struct city *c, struct metrics *m, uint32_t seat)
+static void serve(struct city *c, struct metrics *m, uint32_t seat, bool exploited)
 {
-    seat_serve(c, seat);
+    seat_serve(c, seat, exploited);
     c->services++;
     m->persons_served++;
 }
 
-static void visit(struct city *c, const struct parameters *p, struct metrics *m, uint32_t venue, uint32_t number)
+static void visit(struct city *c, const struct parameters *p, struct metrics *m, uint32_t venue, uint32_t number, double luck)
 {
     double access = c->access[venue] * (c->mode[venue] == MODE_COVERT ? c->rules->covert_access : 1);
     c->visits++;
-    if (!luck_coin(&c->luck, DRAW_ADMISSION, venue, number, access)) {
+    if (luck >= access) {
         m->outreach_denied++;
         return;
     }
     m->outreach_visits++;
     const double uptake = p->uptake * (c->covered[venue] ? p->board_uptake : 1), own[] = {uptake, uptake * p->coerced_uptake};
-    struct coins coins = coins_begin(&c->luck, DRAW_UPTAKE, number);
-    double u[PLACE_SEATS];
-    uint64_t willing = 0; /* but for fear; gathered without a branch, which would go either way */
-    for (uint64_t present = c->occupied[venue] & ~detained_in(c, venue); present; present &= present - 1) {
-        const uint32_t k = (uint32_t)__builtin_ctzll(present);
-        u[k] = coins_uniform(&coins, venue * PLACE_SEATS + k);
-        willing |= (uint64_t)(u[k] < own[c->exploited[venue] >> k & 1]) << k;
-    }
-    while (willing) {
-        const uint32_t seat = next_seat(c, venue, &willing), k = seat - c->first_seat[venue];
-        if (u[k] < own[c->exploited[venue] >> k & 1] * (1 - fear_of(c, seat))) serve(c, m, seat);
+    const uint64_t exploited = c->exploited[venue];
+    struct coin_row row;
+    uint64_t fallen[2];
+    coin_row_throw(&row, &c->luck, DRAW_UPTAKE, number, venue, c->size[venue], own, fallen);
+    /* but for fear */
+    uint64_t willing = c->occupied[venue] & ~detained_in(c, venue) & ((fallen[0] & ~exploited) | (fallen[1] & exploited));
+    for (; willing; willing &= willing - 1) {
+        const uint32_t k = (uint32_t)__builtin_ctzll(willing), seat = c->first_seat[venue] + k;
+        const bool coerced = exploited >> k & 1;
+        if (c->fear[seat] == -INFINITY || coin_row_uniform(&row, k) < own[coerced] * (1 - fear_of(c, seat))) serve(c, m, seat, coerced);
     }
 }
 
@@ -96,42 +95,44 @@ static void visit(struct city *c, const struct parameters *p, struct metrics *m,
 static void outreach(struct city *c, const struct parameters *p, struct metrics *m)
 {
     for (uint32_t slice = 0; slice < c->policy->outreach; slice++) {
-        struct points points = points_begin(&c->luck, DRAW_OUTREACH, slice, c->venues, p->outreach_rate);
+        const double share = fmin(c->policy->outreach - slice, 1); /* of the slice */
+        struct points points = line_points(c, LINE_OUTREACH, slice, c->venues, p->outreach_rate);
         uint32_t venue;
         double mark;
         while (points_next(&points, &venue, &mark))
-            if (slice + mark < c->policy->outreach && !is_closed(c, venue))
-                visit(c, p, m, venue, slice << VISIT_SLICE | (points.drawn & VISIT_MASK));
+            if (mark < share && !is_closed(c, venue))
+                visit(c, p, m, venue, slice << VISIT_SLICE | (points.drawn & VISIT_MASK), mark / share);
+    }
+}
+
+static void clinics_from_venues(struct city *c, const struct parameters *p, struct metrics *m)
+{
+    const double most = fmax(1, p->board_uptake);
+    struct points points = seats_points(c, LINE_CLINIC, p->clinic_rate * most);
+    uint32_t seat;
+    double mark;
+    while (points_next(&points, &seat, &mark)) {
+        const uint32_t place = seat_place(c, seat);
+        const uint64_t bit = bit_in(c, place, seat), exploited = c->exploited[place];
+        if (!((exploited | (c->occupied[place] & ~c->marked[place])) & bit)) continue; /* nobody, or somebody detained */
+        /* owners let the exploited go less often, and a board's care reaches its own alone */
+        const double own = (exploited & bit ? p->coerced_uptake : 1) * (c->covered[place] ? p->board_uptake : 1);
+        if (mark * most < own && mark * most < own * (1 - fear_of(c, seat))) serve(c, m, seat, exploited & bit);
     }
 }
 
 /* From the private network, where all are exploited, and from the street the way to a clinic is longer. */
-static double clinic_most(const struct city *c, const struct parameters *p, enum place_kind kind)
+static void clinics_from_elsewhere(struct city *c, const struct parameters *p, struct metrics *m)
 {
-    switch (kind) {
-    case PLACE_VENUE: return fmax(1, p->board_uptake);
-    case PLACE_PRIVATE: return p->coerced_uptake * c->rules->private_access;
-    case PLACE_STREET: return c->rules->street_access;
-    case PLACE_KINDS: break;
-    }
-    return 0;
-}
-
-static void clinics(struct city *c, const struct parameters *p, struct metrics *m, enum place_kind kind)
-{
-    double most = clinic_most(c, p, kind);
-    struct seat_points points = seat_points_begin(c, DRAW_CLINIC, kind, p->clinic_rate * most);
-    uint32_t seat;
+    struct persons_points hidden = hidden_points(c, LINE_CLINIC_HIDDEN,
+                                                    p->clinic_rate * p->coerced_uptake * c->rules->private_access);
+    struct persons_points street = street_points(c, LINE_CLINIC_STREET, p->clinic_rate * c->rules->street_access);
+    uint32_t place, seat;
     double mark;
-    while (seat_points_next(&points, &seat, &mark)) {
-        uint32_t place = seat_place(c, seat);
-        uint64_t bit = bit_in(c, place, seat);
-        const bool exploited = c->exploited[place] & bit;
-        if (!((c->exploited[place] | (c->occupied[place] & ~c->marked[place])) & bit)) continue; /* nobody, or somebody detained */
-        double own = most; /* but in venues owners let the exploited go less often, and a board's care reaches its own alone */
-        if (kind == PLACE_VENUE) own = (exploited ? p->coerced_uptake : 1) * (c->covered[place] ? p->board_uptake : 1);
-        if (mark * most < own && mark * most < own * (1 - fear_of(c, seat))) serve(c, m, seat);
-    }
+    while (persons_points_next(c, &hidden, &place, &seat, &mark))
+        if (mark < 1 - fear_of(c, seat)) serve(c, m, seat, true);
+    while (persons_points_next(c, &street, &place, &seat, &mark))
+        if (adults_at(c, place) & bit_in(c, place, seat) && mark < 1 - fear_of(c, seat)) serve(c, m, seat, false);
 }
 
 static void step(struct world *w, uint32_t part, const void *parameters, void *metrics)
@@ -140,7 +141,8 @@ static void step(struct world *w, uint32_t part, const void *parameters, void *m
     recovery(c, parameters);
     backlash(c, parameters);
     outreach(c, parameters, metrics);
-    for (enum place_kind kind = PLACE_VENUE; kind < PLACE_KINDS; kind++) clinics(c, parameters, metrics, kind);
+    clinics_from_venues(c, parameters, metrics);
+    clinics_from_elsewhere(c, parameters, metrics);
 }
 
 static void observe(struct world *w, uint32_t part, const void *parameters, void *metrics)

@@ -90,10 +90,10 @@ static void step(struct world *w, uint32_t part, const void *parameters, void *m
     (void)metrics;
     for (uint32_t v = 0; v < c->venues && c->successions > 0; v++)
         if (c->standing[v] == STANDING_VACANT) succeed(c, parameters, v);
-    tastes_change(c, 0, c->venues);
+    tastes_change(c, LINE_TASTE_OWNER, 0, c->venues);
     if (c->day == 0) /* every owner has made up his mind when the world begins */
         for (uint32_t v = 0; v < c->venues; v++) review(c, parameters, v);
-    struct points points = points_begin(&c->luck, DRAW_REVIEW_OWNER, 0, c->venues, c->market->review_rate);
+    struct points points = line_points(c, LINE_REVIEW_OWNER, 0, c->venues, c->market->review_rate);
     uint32_t v;
     double mark;
     while (points_next(&points, &v, &mark)) review(c, parameters, v);

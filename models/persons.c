@@ -26,62 +26,54 @@
 DECLARE_PARAMETERS(PARAMETERS)
 DECLARE_METRICS(METRICS)
 
-
-/* For every seat of a kind of place on which the day's luck falls; `mark` < 1 is the thinning mark. */
-#define FOR_POINTS(purpose, kind, rate) FOR_POINTS_OVER(purpose, kind, kind, rate)
-
-/* The same for the kinds from `kind` to `last`; the exploited are in venues and in the private network. */
-#define FOR_POINTS_OVER(purpose, kind, last, rate)                                                                      \
-    struct seat_points points = seat_points_over(c, purpose, kind, last, rate);                                         \
-    uint32_t seat;                                                                                                      \
+/* For every exploited person on whom the day's luck falls: `place`, `seat`. */
+#define FOR_EXPLOITED(line, rate)                                                                                       \
+    struct persons_points points = exploited_points(c, line, rate);                                                     \
+    uint32_t place, seat;                                                                                               \
     double mark;                                                                                                        \
-    while (seat_points_next(&points, &seat, &mark))
+    while (persons_points_next(c, &points, &place, &seat, &mark))
 
-static bool is_class(const struct city *c, uint32_t seat, enum class class)
+static void adults_leave(struct city *c, const struct parameters *p)
 {
-    const uint32_t place = seat_place(c, seat);
-    return c->occupied[place] & bit_in(c, place, seat) && seat_class(c, seat) == class;
+    struct points points = seats_points(c, LINE_ADULT_LEAVES, 1 / p->adult_tenure);
+    uint32_t seat;
+    double mark;
+    while (points_next(&points, &seat, &mark)) {
+        const uint32_t place = seat_place(c, seat);
+        if (adults_at(c, place) & bit_in(c, place, seat)) seat_leave(c, seat);
+    }
 }
 
-static bool is_exploited(const struct city *c, uint32_t seat)
+static void adults_leave_the_street(struct city *c, const struct parameters *p)
 {
-    return c->exploited[seat_place(c, seat)] & seat_bit(c, seat);
-}
-
-static bool is_detained(const struct city *c, uint32_t seat)
-{
-    return detained_in(c, seat_place(c, seat)) & seat_bit(c, seat);
-}
-
-static void adults_leave(struct city *c, const struct parameters *p, enum place_kind kind)
-{
-    FOR_POINTS(DRAW_ADULT_LEAVES, kind, 1 / p->adult_tenure)
-        if (is_class(c, seat, CLASS_ADULT) && !is_detained(c, seat)) seat_leave(c, seat);
+    struct persons_points points = street_points(c, LINE_ADULT_LEAVES_STREET, 1 / p->adult_tenure);
+    uint32_t place, seat;
+    double mark;
+    while (persons_points_next(c, &points, &place, &seat, &mark))
+        if (adults_at(c, place) & bit_in(c, place, seat)) seat_leave(c, seat);
 }
 
 /* The owner feels the loss of a person (beliefs.c lets the feeling fade). */
-static void lost_by_owner(struct city *c, uint32_t seat)
+static void lost_by_owner(struct city *c, uint32_t place, uint32_t seat)
 {
-    c->losses[place_owner(c, seat_place(c, seat))] += 1;
+    c->losses[place_owner(c, place)] += 1;
     seat_leave(c, seat);
 }
 
 static void escapes(struct city *c, const struct parameters *p, struct metrics *m)
 {
-    FOR_POINTS_OVER(DRAW_ESCAPE, PLACE_VENUE, PLACE_PRIVATE, p->escape_rate)
-        if (is_exploited(c, seat)) {
-            lost_by_owner(c, seat);
-            m->escaped++;
-        }
+    FOR_EXPLOITED(LINE_ESCAPE, p->escape_rate) {
+        lost_by_owner(c, place, seat);
+        m->escaped++;
+    }
 }
 
 static void outside_help(struct city *c, const struct parameters *p, struct metrics *m)
 {
-    FOR_POINTS_OVER(DRAW_OUTSIDE_HELP, PLACE_VENUE, PLACE_PRIVATE, p->outside_help)
-        if (is_exploited(c, seat)) {
-            lost_by_owner(c, seat);
-            m->helped_out++;
-        }
+    FOR_EXPLOITED(LINE_OUTSIDE_HELP, p->outside_help) {
+        lost_by_owner(c, place, seat);
+        m->helped_out++;
+    }
 }
 
 /* Nobody stays in a private network of her own will. */
@@ -93,8 +85,8 @@ static void no_longer_coerced(struct city *c, uint32_t seat)
 
 static void debt_releases(struct city *c, const struct parameters *p, struct metrics *m)
 {
-    FOR_POINTS_OVER(DRAW_DEBT_RELEASE, PLACE_VENUE, PLACE_PRIVATE, p->debt_release_rate)
-        if (is_class(c, seat, CLASS_COERCED)) {
+    FOR_EXPLOITED(LINE_DEBT_RELEASE, p->debt_release_rate)
+        if (class_in(c, place, seat) == CLASS_COERCED) {
             no_longer_coerced(c, seat);
             m->released_from_debt++;
         }
@@ -118,20 +110,28 @@ static void birthdays(struct city *c, const struct parameters *p, struct metrics
         }
 }
 
-static void infections(struct city *c, const struct parameters *p, struct metrics *m, enum place_kind kind, enum place_kind last)
+/* At full fear, and without the protection of services, `mark` < 1 would be an infection. */
+static void infection(struct city *c, const struct parameters *p, struct metrics *m, uint32_t seat, double mark)
 {
-    double coerced = kind == PLACE_STREET ? 1 : 1 + p->infection_coerced, fearful = 1 + p->infection_fear;
-    FOR_POINTS_OVER(DRAW_INFECTION, kind, last, p->infection_rate * coerced * fearful) {
-        uint32_t place = seat_place(c, seat);
-        uint64_t bit = bit_in(c, place, seat);
-        if (!(c->occupied[place] & bit) || *traits_at(c, seat) & TRAIT_INFECTED) continue;
-        bool served = is_served(c, seat);
-        double share = (c->exploited[place] & bit ? 1 : 1 / coerced) * (1 + p->infection_fear * fear_of(c, seat)) / fearful *
-                       (served ? 1 - p->service_protection : 1);
-        if (mark >= share) continue;
-        seat_infect(c, seat);
-        m->infections++;
+    if (*traits_at(c, seat) & TRAIT_INFECTED) return;
+    if (mark >= (1 + p->infection_fear * fear_of(c, seat)) / (1 + p->infection_fear) * (is_served(c, seat) ? 1 - p->service_protection : 1)) return;
+    seat_infect(c, seat);
+    m->infections++;
+}
+
+static void infections(struct city *c, const struct parameters *p, struct metrics *m)
+{
+    const double most = p->infection_rate * (1 + p->infection_fear);
+    struct points venues = seats_points(c, LINE_INFECTION, most);
+    struct persons_points street = street_points(c, LINE_INFECTION_STREET, most);
+    uint32_t at, who;
+    double luck;
+    while (points_next(&venues, &who, &luck)) {
+        at = seat_place(c, who);
+        if (c->occupied[at] & ~c->exploited[at] & bit_in(c, at, who)) infection(c, p, m, who, luck);
     }
+    while (persons_points_next(c, &street, &at, &who, &luck)) infection(c, p, m, who, luck);
+    FOR_EXPLOITED(LINE_INFECTION_EXPLOITED, most * (1 + p->infection_coerced)) infection(c, p, m, seat, mark);
 }
 
 static void step(struct world *w, uint32_t part, const void *parameters, void *metrics)
@@ -139,14 +139,13 @@ static void step(struct world *w, uint32_t part, const void *parameters, void *m
     struct city *c = &w->city[part];
     const struct parameters *p = parameters;
     struct metrics *m = metrics;
-    adults_leave(c, p, PLACE_VENUE);
-    adults_leave(c, p, PLACE_STREET);
+    adults_leave(c, p);
+    adults_leave_the_street(c, p);
     birthdays(c, p, m);
     escapes(c, p, m);
     outside_help(c, p, m);
     debt_releases(c, p, m);
-    infections(c, p, m, PLACE_VENUE, PLACE_PRIVATE);
-    infections(c, p, m, PLACE_STREET, PLACE_STREET);
+    infections(c, p, m);
     m->minor_days += c->count[PLACE_VENUE][CLASS_MINOR] + c->count[PLACE_PRIVATE][CLASS_MINOR];
     m->coerced_days += c->count[PLACE_VENUE][CLASS_COERCED] + c->count[PLACE_PRIVATE][CLASS_COERCED];
 }

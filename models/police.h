@@ -117,11 +117,8 @@ void police_start(struct city *c, const struct police_parameters *p);
 void police_reform(struct city *c, const struct police_parameters *p); /* the special unit gets the size of the policy */
 void police_officers(struct city *c, const struct police_parameters *p, struct police_metrics *m);
 void police_override(struct city *c, const struct police_parameters *p, struct police_metrics *m);
-/* A corrupt or abusive act of an officer: oversight may expose it, and then the officer is prosecuted. `entity` and `index`
- * address the draw: a seat and a small number, or an officer or venue and a number that has the bit below. */
-enum { ACCOUNT_OFFICER = 1 << 21, ACCOUNT_VENUE = 1 << 22 };
-void police_account(struct city *c, const struct police_parameters *p, struct police_metrics *m, uint32_t officer,
-                    uint32_t entity, uint32_t index);
+/* A corrupt or abusive act of an officer: oversight may expose it, as a number u in (0, 1) decides, and then the officer is prosecuted. */
+void police_account(struct city *c, const struct police_parameters *p, struct police_metrics *m, uint32_t officer, double u);
 /* The team assaults the adult in a seat where the uniform number u is below this probability; somebody of the team answers for it. */
 void police_assault(struct city *c, const struct police_parameters *p, struct police_metrics *m, const struct team *team,
                     uint32_t seat, double u, double probability, uint32_t index);

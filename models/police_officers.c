@@ -114,7 +114,7 @@ static void rotation(struct city *c, const struct police_parameters *p, struct p
     struct unit special = unit_special(c);
     const double most = special.size > 0 ? fmax(c->policy->general_rotation, c->policy->special_rotation) : c->policy->general_rotation;
     for (uint32_t slice = 0; slice * ROTATION_SLICE < most; slice++) {
-        struct points points = points_begin(&c->luck, DRAW_ROTATION, slice, special.first + SPECIAL_OFFICERS_MAX, ROTATION_SLICE / 365);
+        struct points points = line_points(c, LINE_ROTATION, slice, special.first + SPECIAL_OFFICERS_MAX, ROTATION_SLICE / 365);
         uint32_t o;
         double mark;
         while (points_next(&points, &o, &mark)) {
@@ -129,20 +129,20 @@ static void rotation(struct city *c, const struct police_parameters *p, struct p
 
 void police_officers(struct city *c, const struct police_parameters *p, struct police_metrics *m)
 {
-    for (uint32_t d = 0; d < c->districts; d++) unit_changes(c, p, unit_of_district(c, d), c->policy->general_training);
-    unit_changes(c, p, unit_special(c), c->policy->special_training);
+    const struct unit special = unit_special(c), general = {0, 0, special.first}; /* all the general units at once */
+    unit_changes(c, p, general, c->policy->general_training);
+    unit_changes(c, p, special, c->policy->special_training);
     rotation(c, p, m);
-    struct points points = points_begin(&c->luck, DRAW_TIE_DECAY, 0, c->venues, p->tie_decay);
+    struct points points = line_points(c, LINE_TIE_DECAY, 0, c->venues, p->tie_decay);
     uint32_t v;
     double mark;
     while (points_next(&points, &v, &mark)) c->tie[v] = NO_OFFICER;
 }
 
-void police_account(struct city *c, const struct police_parameters *p, struct police_metrics *m, uint32_t officer,
-                    uint32_t entity, uint32_t index)
+void police_account(struct city *c, const struct police_parameters *p, struct police_metrics *m, uint32_t officer, double u)
 {
     struct unit unit = unit_of_officer(c, officer);
-    if (!luck_coin(&c->luck, DRAW_EXPOSURE, entity, index, unit_oversight(c, unit) * p->exposure)) return;
+    if (u >= unit_oversight(c, unit) * p->exposure) return;
     m->officers_prosecuted++;
     for (uint32_t o = unit.first; o < unit.first + unit.size; o++)
         c->integrity[o] += (float)(p->example * (1 - c->integrity[o]));
@@ -153,10 +153,10 @@ void police_assault(struct city *c, const struct police_parameters *p, struct po
                     uint32_t seat, double u, double probability, uint32_t index)
 {
     if (team->size == 0 || u >= probability) return;
-    const uint32_t member = team->size > 1 ? luck_pick(&c->luck, DRAW_ASSAULT, seat, index, team->size) : 0;
+    const struct words w = luck_words(&c->luck, DRAW_ASSAULT, seat, index);
     m->violence_police++;
     fear_raise(c, seat, c->fears->assaulted);
-    police_account(c, p, m, team->officer[member], seat, index);
+    police_account(c, p, m, team->officer[w.word[0] % team->size], unit_interval(w.word[1]));
 }
 
 /* Stopped from above: no operations for a while, open leads dropped, the unit's open cases bought off. */

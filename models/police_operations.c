@@ -54,7 +54,7 @@ void police_leads(struct city *c, const struct police_parameters *p, struct poli
     struct coins coins = coins_begin(&c->luck, DRAW_LEAD, 0);
     FOR_ROWS(v, c->exploiting, c->venues)
         if (c->lead_ripe[v] == NEVER) lead_on(c, p, m, v, intel, coins_uniform(&coins, v));
-    struct points points = points_begin(&c->luck, DRAW_FALSE_LEAD, 0, c->venues, p->false_lead);
+    struct points points = line_points(c, LINE_FALSE_LEAD, 0, c->venues, p->false_lead);
     uint32_t v;
     double mark;
     while (points_next(&points, &v, &mark))
@@ -197,7 +197,7 @@ static void operate(struct city *c, const struct police_parameters *p, struct po
     if (c->exploited[raid.place] && unit_interval(w.word[1]) < betrayal) {
         betrayed(c, p, m, venue);
         if (raid.team.size && unit_interval(w.word[2]) >= p->tie_leak * tied)
-            police_account(c, p, m, raid.team.officer[w.word[3] % raid.team.size], venue, ACCOUNT_VENUE | 1);
+            police_account(c, p, m, raid.team.officer[w.word[3] % raid.team.size], luck_uniform(&c->luck, DRAW_OPERATION, venue, 1));
         return;
     }
     raid_venue(c, p, m, &raid);

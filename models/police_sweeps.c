@@ -11,9 +11,8 @@ enum { COIN_RECOGNISED, COIN_CARE, COIN_DEPORTED, COIN_DETAINED, COIN_ASSAULTED 
 static void owner_loses(struct city *c, uint32_t place) { c->losses[place_owner(c, place)] += 1; }
 
 static void sweep_minor(struct city *c, const struct police_parameters *p, struct police_metrics *m, const struct team *team,
-                        uint32_t place, uint32_t seat)
+                        uint32_t place, uint32_t seat, struct words w)
 {
-    struct words w = luck_words(&c->luck, DRAW_SWEEP_PERSON, seat, 0);
     bool recognised = unit_interval(w.word[COIN_RECOGNISED]) < p->recognise * team->skill;
     if (recognised && unit_interval(w.word[COIN_CARE]) < team->integrity) {
         owner_loses(c, place);
@@ -31,9 +30,8 @@ static void sweep_minor(struct city *c, const struct police_parameters *p, struc
 }
 
 static void sweep_adult(struct city *c, const struct police_parameters *p, struct police_metrics *m, const struct team *team,
-                        uint32_t place, uint32_t seat)
+                        uint32_t place, uint32_t seat, struct words w)
 {
-    struct words w = luck_words(&c->luck, DRAW_SWEEP_PERSON, seat, 0);
     bool coerced = c->exploited[place] & bit_in(c, place, seat);
     fear_raise(c, seat, c->fears->swept);
     police_assault(c, p, m, team, seat, unit_interval(w.word[COIN_ASSAULTED]), p->assault_probability * (1 - team->integrity), 0);
@@ -56,8 +54,15 @@ static void sweep_persons(struct city *c, const struct police_parameters *p, str
                           uint32_t place)
 {
     uint64_t minors = minors_in(c, place), adults = c->occupied[place] & ~minors & ~detained_in(c, place);
-    while (minors) sweep_minor(c, p, m, team, place, next_seat(c, place, &minors));
-    while (adults) sweep_adult(c, p, m, team, place, next_seat(c, place, &adults));
+    struct coins coins = coins_begin(&c->luck, DRAW_SWEEP_PERSON, 0);
+    while (minors) {
+        const uint32_t seat = next_seat(c, place, &minors);
+        sweep_minor(c, p, m, team, place, seat, coins_words(&coins, seat));
+    }
+    while (adults) {
+        const uint32_t seat = next_seat(c, place, &adults);
+        sweep_adult(c, p, m, team, place, seat, coins_words(&coins, seat));
+    }
 }
 
 /* The owner of an exploiting venue may be arrested, and may buy his release from a team without integrity. */
@@ -75,7 +80,7 @@ static void sweep_owner(struct city *c, const struct police_parameters *p, struc
         m->arrests_bought_off++;
         signal_send(c, venue, SIGNAL_ARRESTED);
         signal_send(c, venue, SIGNAL_BOUGHT);
-        if (team->size) police_account(c, p, m, team->officer[w.word[2] % team->size], venue, ACCOUNT_VENUE);
+        if (team->size) police_account(c, p, m, team->officer[w.word[2] % team->size], unit_interval(w.word[3]));
     } else {
         c->tie[venue] = NO_OFFICER;
         arrest_make(c, venue, p->sweep_evidence * team->skill, false, false);

@@ -109,26 +109,26 @@ static uint32_t other_city(const struct world *w, const struct city *c, uint32_t
 
 static void traffickers(struct relocation *r, const struct city *c)
 {
-    struct points points = points_begin(&c->luck, DRAW_RELOCATE_TRAFFICKER, 0, c->traffickers, c->region->relocate_rate);
+    struct points points = line_points(c, LINE_RELOCATE_TRAFFICKER, 0, c->traffickers, c->region->relocate_rate);
     uint32_t k, last = UINT32_MAX;
     double mark;
     for (; points_next(&points, &k, &mark); last = k) {
         uint32_t o = c->venues + k;
         if (k == last || c->standing[o] != STANDING_DORMANT || c->trial_on[o] != NEVER) continue;
-        const struct candidate who = {TRAFFICKER, c->index, k, other_city(r->w, c, DRAW_RELOCATE_TRAFFICKER, k)};
+        const struct candidate who = {TRAFFICKER, c->index, k, other_city(r->w, c, LINE_RELOCATE_TRAFFICKER, k)};
         add(r, &r->candidates, &who, sizeof who);
     }
 }
 
 static void networks(struct relocation *r, const struct city *c)
 {
-    struct points points = points_begin(&c->luck, DRAW_RELOCATE_NETWORK, 0, c->venues, c->region->relocate_rate);
+    struct points points = line_points(c, LINE_RELOCATE_NETWORK, 0, c->venues, c->region->relocate_rate);
     uint32_t v, last = UINT32_MAX;
     double mark;
     for (; points_next(&points, &v, &mark); last = v) {
         if (v == last || c->mode[v] != MODE_PRIVATE || c->standing[v] != STANDING_FREE) continue;
         if (!c->exploited[private_place(c, v)]) continue;
-        const struct candidate who = {NETWORK, c->index, v, other_city(r->w, c, DRAW_RELOCATE_NETWORK, v)};
+        const struct candidate who = {NETWORK, c->index, v, other_city(r->w, c, LINE_RELOCATE_NETWORK, v)};
         add(r, &r->candidates, &who, sizeof who);
     }
 }

@@ -19,11 +19,10 @@ DECLARE_METRICS(METRICS)
 
 static const double FULL_AT_START = 0.95; /* share of slots and wanted numbers that are filled on the first day */
 
-static void let_go(struct city *c, const struct parameters *p, struct metrics *m, uint32_t seat)
+static void let_go(struct city *c, const struct parameters *p, struct metrics *m, uint32_t seat, double luck)
 {
-    struct person person = seat_lift(c, seat);
-    bool moves = luck_coin(&c->luck, DRAW_DISPLACE, seat, 0, p->displace_share);
-    if (moves && person_to_vacancy(c, person, seat, 0)) {
+    const struct person person = seat_lift(c, seat);
+    if (luck < p->displace_share && person_to_vacancy(c, person, seat, 0)) {
         m->displaced++;
     } else {
         c->gone++;
@@ -31,43 +30,32 @@ static void let_go(struct city *c, const struct parameters *p, struct metrics *m
     }
 }
 
-/* Of the `excess` exploited persons of a place in the lowest seats each is let go with this chance: how many is drawn first, and
- * then who. */
-static void dismiss_above(struct city *c, const struct parameters *p, struct metrics *m, uint32_t place, uint32_t want,
-                          double chance, struct coins *coins)
-{
-    uint64_t exploited = c->exploited[place], chosen = 0;
-    const uint32_t have = persons_in(exploited), excess = have > want ? have - want : 0;
-    const uint32_t go = excess > 0 ? binomial_quantile(coins_uniform(coins, place), excess, chance) : 0;
-    uint32_t who[PLACE_SEATS];
-    if (go == 0) return;
-    pick_distinct(&c->luck, DRAW_DISMISS, place, 1, excess, go, who);
-    for (uint32_t i = 0; i < go; i++) chosen |= 1ull << who[i];
-    for (; chosen; chosen >>= 1) {
-        const uint32_t seat = next_seat(c, place, &exploited);
-        if (chosen & 1) let_go(c, p, m, seat);
-    }
-}
-
-/* Exploited persons in excess of what the owner wants there, also those left in the place that he has given up. */
+/* Exploited persons in excess of what the owner wants, those in the lowest seats; first those in the place that he has given up. */
 static void dismissals(struct city *c, const struct parameters *p, struct metrics *m)
 {
-    double chance = daily_chance(p->dismiss_rate);
-    struct coins coins = coins_begin_few(&c->luck, DRAW_DISMISS, 0);
-    FOR_ROWS(v, c->surplus, c->venues) {
-        uint32_t private = private_place(c, v), want = wanted(c, v);
-        bool hidden = c->mode[v] == MODE_PRIVATE;
-        if (c->exploited[v]) dismiss_above(c, p, m, v, hidden ? 0 : want, chance, &coins);
-        if (c->exploited[private]) dismiss_above(c, p, m, private, hidden ? want : 0, chance, &coins);
+    struct column_points points = column_points_begin(c, LINE_DISMISS, c->surplus, c->all_surplus, p->dismiss_rate);
+    uint64_t kept = 0, left = 0; /* who was where when the owner was come to */
+    uint32_t v, index, before = UINT32_MAX;
+    double luck;
+    while (column_points_next(&points, &v, &index, &luck)) {
+        const uint32_t place = exploitation_place(c, v), given_up = place == v ? private_place(c, v) : v;
+        if (v != before) {
+            kept = c->exploited[place];
+            left = c->exploited[given_up];
+            before = v;
+        }
+        if (index < persons_in(left)) let_go(c, p, m, c->first_seat[given_up] + nth_bit(left, index), luck);
+        else let_go(c, p, m, c->first_seat[place] + nth_bit(kept, index - persons_in(left)), luck);
     }
 }
 
-static void refill(struct city *c, double chance)
+/* A vacancy on which the day's luck falls is taken. */
+static void refill(struct city *c, double rate)
 {
-    struct coins coins = coins_begin(&c->luck, DRAW_REFILL, 0);
-    FOR_ROWS(v, c->vacant, c->venues)
-        for (uint32_t come = binomial_quantile(coins_uniform(&coins, v), c->vacant[v], chance); come > 0; come--)
-            seat_enter(c, v, newcomer(c, CLASS_ADULT, free_seat(c, v), NEWCOMER_ADULT));
+    struct column_points points = column_points_begin(c, LINE_REFILL, c->vacant, c->all_vacant, rate);
+    uint32_t v, index;
+    double luck;
+    while (column_points_next(&points, &v, &index, &luck)) seat_enter(c, v, newcomer_adult(c, luck));
 }
 
 /* On the first day venues are filled, so that burn-in starts near where it ends. */
@@ -82,7 +70,7 @@ static void fill_at_start(struct city *c)
             seat_enter(c, place, newcomer(c, class, free_seat(c, place), 0));
         }
     }
-    refill(c, FULL_AT_START);
+    refill(c, -portable_log(1 - FULL_AT_START));
 }
 
 /* A free slot in the district's venues, drawn at random; false if there is none. */
@@ -92,7 +80,7 @@ static bool to_venue(struct city *c, uint32_t seat)
     uint32_t first = c->district_venue[district], end = c->district_venue[district + 1];
     for (uint32_t v = first; v < end; v++) vacancies += c->vacant[v];
     if (vacancies == 0) return false;
-    uint32_t chosen = luck_pick(&c->luck, DRAW_STREET_RETURN, seat, 1, vacancies), v = first;
+    uint32_t chosen = luck_pick(&c->luck, DRAW_RETURN_VENUE, seat, 0, vacancies), v = first;
     while (chosen >= c->vacant[v]) chosen -= c->vacant[v++];
     seat_take(c, v, seat_lift(c, seat));
     return true;
@@ -100,14 +88,11 @@ static bool to_venue(struct city *c, uint32_t seat)
 
 static void return_from_street(struct city *c, const struct parameters *p)
 {
-    if (c->count[PLACE_STREET][CLASS_ADULT] == 0) return;
-    double chance = daily_chance(p->return_rate);
-    struct coins coins = coins_begin(&c->luck, DRAW_STREET_RETURN, 0);
-    for (uint32_t place = 2 * c->venues; place < c->places; place++)
-        for (uint64_t m = adults_at(c, place); m;) {
-            uint32_t seat = next_seat(c, place, &m);
-            if (coins_uniform(&coins, seat_in(c, place, seat)) < chance) to_venue(c, seat);
-        }
+    struct persons_points points = street_points(c, LINE_STREET_RETURN, p->return_rate);
+    uint32_t place, seat;
+    double mark;
+    while (persons_points_next(c, &points, &place, &seat, &mark))
+        if (adults_at(c, place) & bit_in(c, place, seat)) to_venue(c, seat);
 }
 
 static void count_days_lost(struct city *c, struct metrics *m)
@@ -129,7 +114,7 @@ static void step(struct world *w, uint32_t part, const void *parameters, void *m
     }
     dismissals(c, p, metrics);
     return_from_street(c, p);
-    refill(c, daily_chance(p->refill_rate));
+    refill(c, p->refill_rate);
     count_days_lost(c, metrics);
 }
 

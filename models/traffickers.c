@@ -33,10 +33,10 @@ static void review(struct city *c, uint32_t trafficker)
 
 static void reviews(struct city *c)
 {
-    tastes_change(c, c->venues, c->traffickers);
+    tastes_change(c, LINE_TASTE_TRAFFICKER, c->venues, c->traffickers);
     if (c->day == 0) /* everybody has made up his mind when the world begins */
         for (uint32_t k = 0; k < c->traffickers; k++) review(c, k);
-    struct points points = points_begin(&c->luck, DRAW_REVIEW_TRAFFICKER, 0, c->traffickers, c->market->review_rate);
+    struct points points = line_points(c, LINE_REVIEW_TRAFFICKER, 0, c->traffickers, c->market->review_rate);
     uint32_t k;
     double mark;
     while (points_next(&points, &k, &mark)) review(c, k);
@@ -54,11 +54,10 @@ static uint32_t supplier(const struct city *c, uint32_t venue, uint32_t index)
     return c->link_trafficker[i];
 }
 
-static void recruit(struct city *c, struct metrics *m, uint32_t venue, uint32_t trafficker, uint32_t index)
+static void recruit(struct city *c, struct metrics *m, uint32_t venue, uint32_t trafficker, uint32_t index, double luck)
 {
     uint32_t place = exploitation_place(c, venue), seat = free_seat(c, place);
-    double u = luck_uniform(&c->luck, DRAW_RECRUITER, venue, index | 1u << 16);
-    enum class class = u < c->rules->minor_share ? CLASS_MINOR : CLASS_COERCED;
+    enum class class = luck < c->rules->minor_share ? CLASS_MINOR : CLASS_COERCED;
     struct person person = newcomer(c, class, seat, index);
     person.supplier = (uint16_t)trafficker;
     seat_enter(c, place, person);
@@ -69,14 +68,12 @@ static void recruit(struct city *c, struct metrics *m, uint32_t venue, uint32_t 
 /* Each vacancy is filled at recruit_rate times price. */
 static void supply(struct city *c, const struct parameters *p, struct metrics *m)
 {
-    double chance = daily_chance(p->recruit_rate * c->price);
-    struct coins coins = coins_begin(&c->luck, DRAW_RECRUIT, 0);
-    FOR_ROWS(v, c->wanting, c->venues) {
-        uint32_t come = binomial_quantile(coins_uniform(&coins, v), c->wanting[v], chance);
-        for (uint32_t i = 0; i < come; i++) {
-            uint32_t trafficker = supplier(c, v, i);
-            if (trafficker != NOBODY) recruit(c, m, v, trafficker, i);
-        }
+    struct column_points points = column_points_begin(c, LINE_RECRUIT, c->wanting, c->all_wanting, p->recruit_rate * c->price);
+    uint32_t v, index;
+    double luck;
+    while (column_points_next(&points, &v, &index, &luck)) {
+        const uint32_t trafficker = supplier(c, v, index);
+        if (trafficker != NOBODY) recruit(c, m, v, trafficker, index, luck);
     }
 }
 

@@ -28,79 +28,106 @@ enum { INCIDENT_MASK = (1 << 20) - 1, INCIDENT_BY_OWNER = 1 << 20 };
 DECLARE_PARAMETERS(PARAMETERS)
 DECLARE_METRICS(METRICS)
 
-static void report(struct city *c, const struct parameters *p, struct metrics *m, uint32_t seat, uint32_t incident)
+/* `luck`: in (0, 1), of those incidents that happen. */
+static void report(struct city *c, const struct parameters *p, struct metrics *m, uint32_t seat, uint32_t incident, double luck)
 {
-    if (!c->policy->police) return;
-    if (!luck_coin(&c->luck, DRAW_REPORT, seat, incident, p->report_rate * (1 - fear_of(c, seat)))) return;
+    if (!c->policy->police || luck >= p->report_rate * (1 - fear_of(c, seat))) return;
     m->reports++;
     report_note(c, seat, incident);
 }
 
-/* How violent the place is, relative to an open venue: for all in the street, for the exploited elsewhere. */
-static double place_factor(const struct city *c, uint32_t place, bool exploited)
+/* An incident falls on a person where `mark`, in units of client_violence, lies below her rate: what her place makes of it, less
+ * what protection has earned the district, more what her fear of the police adds. */
+static void by_client(struct city *c, const struct parameters *p, struct metrics *m, uint32_t place, uint32_t seat, double mark,
+                      double rate, uint32_t drawn)
 {
-    switch (place_kind(c, place)) {
-    case PLACE_STREET: return c->rules->street_violence;
-    case PLACE_PRIVATE: return c->rules->private_violence;
-    case PLACE_VENUE:
-    case PLACE_KINDS: break;
-    }
+    rate *= 1 - c->protection[c->place_district[place]];
+    if (mark >= rate * (1 + p->repression_violence)) return; /* not even at full fear */
+    rate *= 1 + p->repression_violence * fear_of(c, seat);
+    if (mark >= rate) return;
+    m->violence_client++;
+    if (!(c->exploited[place] & bit_in(c, place, seat))) m->violence_client_adults++;
+    report(c, p, m, seat, drawn & INCIDENT_MASK, mark / rate);
+}
+
+/* How violent a place is for an exploited person in it, relative to an open venue. */
+static double place_factor(const struct city *c, uint32_t place)
+{
+    if (place_kind(c, place) == PLACE_PRIVATE) return c->rules->private_violence;
     if (is_closed(c, place)) return 0;
-    return exploited && c->mode[place] == MODE_COVERT ? c->rules->covert_violence : 1;
+    return c->mode[place] == MODE_COVERT ? c->rules->covert_violence : 1;
 }
 
-/* The most that a person without fear can meet in a kind of place. */
-static double worst_factor(const struct city *c, const struct parameters *p, enum place_kind kind)
+static double board_factor(const struct city *c, const struct parameters *p, uint32_t place)
 {
-    switch (kind) {
-    case PLACE_STREET: return c->rules->street_violence;
-    case PLACE_PRIVATE: return c->rules->private_violence * p->coerced_violence;
-    case PLACE_VENUE:
-    case PLACE_KINDS: break;
-    }
-    return fmax(c->rules->covert_violence, 1) * p->coerced_violence;
+    return place < c->venues && c->covered[place] ? 1 - p->board_protection : 1;
 }
 
-static void violence_by_clients(struct city *c, const struct parameters *p, struct metrics *m, enum place_kind kind)
+static void clients_against_adults(struct city *c, const struct parameters *p, struct metrics *m)
 {
-    const double most = worst_factor(c, p, kind) * (1 + p->repression_violence);
-    const double most_for_adults = kind == PLACE_VENUE ? 1 + p->repression_violence : most;
-    struct seat_points points = seat_points_begin(c, DRAW_CLIENT_VIOLENCE, kind, p->client_violence * most);
+    const double most = 1 + p->repression_violence;
+    struct points points = seats_points(c, LINE_CLIENT_VIOLENCE, p->client_violence * most);
     uint32_t seat;
     double mark;
-    while (seat_points_next(&points, &seat, &mark)) {
-        uint32_t place = seat_place(c, seat);
-        uint64_t bit = bit_in(c, place, seat);
-        const bool exploited = c->exploited[place] & bit, adult = c->occupied[place] & ~c->exploited[place] & ~c->marked[place] & bit;
-        if (!(exploited | (adult & (mark * most < most_for_adults)))) continue; /* one branch, which nearly always goes this way */
-        double rate = place_factor(c, place, exploited) * (exploited ? p->coerced_violence : 1) *
-                      (1 - c->protection[c->place_district[place]]);
-        if (place < c->venues && c->covered[place]) rate *= 1 - p->board_protection;
-        if (mark * most >= rate * (1 + p->repression_violence)) continue; /* not even at full fear */
-        if (mark * most >= rate * (1 + p->repression_violence * fear_of(c, seat))) continue;
-        m->violence_client++;
-        if (!exploited) m->violence_client_adults++;
-        report(c, p, m, seat, points.points.drawn & INCIDENT_MASK);
+    while (points_next(&points, &seat, &mark)) {
+        const uint32_t place = seat_place(c, seat);
+        if (!(adults_at(c, place) & bit_in(c, place, seat)) || is_closed(c, place)) continue;
+        by_client(c, p, m, place, seat, mark * most, board_factor(c, p, place), points.drawn);
     }
 }
 
-static void violence_by_owners(struct city *c, const struct parameters *p, struct metrics *m)
+static void clients_against_exploited(struct city *c, const struct parameters *p, struct metrics *m)
 {
-    double most = p->owner_violence_exploited;
-    struct seat_points points = seat_points_over(c, DRAW_OWNER_VIOLENCE, PLACE_VENUE, PLACE_PRIVATE, p->owner_violence * most);
+    const double worst = fmax(fmax(c->rules->covert_violence, c->rules->private_violence), 1) * p->coerced_violence;
+    const double most = worst * (1 + p->repression_violence);
+    struct persons_points points = exploited_points(c, LINE_CLIENT_VIOLENCE_EXPLOITED, p->client_violence * most);
+    uint32_t place, seat;
+    double mark;
+    while (persons_points_next(c, &points, &place, &seat, &mark)) {
+        const double rate = place_factor(c, place) * p->coerced_violence * board_factor(c, p, place);
+        by_client(c, p, m, place, seat, mark * most, rate, points.points.drawn);
+    }
+}
+
+static void clients_in_the_street(struct city *c, const struct parameters *p, struct metrics *m)
+{
+    const double most = c->rules->street_violence * (1 + p->repression_violence);
+    struct persons_points points = street_points(c, LINE_CLIENT_VIOLENCE_STREET, p->client_violence * most);
+    uint32_t place, seat;
+    double mark;
+    while (persons_points_next(c, &points, &place, &seat, &mark)) {
+        if (!(adults_at(c, place) & bit_in(c, place, seat))) continue; /* detained */
+        by_client(c, p, m, place, seat, mark * most, c->rules->street_violence, points.points.drawn);
+    }
+}
+
+static void by_owner(struct city *c, const struct parameters *p, struct metrics *m, uint32_t place, uint32_t seat, double mark,
+                     uint32_t drawn)
+{
+    const double rate = 1 - c->protection[c->place_district[place]];
+    if (mark >= rate) return;
+    m->violence_owner++;
+    report(c, p, m, seat, (drawn & INCIDENT_MASK) | INCIDENT_BY_OWNER, mark / rate);
+}
+
+static void owners_against_adults(struct city *c, const struct parameters *p, struct metrics *m)
+{
+    struct points points = seats_points(c, LINE_OWNER_VIOLENCE, p->owner_violence);
     uint32_t seat;
     double mark;
-    while (seat_points_next(&points, &seat, &mark)) {
-        uint32_t place = seat_place(c, seat);
-        uint64_t bit = bit_in(c, place, seat);
-        if (!(c->occupied[place] & bit)) continue;
-        bool exploited = c->exploited[place] & bit;
-        if (!exploited && (mark * most >= 1 || c->marked[place] & bit)) continue; /* or detained */
-        double rate = (exploited ? p->owner_violence_exploited : 1) * (1 - c->protection[c->place_district[place]]);
-        if (mark * most >= rate) continue;
-        m->violence_owner++;
-        report(c, p, m, seat, (points.points.drawn & INCIDENT_MASK) | INCIDENT_BY_OWNER);
+    while (points_next(&points, &seat, &mark)) {
+        const uint32_t place = seat_place(c, seat);
+        if (adults_at(c, place) & bit_in(c, place, seat)) by_owner(c, p, m, place, seat, mark, points.drawn);
     }
+}
+
+static void owners_against_exploited(struct city *c, const struct parameters *p, struct metrics *m)
+{
+    struct persons_points points = exploited_points(c, LINE_OWNER_VIOLENCE_EXPLOITED,
+                                                    p->owner_violence * p->owner_violence_exploited);
+    uint32_t place, seat;
+    double mark;
+    while (persons_points_next(c, &points, &place, &seat, &mark)) by_owner(c, p, m, place, seat, mark, points.points.drawn);
 }
 
 static void step(struct world *w, uint32_t part, const void *parameters, void *metrics)
@@ -109,8 +136,11 @@ static void step(struct world *w, uint32_t part, const void *parameters, void *m
     const struct parameters *p = parameters;
     double fade = portable_exp2(-1 / p->protect_half_life);
     for (uint32_t d = 0; d < c->districts; d++) c->protection[d] *= fade;
-    for (enum place_kind kind = PLACE_VENUE; kind < PLACE_KINDS; kind++) violence_by_clients(c, p, metrics, kind);
-    violence_by_owners(c, p, metrics);
+    clients_against_adults(c, p, metrics);
+    clients_against_exploited(c, p, metrics);
+    clients_in_the_street(c, p, metrics);
+    owners_against_adults(c, p, metrics);
+    owners_against_exploited(c, p, metrics);
 }
 
 static void observe(struct world *w, uint32_t part, const void *parameters, void *metrics)

@@ -22,24 +22,26 @@
 /* ---- purposes of randomness: an enumeration without values, so that no two can be the same --------------------------- */
 
 enum purpose {
-    DRAW_SLOTS, DRAW_VISIBILITY, DRAW_ACCESS, DRAW_LINKS, DRAW_START,
-    DRAW_THETA, DRAW_TASTE, DRAW_TASTE_CHANGE, DRAW_REVIEW_OWNER, DRAW_REVIEW_TRAFFICKER,
-    DRAW_RECRUIT, DRAW_RECRUITER, DRAW_TRAFFICKER_ENTRY, DRAW_RELOCATE_TRAFFICKER, DRAW_RELOCATE_NETWORK,
-    DRAW_NEWCOMER, DRAW_DISMISS, DRAW_DISPLACE, DRAW_REFILL, DRAW_STREET_RETURN, DRAW_DISPERSE, DRAW_VACANCY,
-    DRAW_ADULT_LEAVES, DRAW_ADULTHOOD, DRAW_ESCAPE, DRAW_DEBT_RELEASE, DRAW_OUTSIDE_HELP, DRAW_INFECTION,
-    DRAW_CLIENT_VIOLENCE, DRAW_OWNER_VIOLENCE, DRAW_REPORT,
-    DRAW_OFFICER, DRAW_ROTATION, DRAW_EXPOSURE, DRAW_OVERRIDE, DRAW_TIE, DRAW_TIE_DECAY, DRAW_ASSAULT,
-    DRAW_SHAKEDOWN, DRAW_SHAKEDOWN_VENUE, DRAW_SHAKEDOWN_VICTIM,
+    /* lines of points (sim/random.h), each of one process */
+    LINE_TASTE_OWNER, LINE_TASTE_TRAFFICKER, LINE_REVIEW_OWNER, LINE_REVIEW_TRAFFICKER,
+    LINE_RECRUIT, LINE_RELOCATE_TRAFFICKER, LINE_RELOCATE_NETWORK, LINE_DISMISS, LINE_REFILL, LINE_STREET_RETURN,
+    LINE_ADULT_LEAVES, LINE_ADULT_LEAVES_STREET, LINE_ESCAPE, LINE_DEBT_RELEASE, LINE_OUTSIDE_HELP,
+    LINE_INFECTION, LINE_INFECTION_STREET, LINE_INFECTION_EXPLOITED,
+    LINE_CLIENT_VIOLENCE, LINE_CLIENT_VIOLENCE_STREET, LINE_CLIENT_VIOLENCE_EXPLOITED, LINE_OWNER_VIOLENCE, LINE_OWNER_VIOLENCE_EXPLOITED,
+    LINE_ROTATION, LINE_TIE_DECAY, LINE_SHAKEDOWN, LINE_FALSE_LEAD, LINE_OUTREACH, LINE_CLINIC, LINE_CLINIC_STREET, LINE_CLINIC_HIDDEN,
+    LINES,
+    /* single numbers */
+    DRAW_SLOTS = LINES, DRAW_VISIBILITY, DRAW_ACCESS, DRAW_LINKS, DRAW_START,
+    DRAW_THETA, DRAW_TASTE, DRAW_RECRUITER, DRAW_TRAFFICKER_ENTRY, DRAW_NEWCOMER, DRAW_RETURN_VENUE, DRAW_DISPERSE, DRAW_VACANCY,
+    DRAW_ADULTHOOD, DRAW_OFFICER, DRAW_OVERRIDE, DRAW_ASSAULT, DRAW_SHAKEDOWN_VENUE, DRAW_SHAKEDOWN_VICTIM,
     DRAW_SWEEP, DRAW_SWEEP_SITE, DRAW_SWEEP_PERSON, DRAW_SWEEP_OWNER, DRAW_TEAM,
-    DRAW_LEAD, DRAW_FALSE_LEAD, DRAW_LEAD_PRIORITY, DRAW_OPERATION, DRAW_OPERATION_PERSON,
-    DRAW_ARREST_OWNER, DRAW_ARREST_SUPPLIER,
-    DRAW_RESPONSE, DRAW_BED, DRAW_RETRAFFIC, DRAW_RELEASE_ADULT,
-    DRAW_OUTREACH, DRAW_ADMISSION, DRAW_UPTAKE, DRAW_CLINIC,
-    DRAW_BOARD_COVER, DRAW_BOARD_FINDS, DRAW_TRIAL, DRAW_VERDICT,
-    DRAW_SURVEY_VENUE, DRAW_SURVEY_PERSON,
+    DRAW_LEAD, DRAW_LEAD_PRIORITY, DRAW_OPERATION, DRAW_OPERATION_PERSON, DRAW_ARREST_OWNER, DRAW_ARREST_SUPPLIER,
+    DRAW_RESPONSE, DRAW_BED, DRAW_RETRAFFIC, DRAW_RELEASE_ADULT, DRAW_UPTAKE,
+    DRAW_BOARD_COVER, DRAW_BOARD_FINDS, DRAW_TRIAL, DRAW_VERDICT, DRAW_SURVEY_VENUE, DRAW_SURVEY_PERSON,
     DRAW_PURPOSES
 };
 _Static_assert(DRAW_PURPOSES <= 256, "an address has 8 bits for the purpose");
+enum { LINES_DRAWN = (LINES + WORDS_BATCH - 1) / WORDS_BATCH * WORDS_BATCH };
 
 /* ---- kinds ------------------------------------------------------------------------------------------------------------ */
 
@@ -130,6 +132,7 @@ struct operation {
     C(uint32_t, near_place,      seat_groups) /* the place of the first of every SEAT_GROUP seats                 */    \
     C(uint16_t, place_district,  places)                                                                                \
     C(uint8_t,  size,            places)                                                                                \
+    C(uint8_t,  concerned,       places)      /* the number of the exploited in the place; in a street, of everybody */ \
     /* venues and, one each, their owners */                                                                            \
     C(float,    visibility,      venues)                                                                                \
     C(float,    access,          venues)      /* chance that the owner admits a health worker today               */    \
@@ -144,7 +147,7 @@ struct operation {
     /* what follows from who sits where and from an owner's mode, standing and closure: kept up to date by owner_reckon */  \
     C(uint8_t,  wanting,         venues)      /* vacancies for the exploited at the owner's                       */    \
     C(uint8_t,  vacant,          venues)      /* vacancies for adults in the venue                                */    \
-    C(uint8_t,  surplus,         venues)      /* 1: more exploited persons at the owner's than are wanted there   */    \
+    C(uint8_t,  surplus,         venues)      /* exploited persons at the owner's above those wanted there        */    \
     C(uint8_t,  exploiting,      venues)      /* 1: exploits(), below                                             */    \
     C(uint32_t, link_first,      venues_1)    /* the venue's traffickers are link_trafficker[link_first[v] ...]   */    \
     C(uint16_t, link_trafficker, links)                                                                                 \
@@ -207,7 +210,7 @@ struct city {
     double supported_days;      /* today's days of adults of closed venues who are supported */
     uint32_t reference_days;
     uint32_t override_until;    /* day until which the special unit is stopped from above */
-    uint32_t all_wanting;       /* vacancies for the exploited in the whole city */
+    uint32_t all_wanting, all_vacant, all_surplus; /* in the whole city */
     int32_t reopens, birthday, release, hearing; /* before this day no closed venue opens again, no minor comes of age, nobody
                                                     detained is released, and nothing happens to an open case */
     uint32_t open_cases;        /* offenders who await a trial */
@@ -223,6 +226,7 @@ struct city {
     uint32_t served_now[2];     /* persons served within SERVED_DAYS: non-coerced adults, the exploited */
     uint32_t served_on[2][SERVED_DAYS]; /* the same by the day, plus one, on which they were served, modulo SERVED_DAYS */
     uint8_t wanted_open[PLACE_SEATS + 1], wanted_covert[PLACE_SEATS + 1]; /* exploited persons wanted in a venue, by its size */
+    struct words first[LINES_DRAWN]; /* the words of today's first points on each line */
     uint32_t in_care;           /* exploited persons brought out who are in aftercare */
     uint32_t adults_in_care;    /* non-coerced adults held in care against their will */
     uint32_t visits, services;  /* of the health service, today */
@@ -298,6 +302,13 @@ static inline uint32_t next_row(const uint8_t *column, uint32_t from, uint32_t r
 #define FOR_ROWS(row, column, rows)                                                                                     \
     for (uint32_t row = next_row(column, 0, rows); row < (rows); row = next_row(column, row + 1, rows))
 
+/* The n-th of the bits that are set; there must be more than n. */
+static inline uint32_t nth_bit(uint64_t mask, uint32_t n)
+{
+    for (; n > 0; n--) mask &= mask - 1;
+    return (uint32_t)__builtin_ctzll(mask);
+}
+
 static inline uint32_t persons_in(uint64_t mask) { return (uint32_t)__builtin_popcountll(mask); }
 
 /* All the seats of a place, as a mask. */
@@ -350,31 +361,148 @@ static inline enum class class_in(const struct city *c, uint32_t place, uint32_t
 
 static inline enum class seat_class(const struct city *c, uint32_t seat) { return class_in(c, seat_place(c, seat), seat); }
 
-/* What the day throws on the seats of one kind of place, or of neighbouring kinds, at `rate` per day and seat; on none where
- * there is nobody. */
-struct seat_points {
-    struct points points;
-    uint32_t first;
+/* What the day throws on a line of so many, at `rate` each; `number` tells the lines of one process apart. */
+static inline struct points line_points(const struct city *c, enum purpose line, uint32_t number, uint32_t length, double rate)
+{
+    if (number > 0) return points_begin(&c->luck, line, number, length, rate);
+    return points_begin_first(&c->luck, line, length, rate, &c->first[line]);
+}
+
+/* On the seats of the venues, whoever sits there: scenarios share it seat by seat. */
+static inline struct points seats_points(const struct city *c, enum purpose line, double rate)
+{
+    return line_points(c, line, 0, c->venue_seats, rate);
+}
+
+/* Minors and coerced adults, wherever they are. */
+static inline uint32_t exploited_now(const struct city *c)
+{
+    uint32_t n = 0;
+    for (int kind = 0; kind < PLACE_KINDS; kind++) n += c->count[kind][CLASS_COERCED] + c->count[kind][CLASS_MINOR];
+    return n;
+}
+
+/* Counting off: in which row of a column of small numbers the n-th thing of all lies, for rising n. What the rows held when they
+ * were come to is kept, for an event may change them. */
+struct counted {
+    const uint8_t *column;
+    uint64_t word;         /* eight rows from `row` on */
+    uint32_t row, before;  /* before: things in the rows before these */
 };
 
-static inline struct seat_points seat_points_over(const struct city *c, uint32_t purpose, enum place_kind kind, enum place_kind last,
-                                                  double rate)
+static inline void counted_load(struct counted *counted) { memcpy(&counted->word, counted->column + counted->row, sizeof counted->word); }
+
+static inline struct counted counted_begin(const uint8_t *column)
 {
-    uint32_t persons = 0, first = c->kind_seat[kind], seats = c->kind_seat[last + 1] - first;
-    for (enum place_kind k = kind; k <= last; k++)
-        persons += c->count[k][CLASS_ADULT] + c->count[k][CLASS_COERCED] + c->count[k][CLASS_MINOR];
-    return (struct seat_points){points_begin(&c->luck, purpose, kind, persons > 0 ? seats : 0, rate), first};
+    struct counted counted = {column, 0, 0, 0};
+    counted_load(&counted);
+    return counted;
 }
 
-static inline struct seat_points seat_points_begin(const struct city *c, uint32_t purpose, enum place_kind kind, double rate)
+/* The row, and the thing's number in it; a column's last word is padded with zeros (world.c). n must lie below the sum of all. */
+static inline uint32_t counted_find(struct counted *counted, uint32_t n, uint32_t *index)
 {
-    return seat_points_over(c, purpose, kind, kind, rate);
+    static const uint64_t EVEN = 0x00ff00ff00ff00ff, ONES = 0x0001000100010001;
+    for (;;) {
+        const uint32_t here = (uint32_t)(((counted->word & EVEN) + (counted->word >> 8 & EVEN)) * ONES >> 48);
+        if (n - counted->before < here) break;
+        counted->before += here;
+        counted->row += 8;
+        counted_load(counted);
+    }
+    uint32_t rest = n - counted->before, row = counted->row;
+    for (uint64_t word = counted->word; rest >= (word & 0xff); word >>= 8) {
+        rest -= (uint32_t)(word & 0xff);
+        row++;
+    }
+    *index = rest;
+    return row;
 }
 
-static inline bool seat_points_next(struct seat_points *thrown, uint32_t *seat, double *mark)
+/* On those alone whom it may concern, counted off from place to place: the exploited in venues and the private network, or the
+ * persons of the street. For processes which concern few of the seats. */
+struct persons_points {
+    struct points points;
+    struct counted counted;
+    const uint64_t *mask; /* those concerned, by place */
+    uint64_t here;        /* those of `place` when it was come to */
+    uint32_t first, place;
+};
+
+/* `first`: the place from which on is counted. */
+static inline struct persons_points persons_points_begin(const struct city *c, enum purpose line, const uint64_t *mask, uint32_t first,
+                                                         uint32_t persons, double rate)
 {
-    if (!points_next(&thrown->points, seat, mark)) return false;
-    *seat += thrown->first;
+    struct persons_points thrown;
+    thrown.points = line_points(c, line, 0, persons, rate);
+    thrown.counted = counted_begin(c->concerned + first);
+    thrown.mask = mask;
+    thrown.first = first;
+    thrown.place = UINT32_MAX;
+    return thrown;
+}
+
+static inline struct persons_points exploited_points(const struct city *c, enum purpose line, double rate)
+{
+    return persons_points_begin(c, line, c->exploited, 0, exploited_now(c), rate);
+}
+
+static inline struct persons_points hidden_points(const struct city *c, enum purpose line, double rate)
+{
+    const uint32_t *n = c->count[PLACE_PRIVATE];
+    return persons_points_begin(c, line, c->exploited, c->venues, n[CLASS_COERCED] + n[CLASS_MINOR], rate);
+}
+
+static inline struct persons_points street_points(const struct city *c, enum purpose line, double rate)
+{
+    return persons_points_begin(c, line, c->occupied, 2 * c->venues, c->count[PLACE_STREET][CLASS_ADULT], rate);
+}
+
+/* The next person, by place and seat, who is still there and concerned. */
+static inline bool persons_points_next(const struct city *c, struct persons_points *thrown, uint32_t *place, uint32_t *seat, double *mark)
+{
+    uint32_t number, index;
+    while (points_next(&thrown->points, &number, mark)) {
+        *place = thrown->first + counted_find(&thrown->counted, number, &index);
+        if (*place != thrown->place) {
+            thrown->place = *place;
+            thrown->here = thrown->mask[*place];
+        }
+        const uint32_t bit = nth_bit(thrown->here, index);
+        if (!(thrown->mask[*place] >> bit & 1)) continue;
+        *seat = c->first_seat[*place] + bit;
+        return true;
+    }
+    return false;
+}
+
+/* On what a column counts by venue, vacancies or a surplus; nothing is met twice a day. */
+struct column_points {
+    struct points points;
+    struct counted counted;
+    uint32_t last; /* what was met last */
+};
+
+/* `all`: the sum of the column. */
+static inline struct column_points column_points_begin(const struct city *c, enum purpose line, const uint8_t *column, uint32_t all,
+                                                       double rate)
+{
+    struct column_points thrown;
+    thrown.points = line_points(c, line, 0, all, rate);
+    thrown.counted = counted_begin(column);
+    thrown.last = UINT32_MAX;
+    return thrown;
+}
+
+/* The venue of the next one, its number in the venue, and a number in (0, 1) for whatever chance decides next. */
+static inline bool column_points_next(struct column_points *thrown, uint32_t *venue, uint32_t *index, double *luck)
+{
+    uint32_t number;
+    do {
+        if (!points_next(&thrown->points, &number, luck)) return false;
+    } while (number == thrown->last);
+    thrown->last = number;
+    *venue = counted_find(&thrown->counted, number, index);
     return true;
 }
 
@@ -420,7 +548,6 @@ static inline bool exploits(const struct city *c, uint32_t venue)
 /* The loss, in months of revenue, of an offender who is caught and punished: S of the choice to exploit. */
 double sanction(const struct city *c);
 
-uint32_t exploited_now(const struct city *c);  /* minors and coerced adults, wherever they are */
 uint32_t persons_in_district(const struct city *c, uint32_t district);
 
 /* ---- changing ----------------------------------------------------------------------------------------------------------- */
@@ -439,7 +566,7 @@ void case_close(struct city *c, uint32_t offender);
 
 void fear_raise(struct city *c, uint32_t seat, double by);   /* f + by (1 - f) */
 void fear_relieve(struct city *c, uint32_t seat, double by); /* f (1 - by)     */
-void seat_serve(struct city *c, uint32_t seat);              /* by a health service, today */
+void seat_serve(struct city *c, uint32_t seat, bool exploited); /* by a health service, today; is the person exploited? */
 void seat_infect(struct city *c, uint32_t seat);
 
 /* Sums over persons are kept up to date by all that changes persons, so that reading them costs nothing. These count them anew:
@@ -447,11 +574,10 @@ void seat_infect(struct city *c, uint32_t seat);
 void city_dawn(struct city *c, int32_t day);
 void city_recount(struct city *c);
 
-/* Newcomers to one seat on one day: those trafficked have the number of the vacancy, below 64. */
-enum { NEWCOMER_ADULT = 64 };
-
-/* A newcomer with traits and age drawn for that seat and day; `index` tells apart newcomers to one seat on one day. */
+/* Somebody exploited, with traits and age drawn for that seat and day; `index` tells apart newcomers to one seat on one day. */
 struct person newcomer(struct city *c, enum class class, uint32_t seat, uint32_t index);
+/* An adult, whose traits a number in (0, 1) decides. */
+struct person newcomer_adult(const struct city *c, double luck);
 
 /* Puts a person on the lowest free seat of a place and returns the seat; the place must have one. */
 uint32_t seat_take(struct city *c, uint32_t place, struct person person);

@@ -82,6 +82,23 @@ INLINE void coins_counters(struct coins *c)
     }
 }
 
+/* Of the words thrown, in the order of lanes and then of words, those below each bound, as bits. Words are below 2^32, so that
+ * they may be compared as numbers with a sign. */
+#define DEFINE_BELOW(name, attributes, LANES)                                                                          \
+    attributes INLINE uint64_t name(const struct coins *c, int64_t bound)                                              \
+    {                                                                                                                  \
+        typedef int64_t lanes __attribute__((vector_size((LANES) * sizeof(int64_t))));                                 \
+        typedef lanes in_memory __attribute__((aligned(sizeof(int64_t)), may_alias));                                  \
+        lanes zero = {0}, bits = zero, below = zero;                                                                   \
+        uint64_t all = 0;                                                                                              \
+        for (int i = 0; i < (LANES); i++) bits[i] = (int64_t)1 << i;                                                   \
+        for (int k = 0; k < 4; k++)                                                                                    \
+            for (int g = 0; g < BLOCKS / (LANES); g++)                                                                 \
+                below |= ((*(const in_memory *)&c->word[k][g * (LANES)] < zero + bound) & bits) << (k * BLOCKS + g * (LANES)); \
+        for (int i = 0; i < (LANES); i++) all |= (uint64_t)below[i];                                                   \
+        return all;                                                                                                    \
+    }
+
 #define DEFINE_WIDTH(width, attributes, LANES, PRODUCT)                                                                \
     DEFINE_PHILOX(philox_##width, attributes, LANES, PRODUCT)                                                          \
     attributes static void fill_##width(struct points *p)                                                              \
@@ -91,10 +108,29 @@ INLINE void coins_counters(struct coins *c)
         philox_##width(word, p->luck);                                                                                 \
         points_of(p, word);                                                                                            \
     }                                                                                                                  \
+    attributes static void first_##width(const struct luck *luck, uint32_t purpose, struct words *first)                \
+    {                                                                                                                  \
+        uint64_t word[4][BLOCKS];                                                                                      \
+        for (uint32_t i = 0; i < BLOCKS; i++) {                                                                        \
+            word[0][i] = 0;                                                                                            \
+            word[1][i] = luck->day;                                                                                    \
+            word[2][i] = (purpose + i) << 24;                                                                          \
+            word[3][i] = luck->replicate;                                                                              \
+        }                                                                                                              \
+        philox_##width(word, luck);                                                                                    \
+        for (uint32_t i = 0; i < BLOCKS; i++)                                                                          \
+            for (int k = 0; k < 4; k++) first[i].word[k] = (uint32_t)word[k][i];                                       \
+    }                                                                                                                  \
     attributes static void throw_##width(struct coins *c)                                                              \
     {                                                                                                                  \
         coins_counters(c);                                                                                             \
         philox_##width(c->word, c->luck);                                                                              \
+    }                                                                                                                  \
+    DEFINE_BELOW(below_##width, attributes, LANES)                                                                     \
+    attributes static void fall_##width(struct coins *c, const int64_t bound[2], uint64_t fallen[2])                   \
+    {                                                                                                                  \
+        throw_##width(c);                                                                                              \
+        for (int i = 0; i < 2; i++) fallen[i] = below_##width(c, bound[i]);                                            \
     }
 
 #define PRODUCT_PLAIN(x, y) (((x)&WORD) * (y))
@@ -138,6 +174,27 @@ void points_fill_by(enum points_width width, struct points *p)
     fill_plain(p);
 }
 
+void points_first_by(enum points_width width, const struct luck *luck, uint32_t purposes, struct words *first)
+{
+    for (uint32_t purpose = 0; purpose < purposes; purpose += BLOCKS) {
+        switch (width) {
+#ifdef __x86_64__
+        case POINTS_AVX512: first_avx512(luck, purpose, first + purpose); break;
+        case POINTS_AVX2: first_avx2(luck, purpose, first + purpose); break;
+#else
+        case POINTS_AVX512:
+        case POINTS_AVX2:
+#endif
+        case POINTS_PLAIN: first_plain(luck, purpose, first + purpose); break;
+        }
+    }
+}
+
+void points_first(const struct luck *luck, uint32_t purposes, struct words *first)
+{
+    points_first_by(points_widest(), luck, purposes, first);
+}
+
 void coins_fill_by(enum points_width width, struct coins *c)
 {
     switch (width) {
@@ -153,6 +210,38 @@ void coins_fill_by(enum points_width width, struct coins *c)
     throw_plain(c);
 }
 
+void coins_fall_by(enum points_width width, struct coins *c, const int64_t bound[2], uint64_t fallen[2])
+{
+    switch (width) {
+#ifdef __x86_64__
+    case POINTS_AVX512: fall_avx512(c, bound, fallen); return;
+    case POINTS_AVX2: fall_avx2(c, bound, fallen); return;
+#else
+    case POINTS_AVX512:
+    case POINTS_AVX2:
+#endif
+    case POINTS_PLAIN: break;
+    }
+    fall_plain(c, bound, fallen);
+}
+
+void coin_row_throw(struct coin_row *row, const struct luck *luck, uint32_t purpose, uint32_t index, uint32_t number, uint32_t n,
+                    const double p[2], uint64_t fallen[2])
+{
+    int64_t bound[2]; /* (word + 1/2) / 2^32 < p where word < this */
+    for (int i = 0; i < 2; i++) bound[i] = p[i] > 0 ? (int64_t)ceil(fmin(p[i], 1) * 0x1p32 - 0.5) : 0;
+    fallen[0] = fallen[1] = 0;
+    for (uint32_t half = 0; half < 2 && half * 32 < n; half++) {
+        struct coins *coins = &row->half[half];
+        uint64_t here[2];
+        *coins = coins_begin(luck, purpose, index);
+        coins->block = 2 * WORDS_BATCH * number + WORDS_BATCH * half;
+        coins_fall_by(points_widest(), coins, bound, here);
+        for (int i = 0; i < 2; i++) fallen[i] |= here[i] << half * 32;
+    }
+    for (int i = 0; i < 2; i++) fallen[i] &= n < 64 ? (1ull << n) - 1 : ~0ull;
+}
+
 void coins_fill(struct coins *c)
 {
     if (c->blocks > 1) {
@@ -164,12 +253,12 @@ void coins_fill(struct coins *c)
     for (int k = 0; k < 4; k++) c->word[k][c->block % WORDS_BATCH] = w.word[k];
 }
 
-/* Where few points are expected, two at a time cost less than a batch; and where there is most often none, a logarithm is not
- * needed to see it: -log u > 1 - u. */
+/* Where few points are expected, two at a time cost less than a batch. */
 static void fill_two(struct points *p)
 {
-    struct words w = points_words(p->luck, p->purpose, p->line, p->drawn >> 1);
-    if (p->mean_gap * (1 - unit_interval(w.word[0])) > p->length - p->position) {
+    const bool known = p->drawn == 0 && p->first != NULL;
+    const struct words w = known ? *p->first : points_words(p->luck, p->purpose, p->line, p->drawn >> 1);
+    if (p->mean_gap * (1 - unit_interval(w.word[0])) > p->length - p->position) { /* as in points_begin_first() */
         p->gap[0] = INFINITY;
         return;
     }

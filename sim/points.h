@@ -10,6 +10,10 @@ enum points_width points_widest(void); /* that this processor has */
 
 /* The bits are the same for every width that the processor has. */
 void points_fill_by(enum points_width width, struct points *points);
+void points_first_by(enum points_width width, const struct luck *luck, uint32_t purposes, struct words *first);
 void coins_fill_by(enum points_width width, struct coins *coins);
+
+/* The same, and which of the 32 words lie below two bounds: bit 8 k + i for word k of block i. */
+void coins_fall_by(enum points_width width, struct coins *coins, const int64_t bound[2], uint64_t fallen[2]);
 
 #endif

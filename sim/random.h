@@ -116,6 +116,33 @@ static inline double coins_uniform(struct coins *coins, uint32_t entity)
     return unit_interval((uint32_t)coins->word[entity & 3][block % WORDS_BATCH]);
 }
 
+/* luck_words() of an entity, from a batch. */
+static inline struct words coins_words(struct coins *coins, uint32_t entity)
+{
+    const uint32_t k = entity % WORDS_BATCH;
+    if (entity - coins->block >= coins->blocks) {
+        coins->block = entity & ~(coins->blocks - 1);
+        coins_fill(coins);
+    }
+    return (struct words){{(uint32_t)coins->word[0][k], (uint32_t)coins->word[1][k], (uint32_t)coins->word[2][k],
+                           (uint32_t)coins->word[3][k]}};
+}
+
+/* A coin for each of 64 neighbours, at two probabilities: neighbour k of row `number` has the word k / 8 % 4 of entity
+ * 16 number + k / 32 * 8 + k % 8. */
+struct coin_row {
+    struct coins half[2];
+};
+
+static inline double coin_row_uniform(const struct coin_row *row, uint32_t k)
+{
+    return unit_interval((uint32_t)row->half[k / 32].word[k / 8 % 4][k % 8]);
+}
+
+/* Bit k of fallen[i] says whether coin_row_uniform(k) < p[i], for k < n <= 64. */
+void coin_row_throw(struct coin_row *row, const struct luck *luck, uint32_t purpose, uint32_t index, uint32_t number, uint32_t n,
+                    const double p[2], uint64_t fallen[2]);
+
 /* How many of n independent trials succeed, each with probability p: the quantile u of a binomial number, by inversion. One
  * uniform number serves for all n coins; more trials or a higher p never make fewer successes. */
 static inline uint32_t binomial_quantile(double u, uint32_t n, double p)
@@ -145,6 +172,7 @@ enum { POINTS_BATCH = 2 * WORDS_BATCH, POINTS_FEW = 3 };
 
 struct points {
     const struct luck *luck;
+    const struct words *first; /* the words of block 0, or NULL */
     double position, mean_gap, length;
     uint32_t purpose, line, drawn, batch; /* batch: 2 where no more than POINTS_FEW are expected */
     double gap[POINTS_BATCH], mark[POINTS_BATCH];
@@ -154,6 +182,7 @@ static inline struct points points_begin(const struct luck *luck, uint32_t purpo
 {
     struct points points;
     points.luck = luck;
+    points.first = NULL;
     points.position = rate > 0 ? 0 : INFINITY;
     points.mean_gap = 1.0 / rate;
     points.length = length;
@@ -174,6 +203,21 @@ static inline struct words points_words(const struct luck *luck, uint32_t purpos
 
 /* Draws the gaps before the next points.batch points, and their marks. */
 void points_fill(struct points *points);
+
+/* The words of block 0 of line 0 of the purposes below `purposes`, drawn together: most lines on which hardly anything happens
+ * need no more on most days. `purposes` is a multiple of WORDS_BATCH. */
+void points_first(const struct luck *luck, uint32_t purposes, struct words *first);
+
+/* As points_begin() for line 0, with what points_first() has drawn. Where there is most often no point, no logarithm is needed to
+ * see it: -log u > 1 - u. */
+static inline struct points points_begin_first(const struct luck *luck, uint32_t purpose, uint32_t length, double rate,
+                                               const struct words *first)
+{
+    struct points points = points_begin(luck, purpose, 0, length, rate);
+    points.first = first;
+    if (points.mean_gap * (1 - unit_interval(first->word[0])) > points.length) points.position = INFINITY;
+    return points;
+}
 
 static inline bool points_next(struct points *points, uint32_t *entity, double *mark)
 {

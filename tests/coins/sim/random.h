@@ -12,10 +12,12 @@
 #define points       leaps
 #define points_begin leaps_begin
 #define points_next  leaps_next
+#define points_begin_first leaps_begin_first
 #include "../../../sim/random.h"
 #undef points
 #undef points_begin
 #undef points_next
+#undef points_begin_first
 
 struct points {
     struct coins coins;
@@ -32,6 +34,14 @@ static inline struct points points_begin(const struct luck *luck, uint32_t purpo
     const uint32_t index = COINS_INDEX | (line & 7) << 20; /* the seats of each kind of place are a line of their own */
     return (struct points){.coins = coins_begin(luck, purpose, index), .index = index, .rate = rate, .none = exp(-rate),
                            .line = line, .length = length, .entity = UINT32_MAX};
+}
+
+/* What has been drawn together serves the engine's own points alone. */
+static inline struct points points_begin_first(const struct luck *luck, uint32_t purpose, uint32_t length, double rate,
+                                               const struct words *first)
+{
+    (void)first;
+    return points_begin(luck, purpose, 0, length, rate);
 }
 
 /* The smallest k for which a Poisson number is at most k with probability above u. */

@@ -11,10 +11,12 @@
 #define points       leaps
 #define points_begin leaps_begin
 #define points_next  leaps_next
+#define points_begin_first leaps_begin_first
 #include "../../../../sim/random.h"
 #undef points
 #undef points_begin
 #undef points_next
+#undef points_begin_first
 
 struct points {
     const struct luck *luck;
@@ -55,6 +57,14 @@ static inline uint32_t points_coin(struct points *points)
     points->coins >>= 32;
     points->have--;
     return coin;
+}
+
+/* What has been drawn together serves the engine's own points alone. */
+static inline struct points points_begin_first(const struct luck *luck, uint32_t purpose, uint32_t length, double rate,
+                                               const struct words *first)
+{
+    (void)first;
+    return points_begin(luck, purpose, 0, length, rate);
 }
 
 /* The smallest k for which a Poisson number is at most k with probability above u. */
