@@ -467,10 +467,12 @@ void pick_distinct(const struct luck *luck, uint32_t purpose, uint32_t entity, u
 void adults_disperse(struct city *c, uint32_t venue, double share, enum occasion occasion)
 {
     uint32_t district = c->place_district[venue], street = c->district_street[district];
-    struct coins coins = coins_begin(&c->luck, DRAW_DISPERSE, occasion);
-    for (uint64_t m = adults_at(c, venue); m;) {
+    const double shares[] = {share, 0};
+    struct coin_row row;
+    uint64_t fallen[2];
+    coin_row_throw(&row, &c->luck, DRAW_DISPERSE, occasion, venue, c->size[venue], shares, fallen);
+    for (uint64_t m = adults_at(c, venue) & fallen[0]; m;) {
         uint32_t seat = next_seat(c, venue, &m);
-        if (coins_uniform(&coins, seat_in(c, venue, seat)) >= share) continue;
         while (street < c->district_street[district + 1] && free_seat(c, street) == UINT32_MAX) street++;
         if (street == c->district_street[district + 1]) return;
         seat_take(c, street, seat_lift(c, seat));
