@@ -72,19 +72,17 @@ static uint32_t surplus(const struct city *c, uint32_t venue, uint32_t want)
 
 static void vacancies_reckon(struct city *c, uint32_t venue, uint32_t want)
 {
-    const uint32_t wanting_now = wanting(c, venue, want), vacant_now = vacant(c, venue, want);
+    const uint32_t wanting_now = wanting(c, venue, want);
     c->all_wanting += wanting_now - c->wanting[venue];
-    c->all_vacant += vacant_now - c->vacant[venue];
     c->wanting[venue] = (uint8_t)wanting_now;
-    c->vacant[venue] = (uint8_t)vacant_now;
+    c->vacant[venue] = (uint8_t)vacant(c, venue, want);
 }
 
 void owner_reckon(struct city *c, uint32_t venue)
 {
-    const uint32_t want = wanted(c, venue), surplus_now = surplus(c, venue, want);
+    const uint32_t want = wanted(c, venue);
     vacancies_reckon(c, venue, want);
-    c->all_surplus += surplus_now - c->surplus[venue];
-    c->surplus[venue] = (uint8_t)surplus_now;
+    c->surplus[venue] = (uint8_t)surplus(c, venue, want);
     c->exploiting[venue] = exploits(c, venue);
 }
 
@@ -298,20 +296,13 @@ static void *grown(struct city *c, void *rows, uint32_t *held, uint32_t room, si
 
 /* ---- persons and seats ----------------------------------------------------------------------------------------------------- */
 
-struct person newcomer(struct city *c, enum class class, uint32_t seat, uint32_t index)
+struct person newcomer(const struct city *c, enum class class, double irregular, double birthday)
 {
-    struct words w = luck_words(&c->luck, DRAW_NEWCOMER, seat, index);
     struct person person = {.fear = -INFINITY, .supplier = NOBODY, .class = (uint8_t)class};
-    if (unit_interval(w.word[0]) < c->rules->irregular_share) person.traits = TRAIT_IRREGULAR;
+    if (irregular < c->rules->irregular_share) person.traits = TRAIT_IRREGULAR;
     if (class == CLASS_MINOR) /* 14 to 18 years old: the birthday lies within four years */
-        person.due = (uint16_t)(c->day + 2 + (int32_t)(unit_interval(w.word[1]) * 4 * 365));
+        person.due = (uint16_t)(c->day + 2 + (int32_t)(birthday * 4 * 365));
     return person;
-}
-
-struct person newcomer_adult(const struct city *c, double luck)
-{
-    return (struct person){.fear = -INFINITY, .supplier = NOBODY, .class = CLASS_ADULT,
-                           .traits = luck < c->rules->irregular_share ? TRAIT_IRREGULAR : 0};
 }
 
 uint32_t free_seat(const struct city *c, uint32_t place)

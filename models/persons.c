@@ -26,12 +26,13 @@
 DECLARE_PARAMETERS(PARAMETERS)
 DECLARE_METRICS(METRICS)
 
-/* For every exploited person on whom the day's luck falls: `place`, `seat`. */
+/* For every seat on which the day's luck falls and in which somebody exploited sits: `place`, `seat`. */
 #define FOR_EXPLOITED(line, rate)                                                                                       \
-    struct persons_points points = exploited_points(c, line, rate);                                                     \
+    struct points points = owners_seats_points(c, line, rate);                                                          \
     uint32_t place, seat;                                                                                               \
     double mark;                                                                                                        \
-    while (persons_points_next(c, &points, &place, &seat, &mark))
+    while (points_next(&points, &seat, &mark))                                                                          \
+        if (place = seat_place(c, seat), c->exploited[place] & bit_in(c, place, seat))
 
 static void adults_leave(struct city *c, const struct parameters *p)
 {
@@ -110,28 +111,29 @@ static void birthdays(struct city *c, const struct parameters *p, struct metrics
         }
 }
 
-/* At full fear, and without the protection of services, `mark` < 1 would be an infection. */
-static void infection(struct city *c, const struct parameters *p, struct metrics *m, uint32_t seat, double mark)
+/* `share` of the rate that the line has: that of the exploited, at full fear and without the protection of services. */
+static void infection(struct city *c, const struct parameters *p, struct metrics *m, uint32_t seat, double mark, double share)
 {
     if (*traits_at(c, seat) & TRAIT_INFECTED) return;
-    if (mark >= (1 + p->infection_fear * fear_of(c, seat)) / (1 + p->infection_fear) * (is_served(c, seat) ? 1 - p->service_protection : 1)) return;
+    share *= (1 + p->infection_fear * fear_of(c, seat)) / (1 + p->infection_fear);
+    if (mark >= share * (is_served(c, seat) ? 1 - p->service_protection : 1)) return;
     seat_infect(c, seat);
     m->infections++;
 }
 
 static void infections(struct city *c, const struct parameters *p, struct metrics *m)
 {
-    const double most = p->infection_rate * (1 + p->infection_fear);
-    struct points venues = seats_points(c, LINE_INFECTION, most);
+    const double most = p->infection_rate * (1 + p->infection_fear), coerced = 1 + p->infection_coerced;
+    struct points indoors = owners_seats_points(c, LINE_INFECTION, most * coerced);
     struct persons_points street = street_points(c, LINE_INFECTION_STREET, most);
-    uint32_t at, who;
-    double luck;
-    while (points_next(&venues, &who, &luck)) {
-        at = seat_place(c, who);
-        if (c->occupied[at] & ~c->exploited[at] & bit_in(c, at, who)) infection(c, p, m, who, luck);
+    uint32_t place, seat;
+    double mark;
+    while (points_next(&indoors, &seat, &mark)) {
+        place = seat_place(c, seat);
+        const uint64_t bit = bit_in(c, place, seat);
+        if (c->occupied[place] & bit) infection(c, p, m, seat, mark, c->exploited[place] & bit ? 1 : 1 / coerced);
     }
-    while (persons_points_next(c, &street, &at, &who, &luck)) infection(c, p, m, who, luck);
-    FOR_EXPLOITED(LINE_INFECTION_EXPLOITED, most * (1 + p->infection_coerced)) infection(c, p, m, seat, mark);
+    while (persons_points_next(c, &street, &place, &seat, &mark)) infection(c, p, m, seat, mark, 1);
 }
 
 static void step(struct world *w, uint32_t part, const void *parameters, void *metrics)

@@ -10,8 +10,6 @@ static const double FACTOR_MOST = 2; /* the top of the range of shakedown_factor
 enum { LUCK_VENUE, LUCK_TIE, LUCK_TIE_EXPOSED };
 enum { LUCK_VICTIM, LUCK_EXPOSED, LUCK_ASSAULT };
 
-static uint32_t picked(uint32_t word, uint32_t n) { return (uint32_t)((uint64_t)word * n >> 32); }
-
 static uint32_t venue_of_area(const struct city *c, struct unit unit, uint32_t word)
 {
     if (unit_is_special(c, unit)) return picked(word, c->venues);

@@ -19,10 +19,10 @@ DECLARE_METRICS(METRICS)
 
 static const double FULL_AT_START = 0.95; /* share of slots and wanted numbers that are filled on the first day */
 
-static void let_go(struct city *c, const struct parameters *p, struct metrics *m, uint32_t seat, double luck)
+static void let_go(struct city *c, const struct parameters *p, struct metrics *m, uint32_t seat)
 {
     const struct person person = seat_lift(c, seat);
-    if (luck < p->displace_share && person_to_vacancy(c, person, seat, 0)) {
+    if (luck_coin(&c->luck, DRAW_DISPLACE, seat, 0, p->displace_share) && person_to_vacancy(c, person, seat, 0)) {
         m->displaced++;
     } else {
         c->gone++;
@@ -30,32 +30,37 @@ static void let_go(struct city *c, const struct parameters *p, struct metrics *m
     }
 }
 
-/* Exploited persons in excess of what the owner wants, those in the lowest seats; first those in the place that he has given up. */
+/* So many of the exploited persons in excess of what the owner wants, who are those in the place that he has given up, and those in
+ * the lowest seats of the other. */
+static void dismiss(struct city *c, const struct parameters *p, struct metrics *m, uint32_t venue, uint32_t go)
+{
+    const uint32_t place = exploitation_place(c, venue), given_up = place == venue ? private_place(c, venue) : venue;
+    const uint64_t kept = c->exploited[place], left = c->exploited[given_up];
+    const uint32_t above = c->surplus[venue], all_left = persons_in(left);
+    uint32_t who[2 * PLACE_SEATS];
+    pick_distinct(&c->luck, DRAW_DISMISS, venue, 1, above, go, who);
+    for (uint32_t i = 0; i < go; i++)
+        if (who[i] < all_left) let_go(c, p, m, c->first_seat[given_up] + nth_bit(left, who[i]));
+        else let_go(c, p, m, c->first_seat[place] + nth_bit(kept, who[i] - all_left));
+}
+
 static void dismissals(struct city *c, const struct parameters *p, struct metrics *m)
 {
-    struct column_points points = column_points_begin(c, LINE_DISMISS, c->surplus, c->all_surplus, p->dismiss_rate);
-    uint64_t kept = 0, left = 0; /* who was where when the owner was come to */
-    uint32_t v, index, before = UINT32_MAX;
-    double luck;
-    while (column_points_next(&points, &v, &index, &luck)) {
-        const uint32_t place = exploitation_place(c, v), given_up = place == v ? private_place(c, v) : v;
-        if (v != before) {
-            kept = c->exploited[place];
-            left = c->exploited[given_up];
-            before = v;
-        }
-        if (index < persons_in(left)) let_go(c, p, m, c->first_seat[given_up] + nth_bit(left, index), luck);
-        else let_go(c, p, m, c->first_seat[place] + nth_bit(kept, index - persons_in(left)), luck);
+    const double chance = daily_chance(p->dismiss_rate);
+    FOR_ROWS(v, c->surplus, c->venues) {
+        const uint32_t go = binomial_quantile(luck_uniform(&c->luck, DRAW_DISMISS, v, 0), c->surplus[v], chance);
+        if (go > 0) dismiss(c, p, m, v, go);
     }
 }
 
-/* A vacancy on which the day's luck falls is taken. */
-static void refill(struct city *c, double rate)
+/* Each vacancy for adults is taken with this chance. */
+static void refill(struct city *c, double chance)
 {
-    struct column_points points = column_points_begin(c, LINE_REFILL, c->vacant, c->all_vacant, rate);
-    uint32_t v, index;
-    double luck;
-    while (column_points_next(&points, &v, &index, &luck)) seat_enter(c, v, newcomer_adult(c, luck));
+    struct column_coins coins;
+    uint32_t v, come;
+    column_coins_begin(&coins, c, DRAW_REFILL, c->vacant, chance);
+    while (column_coins_next(&coins, &v, &come))
+        for (; come > 0; come--) seat_enter(c, v, newcomer(c, CLASS_ADULT, luck_uniform(&c->luck, DRAW_NEWCOMER, v, come), 0));
 }
 
 /* On the first day venues are filled, so that burn-in starts near where it ends. */
@@ -67,10 +72,10 @@ static void fill_at_start(struct city *c)
             struct words w = luck_words(&c->luck, DRAW_START, v, i);
             if (unit_interval(w.word[0]) >= FULL_AT_START) continue;
             enum class class = unit_interval(w.word[1]) < c->rules->minor_share ? CLASS_MINOR : CLASS_COERCED;
-            seat_enter(c, place, newcomer(c, class, free_seat(c, place), 0));
+            seat_enter(c, place, newcomer(c, class, unit_interval(w.word[2]), unit_interval(w.word[3])));
         }
     }
-    refill(c, -portable_log(1 - FULL_AT_START));
+    refill(c, FULL_AT_START);
 }
 
 /* A free slot in the district's venues, drawn at random; false if there is none. */
@@ -114,7 +119,7 @@ static void step(struct world *w, uint32_t part, const void *parameters, void *m
     }
     dismissals(c, p, metrics);
     return_from_street(c, p);
-    refill(c, p->refill_rate);
+    refill(c, daily_chance(p->refill_rate));
     count_days_lost(c, metrics);
 }
 

@@ -43,24 +43,29 @@ static void reviews(struct city *c)
 }
 
 /* A linked trafficker who is active, chosen at random, or NOBODY. */
-static uint32_t supplier(const struct city *c, uint32_t venue, uint32_t index)
+static uint32_t supplier(const struct city *c, uint32_t venue, uint32_t word)
 {
     uint32_t active = 0, i = c->link_first[venue];
     for (uint32_t k = i; k < c->link_first[venue + 1]; k++)
         active += c->standing[c->venues + c->link_trafficker[k]] == STANDING_FREE;
     if (active == 0) return NOBODY;
-    uint32_t chosen = luck_pick(&c->luck, DRAW_RECRUITER, venue, index, active);
+    uint32_t chosen = picked(word, active);
     while (c->standing[c->venues + c->link_trafficker[i]] != STANDING_FREE || chosen-- > 0) i++;
     return c->link_trafficker[i];
 }
 
-static void recruit(struct city *c, struct metrics *m, uint32_t venue, uint32_t trafficker, uint32_t index, double luck)
+/* Four numbers for everybody recruited. */
+enum { LUCK_SUPPLIER, LUCK_CLASS, LUCK_IRREGULAR, LUCK_BIRTHDAY };
+
+static void recruit(struct city *c, struct metrics *m, uint32_t venue, uint32_t index)
 {
-    uint32_t place = exploitation_place(c, venue), seat = free_seat(c, place);
-    enum class class = luck < c->rules->minor_share ? CLASS_MINOR : CLASS_COERCED;
-    struct person person = newcomer(c, class, seat, index);
+    const struct words w = luck_words(&c->luck, DRAW_RECRUITER, venue, index);
+    const uint32_t trafficker = supplier(c, venue, w.word[LUCK_SUPPLIER]);
+    if (trafficker == NOBODY) return;
+    enum class class = unit_interval(w.word[LUCK_CLASS]) < c->rules->minor_share ? CLASS_MINOR : CLASS_COERCED;
+    struct person person = newcomer(c, class, unit_interval(w.word[LUCK_IRREGULAR]), unit_interval(w.word[LUCK_BIRTHDAY]));
     person.supplier = (uint16_t)trafficker;
-    seat_enter(c, place, person);
+    seat_enter(c, exploitation_place(c, venue), person);
     if (class == CLASS_MINOR) m->minors_recruited++;
     else m->coerced_recruited++;
 }
@@ -68,13 +73,11 @@ static void recruit(struct city *c, struct metrics *m, uint32_t venue, uint32_t 
 /* Each vacancy is filled at recruit_rate times price. */
 static void supply(struct city *c, const struct parameters *p, struct metrics *m)
 {
-    struct column_points points = column_points_begin(c, LINE_RECRUIT, c->wanting, c->all_wanting, p->recruit_rate * c->price);
-    uint32_t v, index;
-    double luck;
-    while (column_points_next(&points, &v, &index, &luck)) {
-        const uint32_t trafficker = supplier(c, v, index);
-        if (trafficker != NOBODY) recruit(c, m, v, trafficker, index, luck);
-    }
+    struct column_coins coins;
+    uint32_t v, come;
+    column_coins_begin(&coins, c, DRAW_RECRUIT, c->wanting, daily_chance(p->recruit_rate * c->price));
+    while (column_coins_next(&coins, &v, &come))
+        for (; come > 0; come--) recruit(c, m, v, come);
 }
 
 /* Posts that prison has emptied are taken the faster, the more there is to gain: the balloon effect. */

@@ -24,15 +24,16 @@
 enum purpose {
     /* lines of points (sim/random.h), each of one process */
     LINE_TASTE_OWNER, LINE_TASTE_TRAFFICKER, LINE_REVIEW_OWNER, LINE_REVIEW_TRAFFICKER,
-    LINE_RECRUIT, LINE_RELOCATE_TRAFFICKER, LINE_RELOCATE_NETWORK, LINE_DISMISS, LINE_REFILL, LINE_STREET_RETURN,
+    LINE_RELOCATE_TRAFFICKER, LINE_RELOCATE_NETWORK, LINE_STREET_RETURN,
     LINE_ADULT_LEAVES, LINE_ADULT_LEAVES_STREET, LINE_ESCAPE, LINE_DEBT_RELEASE, LINE_OUTSIDE_HELP,
-    LINE_INFECTION, LINE_INFECTION_STREET, LINE_INFECTION_EXPLOITED,
+    LINE_INFECTION, LINE_INFECTION_STREET,
     LINE_CLIENT_VIOLENCE, LINE_CLIENT_VIOLENCE_STREET, LINE_CLIENT_VIOLENCE_EXPLOITED, LINE_OWNER_VIOLENCE, LINE_OWNER_VIOLENCE_EXPLOITED,
     LINE_ROTATION, LINE_TIE_DECAY, LINE_SHAKEDOWN, LINE_FALSE_LEAD, LINE_OUTREACH, LINE_CLINIC, LINE_CLINIC_STREET, LINE_CLINIC_HIDDEN,
     LINES,
     /* single numbers */
     DRAW_SLOTS = LINES, DRAW_VISIBILITY, DRAW_ACCESS, DRAW_LINKS, DRAW_START,
-    DRAW_THETA, DRAW_TASTE, DRAW_RECRUITER, DRAW_TRAFFICKER_ENTRY, DRAW_NEWCOMER, DRAW_RETURN_VENUE, DRAW_DISPERSE, DRAW_VACANCY,
+    DRAW_THETA, DRAW_TASTE, DRAW_RECRUIT, DRAW_RECRUITER, DRAW_TRAFFICKER_ENTRY, DRAW_NEWCOMER, DRAW_REFILL, DRAW_RETURN_VENUE,
+    DRAW_DISMISS, DRAW_DISPLACE, DRAW_DISPERSE, DRAW_VACANCY,
     DRAW_ADULTHOOD, DRAW_OFFICER, DRAW_OVERRIDE, DRAW_ASSAULT, DRAW_SHAKEDOWN_VENUE, DRAW_SHAKEDOWN_VICTIM,
     DRAW_SWEEP, DRAW_SWEEP_SITE, DRAW_SWEEP_PERSON, DRAW_SWEEP_OWNER, DRAW_TEAM,
     DRAW_LEAD, DRAW_LEAD_PRIORITY, DRAW_OPERATION, DRAW_OPERATION_PERSON, DRAW_ARREST_OWNER, DRAW_ARREST_SUPPLIER,
@@ -210,7 +211,7 @@ struct city {
     double supported_days;      /* today's days of adults of closed venues who are supported */
     uint32_t reference_days;
     uint32_t override_until;    /* day until which the special unit is stopped from above */
-    uint32_t all_wanting, all_vacant, all_surplus; /* in the whole city */
+    uint32_t all_wanting;       /* vacancies for the exploited in the whole city */
     int32_t reopens, birthday, release, hearing; /* before this day no closed venue opens again, no minor comes of age, nobody
                                                     detained is released, and nothing happens to an open case */
     uint32_t open_cases;        /* offenders who await a trial */
@@ -419,6 +420,12 @@ static inline uint32_t counted_find(struct counted *counted, uint32_t n, uint32_
     return row;
 }
 
+/* And on those of the owners' private places. */
+static inline struct points owners_seats_points(const struct city *c, enum purpose line, double rate)
+{
+    return line_points(c, line, 0, c->kind_seat[PLACE_STREET], rate);
+}
+
 /* On those alone whom it may concern, counted off from place to place: the exploited in venues and the private network, or the
  * persons of the street. For processes which concern few of the seats. */
 struct persons_points {
@@ -476,34 +483,51 @@ static inline bool persons_points_next(const struct city *c, struct persons_poin
     return false;
 }
 
-/* On what a column counts by venue, vacancies or a surplus; nothing is met twice a day. */
-struct column_points {
-    struct points points;
-    struct counted counted;
-    uint32_t last; /* what was met last */
+/* How many of the vacancies that a column counts by venue are taken today, each with the same chance: a coin for every venue, which
+ * scenarios share, and which is looked at more closely where it might have fallen. */
+struct column_coins {
+    const struct city *c;
+    const uint8_t *column;
+    double chance;
+    enum purpose purpose;
+    uint32_t venue; /* the first of the row */
+    uint64_t fallen;
+    struct coin_row row;
 };
 
-/* `all`: the sum of the column. */
-static inline struct column_points column_points_begin(const struct city *c, enum purpose line, const uint8_t *column, uint32_t all,
-                                                       double rate)
+static inline void column_coins_throw(struct column_coins *thrown)
 {
-    struct column_points thrown;
-    thrown.points = line_points(c, line, 0, all, rate);
-    thrown.counted = counted_begin(column);
-    thrown.last = UINT32_MAX;
-    return thrown;
+    const uint32_t rest = thrown->c->venues - thrown->venue;
+    thrown->fallen = coin_row_weighed(&thrown->row, &thrown->c->luck, thrown->purpose, 0, thrown->venue / COIN_ROW,
+                                      rest < COIN_ROW ? rest : COIN_ROW, thrown->column + thrown->venue, thrown->chance);
 }
 
-/* The venue of the next one, its number in the venue, and a number in (0, 1) for whatever chance decides next. */
-static inline bool column_points_next(struct column_points *thrown, uint32_t *venue, uint32_t *index, double *luck)
+static inline void column_coins_begin(struct column_coins *thrown, const struct city *c, enum purpose purpose, const uint8_t *column,
+                                      double chance)
 {
-    uint32_t number;
-    do {
-        if (!points_next(&thrown->points, &number, luck)) return false;
-    } while (number == thrown->last);
-    thrown->last = number;
-    *venue = counted_find(&thrown->counted, number, index);
-    return true;
+    thrown->c = c;
+    thrown->column = column;
+    thrown->chance = chance;
+    thrown->purpose = purpose;
+    thrown->venue = 0;
+    column_coins_throw(thrown);
+}
+
+/* The next venue where somebody comes, and how many. */
+static inline bool column_coins_next(struct column_coins *thrown, uint32_t *venue, uint32_t *come)
+{
+    for (;;) {
+        while (thrown->fallen == 0) {
+            thrown->venue += COIN_ROW;
+            if (thrown->venue >= thrown->c->venues) return false;
+            column_coins_throw(thrown);
+        }
+        const uint32_t k = (uint32_t)__builtin_ctzll(thrown->fallen);
+        thrown->fallen &= thrown->fallen - 1;
+        *venue = thrown->venue + k;
+        *come = binomial_quantile(1 - coin_row_uniform(&thrown->row, k), thrown->column[*venue], thrown->chance);
+        if (*come > 0) return true;
+    }
 }
 
 /* Has a health service seen the person within SERVED_DAYS? */
@@ -574,10 +598,8 @@ void seat_infect(struct city *c, uint32_t seat);
 void city_dawn(struct city *c, int32_t day);
 void city_recount(struct city *c);
 
-/* Somebody exploited, with traits and age drawn for that seat and day; `index` tells apart newcomers to one seat on one day. */
-struct person newcomer(struct city *c, enum class class, uint32_t seat, uint32_t index);
-/* An adult, whose traits a number in (0, 1) decides. */
-struct person newcomer_adult(const struct city *c, double luck);
+/* A newcomer, whose traits and age two numbers in (0, 1) decide. */
+struct person newcomer(const struct city *c, enum class class, double irregular, double birthday);
 
 /* Puts a person on the lowest free seat of a place and returns the seat; the place must have one. */
 uint32_t seat_take(struct city *c, uint32_t place, struct person person);

@@ -3,6 +3,8 @@
  * depends on it, for no operation here rounds in more than one way. */
 #include "sim/points.h"
 
+#include <string.h>
+
 #ifdef __x86_64__
 #include <immintrin.h>
 #endif
@@ -99,6 +101,26 @@ INLINE void coins_counters(struct coins *c)
         return all;                                                                                                    \
     }
 
+/* The same with a bound for each word, which it may reach: a unit below 2^32, times the word's own weight. */
+#define DEFINE_BELOW_EACH(name, attributes, LANES, PRODUCT)                                                            \
+    attributes INLINE uint64_t name(const struct coins *c, int64_t unit, const uint8_t *weight)                        \
+    {                                                                                                                  \
+        typedef int64_t lanes __attribute__((vector_size((LANES) * sizeof(int64_t))));                                 \
+        typedef lanes in_memory __attribute__((aligned(sizeof(int64_t)), may_alias));                                  \
+        typedef uint8_t bytes __attribute__((vector_size(LANES), aligned(1), may_alias));                              \
+        lanes zero = {0}, bits = zero, below = zero;                                                                   \
+        uint64_t all = 0;                                                                                              \
+        for (int i = 0; i < (LANES); i++) bits[i] = (int64_t)1 << i;                                                   \
+        for (int k = 0; k < 4; k++)                                                                                    \
+            for (int g = 0; g < BLOCKS / (LANES); g++) {                                                               \
+                const int at = k * BLOCKS + g * (LANES);                                                               \
+                lanes own = (lanes)PRODUCT(__builtin_convertvector(*(const bytes *)&weight[at], lanes), zero + unit);  \
+                below |= ((*(const in_memory *)&c->word[k][g * (LANES)] <= own) & bits) << at;                         \
+            }                                                                                                          \
+        for (int i = 0; i < (LANES); i++) all |= (uint64_t)below[i];                                                   \
+        return all;                                                                                                    \
+    }
+
 #define DEFINE_WIDTH(width, attributes, LANES, PRODUCT)                                                                \
     DEFINE_PHILOX(philox_##width, attributes, LANES, PRODUCT)                                                          \
     attributes static void fill_##width(struct points *p)                                                              \
@@ -131,6 +153,12 @@ INLINE void coins_counters(struct coins *c)
     {                                                                                                                  \
         throw_##width(c);                                                                                              \
         for (int i = 0; i < 2; i++) fallen[i] = below_##width(c, bound[i]);                                            \
+    }                                                                                                                  \
+    DEFINE_BELOW_EACH(below_each_##width, attributes, LANES, PRODUCT)                                                           \
+    attributes static uint64_t weigh_##width(struct coins *c, int64_t unit, const uint8_t *weight)                     \
+    {                                                                                                                  \
+        throw_##width(c);                                                                                              \
+        return below_each_##width(c, unit, weight);                                                                    \
     }
 
 #define PRODUCT_PLAIN(x, y) (((x)&WORD) * (y))
@@ -225,6 +253,43 @@ void coins_fall_by(enum points_width width, struct coins *c, const int64_t bound
     fall_plain(c, bound, fallen);
 }
 
+uint64_t coins_weigh_by(enum points_width width, struct coins *c, int64_t unit, const uint8_t weight[32])
+{
+    switch (width) {
+#ifdef __x86_64__
+    case POINTS_AVX512: return weigh_avx512(c, unit, weight);
+    case POINTS_AVX2: return weigh_avx2(c, unit, weight);
+#else
+    case POINTS_AVX512:
+    case POINTS_AVX2:
+#endif
+    case POINTS_PLAIN: break;
+    }
+    return weigh_plain(c, unit, weight);
+}
+
+/* Half a row of coins, ready to be thrown. */
+static struct coins half_row(const struct luck *luck, uint32_t purpose, uint32_t index, uint32_t number, uint32_t half)
+{
+    struct coins coins = coins_begin(luck, purpose, index);
+    coins.block = 2 * WORDS_BATCH * number + WORDS_BATCH * half;
+    return coins;
+}
+
+uint64_t coin_row_weighed(struct coin_row *row, const struct luck *luck, uint32_t purpose, uint32_t index, uint32_t number, uint32_t n,
+                          const uint8_t *weight, double p)
+{
+    const int64_t unit = (int64_t)fmin(ceil(p * 0x1p32), UINT32_MAX); /* a little too much: the caller looks at who might have fallen */
+    uint64_t fallen = 0;
+    for (uint32_t half = 0; half < 2 && half * 32 < n; half++) {
+        uint8_t own[32] = {0};
+        memcpy(own, weight + half * 32, n - half * 32 < 32 ? n - half * 32 : 32);
+        row->half[half] = half_row(luck, purpose, index, number, half);
+        fallen |= coins_weigh_by(points_widest(), &row->half[half], unit, own) << half * 32;
+    }
+    return fallen;
+}
+
 void coin_row_throw(struct coin_row *row, const struct luck *luck, uint32_t purpose, uint32_t index, uint32_t number, uint32_t n,
                     const double p[2], uint64_t fallen[2])
 {
@@ -232,26 +297,15 @@ void coin_row_throw(struct coin_row *row, const struct luck *luck, uint32_t purp
     for (int i = 0; i < 2; i++) bound[i] = p[i] > 0 ? (int64_t)ceil(fmin(p[i], 1) * 0x1p32 - 0.5) : 0;
     fallen[0] = fallen[1] = 0;
     for (uint32_t half = 0; half < 2 && half * 32 < n; half++) {
-        struct coins *coins = &row->half[half];
         uint64_t here[2];
-        *coins = coins_begin(luck, purpose, index);
-        coins->block = 2 * WORDS_BATCH * number + WORDS_BATCH * half;
-        coins_fall_by(points_widest(), coins, bound, here);
+        row->half[half] = half_row(luck, purpose, index, number, half);
+        coins_fall_by(points_widest(), &row->half[half], bound, here);
         for (int i = 0; i < 2; i++) fallen[i] |= here[i] << half * 32;
     }
     for (int i = 0; i < 2; i++) fallen[i] &= n < 64 ? (1ull << n) - 1 : ~0ull;
 }
 
-void coins_fill(struct coins *c)
-{
-    if (c->blocks > 1) {
-        coins_fill_by(points_widest(), c);
-        return;
-    }
-    /* In parentheses, lest a build that writes down who asks for which number (tests/addresses) take this for somebody who does. */
-    struct words w = (luck_words)(c->luck, c->purpose, c->block, c->index);
-    for (int k = 0; k < 4; k++) c->word[k][c->block % WORDS_BATCH] = w.word[k];
-}
+void coins_fill(struct coins *c) { coins_fill_by(points_widest(), c); }
 
 /* Where few points are expected, two at a time cost less than a batch. */
 static void fill_two(struct points *p)

@@ -56,9 +56,11 @@ static inline bool luck_coin(const struct luck *luck, uint32_t purpose, uint32_t
 }
 
 /* A whole number from 0 to n - 1; n > 0. The bias is below n / 2^32. */
+static inline uint32_t picked(uint32_t word, uint32_t n) { return (uint32_t)((uint64_t)word * n >> 32); }
+
 static inline uint32_t luck_pick(const struct luck *luck, uint32_t purpose, uint32_t entity, uint32_t index, uint32_t n)
 {
-    return (uint32_t)(((uint64_t)luck_words(luck, purpose, entity, index).word[0] * n) >> 32);
+    return picked(luck_words(luck, purpose, entity, index).word[0], n);
 }
 
 /* A standard normal number (Box and Muller 1958). */
@@ -74,54 +76,47 @@ static inline double daily_chance(double rate)
     return -portable_expm1(-rate);
 }
 
-/* Coins for entities met in rising order: one call of the generator serves four neighbours, and where most entities are met,
- * calls are made in batches, for which a processor's wide registers serve; neither changes a bit. */
+/* Coins for entities met in rising order: one call of the generator serves four neighbours, and calls are made in batches, for which
+ * a processor's wide registers serve; neither changes a bit. */
 enum { WORDS_BATCH = 8 }; /* calls of the generator in a batch */
 
 struct coins {
     const struct luck *luck;
-    uint32_t purpose, index, block, blocks; /* those held: `blocks` from `block` on */
+    uint32_t purpose, index, block; /* those held are from this one on */
     uint64_t word[4][WORDS_BATCH];          /* of block b in column b % WORDS_BATCH */
 };
 
-/* For a few entities that lie far apart. */
-static inline struct coins coins_begin_few(const struct luck *luck, uint32_t purpose, uint32_t index)
+static inline struct coins coins_begin(const struct luck *luck, uint32_t purpose, uint32_t index)
 {
     struct coins coins;
     coins.luck = luck;
     coins.purpose = purpose;
     coins.index = index;
     coins.block = 1u << 31; /* none */
-    coins.blocks = 1;
     return coins;
 }
 
-static inline struct coins coins_begin(const struct luck *luck, uint32_t purpose, uint32_t index)
-{
-    struct coins coins = coins_begin_few(luck, purpose, index);
-    coins.blocks = WORDS_BATCH;
-    return coins;
-}
-
-/* Draws coins.blocks blocks, from coins.block on. */
+/* Draws the batch of blocks from coins.block on. */
 void coins_fill(struct coins *coins);
 
-static inline double coins_uniform(struct coins *coins, uint32_t entity)
+static inline uint32_t coins_word(struct coins *coins, uint32_t entity)
 {
     const uint32_t block = entity >> 2;
-    if (block - coins->block >= coins->blocks) {
-        coins->block = block & ~(coins->blocks - 1);
+    if (block - coins->block >= WORDS_BATCH) {
+        coins->block = block / WORDS_BATCH * WORDS_BATCH;
         coins_fill(coins);
     }
-    return unit_interval((uint32_t)coins->word[entity & 3][block % WORDS_BATCH]);
+    return (uint32_t)coins->word[entity & 3][block % WORDS_BATCH];
 }
+
+static inline double coins_uniform(struct coins *coins, uint32_t entity) { return unit_interval(coins_word(coins, entity)); }
 
 /* luck_words() of an entity, from a batch. */
 static inline struct words coins_words(struct coins *coins, uint32_t entity)
 {
     const uint32_t k = entity % WORDS_BATCH;
-    if (entity - coins->block >= coins->blocks) {
-        coins->block = entity & ~(coins->blocks - 1);
+    if (entity - coins->block >= WORDS_BATCH) {
+        coins->block = entity - k;
         coins_fill(coins);
     }
     return (struct words){{(uint32_t)coins->word[0][k], (uint32_t)coins->word[1][k], (uint32_t)coins->word[2][k],
@@ -130,6 +125,7 @@ static inline struct words coins_words(struct coins *coins, uint32_t entity)
 
 /* A coin for each of 64 neighbours, at two probabilities: neighbour k of row `number` has the word k / 8 % 4 of entity
  * 16 number + k / 32 * 8 + k % 8. */
+enum { COIN_ROW = 64 };
 struct coin_row {
     struct coins half[2];
 };
@@ -138,6 +134,10 @@ static inline double coin_row_uniform(const struct coin_row *row, uint32_t k)
 {
     return unit_interval((uint32_t)row->half[k / 32].word[k / 8 % 4][k % 8]);
 }
+
+/* Bit k of the answer says whether coin_row_uniform(k) < weight[k] p, or nearly so, for k < n <= 64; p is at most 1. */
+uint64_t coin_row_weighed(struct coin_row *row, const struct luck *luck, uint32_t purpose, uint32_t index, uint32_t number, uint32_t n,
+                          const uint8_t *weight, double p);
 
 /* Bit k of fallen[i] says whether coin_row_uniform(k) < p[i], for k < n <= 64. */
 void coin_row_throw(struct coin_row *row, const struct luck *luck, uint32_t purpose, uint32_t index, uint32_t number, uint32_t n,
