@@ -372,7 +372,8 @@ static void one_wanted(struct lab *l)
         const uint32_t want = wanted(c, v), missing = want > 0 && mix(v, 42) < 0.75;
         lab_fill(l, exploitation_place(c, v), CLASS_COERCED, want - missing);
     }
-    for (uint32_t o = c->venues; o < c->offenders; o++) c->standing[o] = mix(o, 43) < 0.3 ? STANDING_FREE : STANDING_DORMANT;
+    for (uint32_t o = c->venues; o < c->offenders; o++)
+        c->standing[o] = mix(o, 43) < 0.3 ? STANDING_FREE : STANDING_DORMANT;
 }
 
 static double recruiting(const struct lab *l, uint32_t venue)

@@ -174,7 +174,8 @@ static void again(struct lab *l, const struct lab *morning, int32_t day)
 }
 
 /* Whoever is met leaves, and is not met again; the others are met as if nobody had left. */
-static void leavers_are_met_once(struct lab *l, const struct lab *morning, const struct crowd *crowd, double rate, int32_t days)
+static void leavers_are_met_once(struct lab *l, const struct lab *morning, const struct crowd *crowd, double rate,
+                                 int32_t days)
 {
     const struct city *c = l->city;
     double met[SEATS_MOST] = {0}, n = 0, all = 0;
@@ -230,7 +231,8 @@ static void columns(struct lab *l)
         const uint32_t place = exploitation_place(c, v), given_up = place == v ? private_place(c, v) : v;
         lab_fill(l, place, CLASS_COERCED, drawn(v, 401, c->size[place] + 1u));
         lab_fill(l, given_up, CLASS_MINOR, drawn(v, 402, 4));
-        for (uint32_t n = drawn(v, 403, c->size[v] + 1u); n > 0 && free_seat(c, v) != UINT32_MAX; n--) lab_fill(l, v, CLASS_ADULT, 1);
+        for (uint32_t n = drawn(v, 403, c->size[v] + 1u); n > 0 && free_seat(c, v) != UINT32_MAX; n--)
+            lab_fill(l, v, CLASS_ADULT, 1);
     }
     city_reckon(c);
     lab_verify(l);
@@ -238,7 +240,8 @@ static void columns(struct lab *l)
 
 /* Nothing twice a day, each thing with the chance of an event at this rate, in their order; what comes to the rows meanwhile is
  * left for the morrow. */
-static void things_are_met_once(struct lab *l, const struct lab *morning, uint8_t *column, enum purpose line, double rate, int32_t days)
+static void things_are_met_once(struct lab *l, const struct lab *morning, uint8_t *column, enum purpose line,
+                                double rate, int32_t days)
 {
     const struct city *c = l->city;
     const uint8_t *held = (const uint8_t *)morning->city->block + (column - (const uint8_t *)c->block);
@@ -264,7 +267,8 @@ static void things_are_met_once(struct lab *l, const struct lab *morning, uint8_
         }
     }
     for (uint32_t v = 0; v < c->venues; v++)
-        for (uint32_t index = 0; index < held[v]; index++, n++) assert_binomial(met[v][index], days, daily_chance(rate));
+        for (uint32_t index = 0; index < held[v]; index++, n++)
+            assert_binomial(met[v][index], days, daily_chance(rate));
     assert_binomial(hits, n * days, daily_chance(rate));
     for (size_t i = 0; i < 20; i++) even[i] = 1.0 / 20;
     assert_agrees(agreement_with(lucks, even, 20, NULL));

@@ -50,7 +50,8 @@ static void same_points(uint32_t length, double rate, uint32_t days, uint32_t *s
             *at_once += known.position > 0;
             for (; points_next(&known, &a, &mark_a); n++) {
                 assert_true(points_next(&drawn, &b, &mark_b));
-                assert_true(a == b && mark_a == mark_b && known.position == drawn.position && known.drawn == drawn.drawn);
+                assert_true(a == b && mark_a == mark_b && known.position == drawn.position &&
+                            known.drawn == drawn.drawn);
             }
             assert_false(points_next(&drawn, &b, &mark_b));
             assert_false(points_next(&known, &a, &mark_a));
@@ -109,7 +110,8 @@ static void throw_by(enum points_width width, uint32_t purpose, uint32_t index, 
         uint64_t here[2];
         coins.block = 16 * number + 8 * half;
         coins_fall_by(width, &coins, bound, here);
-        for (uint32_t k = 0; k < 32; k++) assert_true(coins.word[k / 8][k % 8] == word_of(purpose, index, number, 32 * half + k));
+        for (uint32_t k = 0; k < 32; k++)
+            assert_true(coins.word[k / 8][k % 8] == word_of(purpose, index, number, 32 * half + k));
         for (int i = 0; i < 2; i++) {
             assert_int_equal(here[i] >> 32, 0);
             fallen[i] |= here[i] << 32 * half;
@@ -123,13 +125,16 @@ static void rows_fall_alike_at_any_width(void **state)
     for (enum points_width width = POINTS_PLAIN; width <= points_widest(); width++)
         for (uint32_t number = 0; number < 2000; number++) {
             const uint32_t near = word_of(7, 3, number, number % ROW);
-            const int64_t bounds[][2] = {
-                {0, INT64_C(1) << 32}, {near, (int64_t)near + 1}, {1, UINT32_MAX}, {INT64_C(1) << 31, (INT64_C(1) << 31) - 1}};
+            const int64_t bounds[][2] = {{0, INT64_C(1) << 32},
+                                         {near, (int64_t)near + 1},
+                                         {1, UINT32_MAX},
+                                         {INT64_C(1) << 31, (INT64_C(1) << 31) - 1}};
             for (size_t b = 0; b < sizeof bounds / sizeof *bounds; b++) {
                 uint64_t fallen[2];
                 throw_by(width, 7, 3, number, bounds[b], fallen);
                 for (uint32_t k = 0; k < ROW; k++)
-                    for (int i = 0; i < 2; i++) assert_true((fallen[i] >> k & 1) == (word_of(7, 3, number, k) < bounds[b][i]));
+                    for (int i = 0; i < 2; i++)
+                        assert_true((fallen[i] >> k & 1) == (word_of(7, 3, number, k) < bounds[b][i]));
             }
         }
 }
@@ -151,14 +156,15 @@ static void rows_are_their_coins_one_by_one(void **state)
 {
     (void)state;
     static const uint32_t lengths[] = {0, 1, 8, 31, 32, 33, 40, 63, 64};
-    static const double chances[] = {-0.5, 0, 0x1p-1074, 1e-300, 0x1p-34, 0x1p-33, 0x1.8p-33, 1e-9, 0.24, 0.5, 0.6,
-                                     1 - 0x1p-33, 1 - 0x1p-53, 1, 1.2, 1e300, INFINITY};
+    static const double chances[] = {-0.5, 0,   0x1p-1074,   1e-300,      0x1p-34, 0x1p-33, 0x1.8p-33, 1e-9,    0.24,
+                                     0.5,  0.6, 1 - 0x1p-33, 1 - 0x1p-53, 1,       1.2,     1e300,     INFINITY};
     enum { CHANCES = sizeof chances / sizeof *chances };
     for (size_t l = 0; l < sizeof lengths / sizeof *lengths; l++)
         for (uint32_t number = 0; number < 60; number++) {
             const uint32_t n = lengths[l];
             for (size_t i = 0; i < CHANCES; i++)
-                check_row(number % 3 << 18, number * 100000, n, (const double[]){chances[i], chances[(i + number) % CHANCES]});
+                check_row(number % 3 << 18, number * 100000, n,
+                          (const double[]){chances[i], chances[(i + number) % CHANCES]});
             for (uint32_t k = 0; k < n; k++) {
                 const double at = unit_interval(word_of(9, 4, number, k));
                 check_row(4, number, n, (const double[]){at, nextafter(at, 1)});
@@ -182,7 +188,8 @@ static void words_of_a_batch_are_those_of_their_entities(void **state)
             assert_memory_equal(&alone, &expected, sizeof expected);
         }
     }
-    for (uint32_t entity = (1u << 31) - 20; entity < 1u << 31; entity++) { /* none is taken for the first block, which nobody holds */
+    for (uint32_t entity = (1u << 31) - 20; entity < 1u << 31;
+         entity++) { /* none is taken for the first block, which nobody holds */
         struct coins late = coins_begin(&luck, 7, 3);
         const struct words w = coins_words(&late, entity), expected = luck_words(&luck, 7, entity, 3);
         assert_memory_equal(&w, &expected, sizeof expected);
