@@ -70,6 +70,8 @@ static uint32_t surplus(const struct city *c, uint32_t venue, uint32_t want)
     return left + (kept > want ? kept - want : 0);
 }
 
+uint32_t exploited_surplus(const struct city *c, uint32_t venue) { return surplus(c, venue, wanted(c, venue)); }
+
 static void vacancies_reckon(struct city *c, uint32_t venue, uint32_t want)
 {
     const uint32_t wanting_now = wanting(c, venue, want);

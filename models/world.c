@@ -316,6 +316,8 @@ static const char *broken_place(const struct city *c, uint32_t p)
     if (c->marked[p] & ~c->occupied[p]) return "a minor, or somebody detained, without a seat";
     if (place_kind(c, p) == PLACE_STREET && c->exploited[p]) return "somebody exploited in the street";
     if (place_kind(c, p) == PLACE_PRIVATE && c->occupied[p] != c->exploited[p]) return "a non-coerced adult in the private network";
+    if (c->concerned[p] != persons_in(place_kind(c, p) == PLACE_STREET ? c->occupied[p] : c->exploited[p]))
+        return "the number of those concerned in a place disagrees with its seats";
     return NULL;
 }
 
@@ -327,15 +329,31 @@ static const char *broken_owner(const struct city *c, uint32_t v)
     if (c->tie[v] < NO_OFFICER || c->tie[v] >= (int32_t)c->officers) return "a tie to no officer";
     if (!c->policy->police && c->tie[v] != NO_OFFICER) return "a protection tie without police";
     if (c->wanting[v] != exploited_vacancies(c, v) || c->vacant[v] != adult_vacancies(c, v)) return "vacancies that are not";
+    if (c->surplus[v] != exploited_surplus(c, v)) return "a surplus that is not";
     if (c->exploiting[v] != exploits(c, v)) return "an owner who exploits, or not, unknown to others";
     return NULL;
 }
 
-/* What is kept up to date must be what counting anew finds. */
+static const char *broken_owners(const struct city *c)
+{
+    uint32_t wanting = 0, vacant = 0, surplus = 0;
+    const char *broken = NULL;
+    for (uint32_t v = 0; v < c->venues; v++) {
+        if ((broken = broken_owner(c, v)) != NULL) return broken;
+        wanting += c->wanting[v];
+        vacant += c->vacant[v];
+        surplus += c->surplus[v];
+    }
+    if (wanting != c->all_wanting || vacant != c->all_vacant) return "the city's vacancies disagree with its venues'";
+    if (surplus != c->all_surplus) return "the city's surplus disagrees with its venues'";
+    return NULL;
+}
+
+/* What is kept up to date must be what counting anew finds. That sets the columns of places and owners right; by now they are. */
 static const char *broken_sums(const struct city *c)
 {
     struct city anew = *c;
-    city_recount(&anew); /* it changes no column */
+    city_recount(&anew);
     if (anew.infected != c->infected) return "the count of the infected disagrees with the seats";
     if (anew.fearful != c->fearful) return "the count of the fearful disagrees with the seats";
     if (fabs(anew.fear_sum - c->fear_sum) > 1e-9 * (1 + anew.fear_sum)) return "the sum of fear disagrees with the seats";
@@ -359,11 +377,9 @@ static const char *broken_city(const struct city *c)
         present += persons_in(c->occupied[p]);
     }
     if (memcmp(count, c->count, sizeof count) != 0) return "the counts of persons disagree with the seats";
-    if ((broken = broken_sums(c)) != NULL) return broken;
+    if ((broken = broken_owners(c)) != NULL || (broken = broken_sums(c)) != NULL) return broken;
     if (held != c->held) return "the count of detained adults disagrees with the seats";
     if (c->entered != (int64_t)present + c->n_absent + c->gone) return "persons are not conserved";
-    for (uint32_t v = 0; v < c->venues; v++)
-        if ((broken = broken_owner(c, v)) != NULL) return broken;
     for (uint32_t o = 0; o < c->offenders; o++) {
         if (!is_share(c->risk[o]) || !is_share(c->punishment[o])) return "a belief outside 0..1";
         if (c->standing[o] == STANDING_REMAND && c->trial_on[o] == NEVER) return "remand without a trial";

@@ -559,9 +559,11 @@ static inline uint32_t exploitation_place(const struct city *c, uint32_t venue)
     return c->mode[venue] == MODE_PRIVATE ? private_place(c, venue) : venue;
 }
 
-/* Free seats that may be filled, counted anew: by exploited persons at an owner's, and by adults in a venue. */
+/* Counted anew: free seats that may be filled, by exploited persons at an owner's and by adults in a venue; and exploited persons
+ * above those whom the owner wants. */
 uint32_t exploited_vacancies(const struct city *c, uint32_t venue);
 uint32_t adult_vacancies(const struct city *c, uint32_t venue);
+uint32_t exploited_surplus(const struct city *c, uint32_t venue);
 
 /* Does an owner exploit anybody now (his place, his mode, his liberty)? */
 static inline bool exploits(const struct city *c, uint32_t venue)

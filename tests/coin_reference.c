@@ -307,6 +307,116 @@ static uint32_t given_up(const struct lab *l, const struct city *before, uint32_
     return before->mode[venue] != MODE_NONE && l->city->mode[venue] == MODE_NONE;
 }
 
+/* ---- persons who come and go at owners': recruiting (7.6), dismissal, refilling, return from the street (7.8) ------------------ */
+
+/* Adults in the street alone, some of them detained, and room for all in the venues. */
+static void street_city(struct lab *l)
+{
+    struct city *c = l->city;
+    for (uint32_t place = 2 * c->venues; place < c->places; place++)
+        for (uint32_t k = 0; k < c->size[place]; k++)
+            if (mix(place * 64 + k, 6) < 0.8) seat_person(l, place, k);
+}
+
+static double street_return(const struct lab *l, uint32_t seat)
+{
+    struct seated p = who(l->city, seat);
+    return p.there && !p.detained && p.kind == PLACE_STREET ? lab_get(l, "staffing.return_rate") : 0;
+}
+
+static uint32_t in_a_venue(const struct lab *l, const struct city *before, uint32_t seat)
+{
+    return who(before, seat).there && !who(l->city, seat).there;
+}
+
+/* Some of them have closed. */
+static void owners_of_every_kind(struct lab *l)
+{
+    struct city *c = l->city;
+    for (uint32_t v = 0; v < c->venues; v++) {
+        c->mode[v] = (uint8_t)(mix(v, 40) * MODES);
+        if (mix(v, 41) < 0.15) c->closed_until[v] = 60;
+    }
+}
+
+/* In a venue all slots but those reserved are taken, or all but one. */
+static void one_slot_free(struct lab *l)
+{
+    struct city *c = l->city;
+    owners_of_every_kind(l);
+    for (uint32_t v = 0; v < c->venues; v++) {
+        const uint32_t reserved = c->mode[v] == MODE_PRIVATE ? 0 : wanted(c, v);
+        lab_fill(l, v, CLASS_ADULT, c->size[v] - reserved - (mix(v, 42) < 0.75));
+    }
+}
+
+static double refill(const struct lab *l, uint32_t venue)
+{
+    const struct city *c = l->city;
+    const uint32_t reserved = c->mode[venue] == MODE_PRIVATE ? 0 : wanted(c, venue);
+    const bool free = persons_in(c->occupied[venue]) + reserved < c->size[venue];
+    return free && !is_closed(c, venue) ? lab_get(l, "staffing.refill_rate") : 0;
+}
+
+static uint32_t one_adult_more(const struct lab *l, const struct city *before, uint32_t venue)
+{
+    return persons_in(l->city->occupied[venue]) - persons_in(before->occupied[venue]);
+}
+
+/* Owners have all whom they want, or all but one; some of the traffickers are active. */
+static void one_wanted(struct lab *l)
+{
+    struct city *c = l->city;
+    owners_of_every_kind(l);
+    for (uint32_t v = 0; v < c->venues; v++) {
+        const uint32_t want = wanted(c, v), missing = want > 0 && mix(v, 42) < 0.75;
+        lab_fill(l, exploitation_place(c, v), CLASS_COERCED, want - missing);
+    }
+    for (uint32_t o = c->venues; o < c->offenders; o++)
+        c->standing[o] = mix(o, 43) < 0.3 ? STANDING_FREE : STANDING_DORMANT;
+}
+
+static double recruiting(const struct lab *l, uint32_t venue)
+{
+    const struct city *c = l->city;
+    bool active = false;
+    for (uint32_t i = c->link_first[venue]; i < c->link_first[venue + 1]; i++)
+        active |= c->standing[c->venues + c->link_trafficker[i]] == STANDING_FREE;
+    const bool wants = persons_in(c->exploited[exploitation_place(c, venue)]) < wanted(c, venue);
+    return active && wants ? lab_get(l, "traffickers.recruit_rate") * c->price : 0;
+}
+
+static uint32_t recruited(const struct lab *l, const struct city *before, uint32_t venue)
+{
+    const uint32_t place = exploitation_place(before, venue);
+    return persons_in(l->city->exploited[place]) - persons_in(before->exploited[place]);
+}
+
+/* Owners have as many as they want or some more, and in the place that they have given up some are left. */
+static void too_many(struct lab *l)
+{
+    struct city *c = l->city;
+    owners_of_every_kind(l);
+    for (uint32_t v = 0; v < c->venues; v++) {
+        const uint32_t place = exploitation_place(c, v), given_up = place == v ? private_place(c, v) : v;
+        const uint32_t more = wanted(c, v) + (uint32_t)(mix(v, 42) * 4);
+        lab_fill(l, place, CLASS_COERCED, more < c->size[place] ? more : c->size[place]);
+        lab_fill(l, given_up, CLASS_MINOR, (uint32_t)(mix(v, 43) * 3));
+    }
+}
+
+/* Those in the lowest seats are too many; all are in the place that was given up. */
+static double dismissal(const struct lab *l, uint32_t seat)
+{
+    const struct city *c = l->city;
+    const struct seated p = who(c, seat);
+    if (!p.exploited) return 0;
+    const uint32_t venue = place_owner(c, p.place), have = persons_in(c->exploited[p.place]);
+    const uint32_t want = p.place == exploitation_place(c, venue) ? wanted(c, venue) : 0;
+    const uint32_t before = persons_in(c->exploited[p.place] & (seat_bit(c, seat) - 1));
+    return before + want < have ? lab_get(l, "staffing.dismiss_rate") : 0;
+}
+
 /* ---- police (7.11) ----------------------------------------------------------------------------------------------------------- */
 
 static void officers(struct lab *l) { LAB_ALL(l, joined, l->city->officers, 0); }
@@ -381,25 +491,29 @@ static uint32_t lead(const struct lab *l, const struct city *before, uint32_t ve
 
 /* clang-format off */
 const struct coin_process coin_processes[] = {
-    {"leaving", "persons", "persons.adult_tenure", DRAW_ADULT_LEAVES, 300, 1, false, mixed_city, seats_of, leaving, adult_gone},
-    {"escape", "persons", "persons.escape_rate", DRAW_ESCAPE, 0.005, 1, false, mixed_city, seats_of, escape, out},
-    {"outside help", "persons", "persons.outside_help", DRAW_OUTSIDE_HELP, 0.005, 1, false, mixed_city, seats_of, outside_help, out},
-    {"debt release", "persons", "persons.debt_release_rate", DRAW_DEBT_RELEASE, 0.005, 1, false, mixed_city, seats_of, debt_release, out},
-    {"infection", "persons", "persons.infection_rate", DRAW_INFECTION, 0.003, 0.7, false, mixed_city, seats_of, infection, infected},
-    {"violence by clients", "violence", "violence.client_violence", DRAW_CLIENT_VIOLENCE, 0.002, 0.05, true, mixed_city, seats_of, by_clients, reported},
-    {"violence by owners", "violence", "violence.owner_violence", DRAW_OWNER_VIOLENCE, 0.002, 0.05, true, mixed_city, seats_of, by_owners, reported},
-    {"clinics", "health", "health.clinic_rate", DRAW_CLINIC, 0.005, 1, false, mixed_city, seats_of, clinic, served_today},
-    {"outreach", "health", "health.outreach_rate", DRAW_OUTREACH, 0.02, 1, false, fearless_city, venues_of, outreach, visited},
-    {"owners' tastes", "owners", "market.taste_rate", DRAW_TASTE_CHANGE, 0.02, 1, false, eager_offenders, venues_of, taste, owner_tastes},
-    {"traffickers' tastes", "traffickers", "market.taste_rate", DRAW_TASTE_CHANGE, 0.02, 1, false, eager_offenders, traffickers_of, taste, trafficker_tastes},
-    {"owners' reviews", "owners", "market.review_rate", DRAW_REVIEW_OWNER, 0.02, 1, false, eager_offenders, venues_of, owner_review, exploiting_now},
-    {"traffickers' reviews", "traffickers", "market.review_rate", DRAW_REVIEW_TRAFFICKER, 0.02, 1, false, eager_offenders, traffickers_of, trafficker_review, active_now},
-    {"traffickers move", "relocation", "region.relocate_rate", DRAW_RELOCATE_TRAFFICKER, 0.02, 1, false, two_cities, traffickers_of, trafficker_moves, post_left},
-    {"networks move", "relocation", "region.relocate_rate", DRAW_RELOCATE_NETWORK, 0.02, 1, false, two_cities, venues_of, network_moves, given_up},
-    {"rotation", "police", "policy.general_rotation", DRAW_ROTATION, 3, 12, false, officers, officers_of, rotation, replaced},
-    {"shakedowns", "police", "police.shakedown_rate", DRAW_SHAKEDOWN, 0.02, 1, false, lone_officers, officers_of, shakedown, tied},
-    {"ties' decay", "police", "police.tie_decay", DRAW_TIE_DECAY, 0.02, 1, false, tied_venues, venues_of, tie_fades, untied},
-    {"false leads", "police", "police.false_lead", DRAW_FALSE_LEAD, 0.02, 1, false, mixed_city, venues_of, false_lead, lead},
+    {"leaving", "persons", "persons.adult_tenure", LINE_ADULT_LEAVES, 300, 1, false, mixed_city, seats_of, leaving, adult_gone},
+    {"escape", "persons", "persons.escape_rate", LINE_ESCAPE, 0.005, 1, false, mixed_city, seats_of, escape, out},
+    {"outside help", "persons", "persons.outside_help", LINE_OUTSIDE_HELP, 0.005, 1, false, mixed_city, seats_of, outside_help, out},
+    {"debt release", "persons", "persons.debt_release_rate", LINE_DEBT_RELEASE, 0.005, 1, false, mixed_city, seats_of, debt_release, out},
+    {"infection", "persons", "persons.infection_rate", LINE_INFECTION, 0.003, 0.7, false, mixed_city, seats_of, infection, infected},
+    {"violence by clients", "violence", "violence.client_violence", LINE_CLIENT_VIOLENCE, 0.002, 0.05, true, mixed_city, seats_of, by_clients, reported},
+    {"violence by owners", "violence", "violence.owner_violence", LINE_OWNER_VIOLENCE, 0.002, 0.05, true, mixed_city, seats_of, by_owners, reported},
+    {"clinics", "health", "health.clinic_rate", LINE_CLINIC, 0.005, 1, false, mixed_city, seats_of, clinic, served_today},
+    {"outreach", "health", "health.outreach_rate", LINE_OUTREACH, 0.02, 1, false, fearless_city, venues_of, outreach, visited},
+    {"return from the street", "staffing", "staffing.return_rate", LINE_STREET_RETURN, 0.01, 1, false, street_city, seats_of, street_return, in_a_venue},
+    {"refilling", "staffing", "staffing.refill_rate", LINE_REFILL, 0.02, 1, false, one_slot_free, venues_of, refill, one_adult_more},
+    {"dismissal", "staffing", "staffing.dismiss_rate", LINE_DISMISS, 0.01, 1, false, too_many, seats_of, dismissal, out},
+    {"recruiting", "traffickers", "traffickers.recruit_rate", LINE_RECRUIT, 0.02, 1, false, one_wanted, venues_of, recruiting, recruited},
+    {"owners' tastes", "owners", "market.taste_rate", LINE_TASTE_OWNER, 0.02, 1, false, eager_offenders, venues_of, taste, owner_tastes},
+    {"traffickers' tastes", "traffickers", "market.taste_rate", LINE_TASTE_TRAFFICKER, 0.02, 1, false, eager_offenders, traffickers_of, taste, trafficker_tastes},
+    {"owners' reviews", "owners", "market.review_rate", LINE_REVIEW_OWNER, 0.02, 1, false, eager_offenders, venues_of, owner_review, exploiting_now},
+    {"traffickers' reviews", "traffickers", "market.review_rate", LINE_REVIEW_TRAFFICKER, 0.02, 1, false, eager_offenders, traffickers_of, trafficker_review, active_now},
+    {"traffickers move", "relocation", "region.relocate_rate", LINE_RELOCATE_TRAFFICKER, 0.02, 1, false, two_cities, traffickers_of, trafficker_moves, post_left},
+    {"networks move", "relocation", "region.relocate_rate", LINE_RELOCATE_NETWORK, 0.02, 1, false, two_cities, venues_of, network_moves, given_up},
+    {"rotation", "police", "policy.general_rotation", LINE_ROTATION, 3, 12, false, officers, officers_of, rotation, replaced},
+    {"shakedowns", "police", "police.shakedown_rate", LINE_SHAKEDOWN, 0.02, 1, false, lone_officers, officers_of, shakedown, tied},
+    {"ties' decay", "police", "police.tie_decay", LINE_TIE_DECAY, 0.02, 1, false, tied_venues, venues_of, tie_fades, untied},
+    {"false leads", "police", "police.false_lead", LINE_FALSE_LEAD, 0.02, 1, false, mixed_city, venues_of, false_lead, lead},
 };
 const size_t n_coin_processes = sizeof coin_processes / sizeof *coin_processes;
 
@@ -411,7 +525,8 @@ static const struct { const char *path; double value; } quiet[] = {
     {"police.shakedown_rate", 0}, {"police.tie_probability", 1}, {"police.exposure", 0}, {"police.false_lead", 0}, {"police.intel_rate", 0},
     {"police.tip_rate", 0}, {"policy.sweep_rate", 0}, {"police.override_rate", 0}, {"police.tie_decay", 0}, {"police.integrity_drift", 0},
     {"policy.outreach", 0.8}, {"policy.shakedown_factor", 0.7}, {"region.relocate_rate", 0}, {"region.relocate_gain", 0},
-    {"traffickers.recruit_rate", 0}, {"region.venues", 40}, {"region.street_room", 0.2}, {"region.traffickers", 60},
+    {"traffickers.recruit_rate", 0}, {"staffing.dismiss_rate", 0}, {"staffing.displace_share", 0}, {"staffing.refill_rate", 0}, {"staffing.return_rate", 0},
+    {"region.venues", 40}, {"region.street_room", 0.2}, {"region.traffickers", 60},
 };
 /* clang-format on */
 

@@ -84,13 +84,18 @@ def test_no_number_is_the_same(summaries):
 
 
 def test_every_process_that_leaps_has_its_plain_coin():
-    begin = r"points_begin\(&\w+->luck, |seat_points_(?:begin|over)\(\w+, |FOR_POINTS(?:_OVER)?\("
-    purposes = set()
-    for path in sorted((ROOT / "models").glob("*.[ch]")):
-        purposes |= set(re.findall(rf"(?:{begin})(DRAW_\w+)", path.read_text()))
-    assert len(purposes) == 18
+    """A process has a line for each kind of place or person where these are thrown apart."""
+    sources = {path.name: path.read_text() for path in sorted((ROOT / "models").glob("*.[ch]"))}
+    declared = re.search(r"enum purpose \{(.*?)\bLINES\b", sources["world.h"], re.DOTALL)[1]
+    sources["world.h"] = sources["world.h"].replace(declared, "")
+    lines = set().union(*(re.findall(r"\bLINE_\w+", text) for text in sources.values()))
+    assert lines == set(re.findall(r"\bLINE_\w+", declared)) and len(lines) == 31
+    # every line is thrown by line_points(), which nothing but the helpers of world.h goes around
+    begun = [name for name, text in sources.items() for _ in re.findall(r"\bpoints_begin(?:_first)?\(", text)]
+    assert begun == ["world.h", "world.h"]
+    processes = {re.sub(r"_(STREET|EXPLOITED|HIDDEN)$", "", line) for line in lines}
     reference = (ROOT / "tests" / "coin_reference.c").read_text()
-    assert purposes == set(re.findall(r'^    \{"[^"]*", "\w+", "[\w.]+",\s+(DRAW_\w+)', reference, re.MULTILINE))
+    assert processes == set(re.findall(r'^    \{"[^"]*", "\w+", "[\w.]+",\s+(LINE_\w+)', reference, re.MULTILINE))
 
 
 def test_the_coins_have_no_leaps(tmp_path):
@@ -98,6 +103,6 @@ def test_the_coins_have_no_leaps(tmp_path):
     source = ["gcc", "-std=c11", "-D_GNU_SOURCE", "-iquote", "tests/coins", "-I.", "-E", "models/persons.c"]
     text = subprocess.run(source, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     own = text[text.index('# 1 "models/persons.c"') :]
-    assert "= seat_points_over(c, DRAW_ESCAPE, PLACE_VENUE, " in own and "struct coins coins;" in text
+    assert "= exploited_points(c, LINE_ESCAPE, " in own and "struct coins coins;" in text
     assert text.count("leaps_next(") == 1  # its definition
     assert os.access(COINS, os.X_OK)

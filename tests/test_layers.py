@@ -31,7 +31,7 @@ PREFIXES = {
     "study": ("study_", "model_"),  # a model seen through its study
     "run": ("study_run",),
     "main": ("main",),
-    "points": ("points_", "coins_"),  # both come in batches of the same words
+    "points": ("points_", "coins_", "coin_row_"),  # all come in batches of the same words
 }
 # What would show, stop, outlive or end the process that has loaded the library.
 OF_PROGRAMS = re.compile(

@@ -51,7 +51,7 @@ static void test_tastes_last_until_they_are_drawn_anew(void **state)
     for (int32_t day = 1; day <= DAYS; day++) {
         lab_day(&l, day);
         LAB_ALL(&l, taste_day, c->offenders, UINT16_MAX);
-        tastes_change(c, 0, c->venues);
+        tastes_change(c, LINE_TASTE_OWNER, 0, c->venues);
         for (uint32_t o = 0; o < c->offenders; o++) {
             changed += c->taste_day[o] == day;
             assert_true(c->taste_day[o] == day || c->taste_day[o] == UINT16_MAX);
@@ -61,7 +61,7 @@ static void test_tastes_last_until_they_are_drawn_anew(void **state)
     assert_binomial(changed, DAYS * c->venues, daily_chance(0.01));
     lab_set(&l, "market.taste_rate", 0);
     LAB_ALL(&l, taste_day, c->offenders, UINT16_MAX);
-    tastes_change(c, 0, c->offenders);
+    tastes_change(c, LINE_TASTE_OWNER, 0, c->offenders);
     for (uint32_t o = 0; o < c->offenders; o++) assert_int_equal(c->taste_day[o], UINT16_MAX);
     lab_close(&l);
 }

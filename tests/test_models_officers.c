@@ -259,16 +259,16 @@ static void test_corrupt_acts_are_exposed_by_oversight(void **state)
     struct city *c = l.city;
     const struct police_parameters *p = lab_parameters(&l, "police");
     struct police_metrics *m = lab_metrics(&l, "police");
-    for (uint32_t i = 0; i < N; i++) police_account(c, p, m, 3, i, 1);
-    assert_binomial(m->officers_prosecuted, N, 0.15);
-    for (uint32_t i = 0; i < N; i++) police_account(c, p, m, 23, i, 2); /* nobody watches the special unit */
-    assert_binomial(m->officers_prosecuted, N, 0.15);
+    for (uint32_t i = 0; i < N; i++) police_account(c, p, m, 3, (i + 0.5) / N);
+    assert_same(m->officers_prosecuted, 0.15 * N);
+    for (uint32_t i = 0; i < N; i++) police_account(c, p, m, 23, (i + 0.5) / N); /* nobody watches the special unit */
+    assert_same(m->officers_prosecuted, 0.15 * N);
 
     officers_are(&l, 0.9, 0.5);
     c->tie[4] = 3, c->tie[5] = 4;
     lab_set(&l, "policy.general_oversight", 1);
     lab_set(&l, "police.exposure", 1);
-    police_account(c, p, m, 3, 0, 3);
+    police_account(c, p, m, 3, unit_interval(UINT32_MAX));
     assert_close(c->skill[3], 0.25, 1e-6); /* replaced by a fresh officer */
     assert_close(c->integrity[3], 0.4, 1e-6);
     assert_int_equal(c->tie[4], NO_OFFICER);
@@ -277,7 +277,7 @@ static void test_corrupt_acts_are_exposed_by_oversight(void **state)
         if (o != 3) assert_close(c->integrity[o], 0.51, 1e-6);
     for (uint32_t o = 10; o < 30; o++) assert_same(c->integrity[o], 0.5f); /* other units learn nothing */
     officers_are(&l, 0.9, 0.5);
-    police_account(c, p, m, 13, 1, 3);
+    police_account(c, p, m, 13, unit_interval(0));
     for (uint32_t o = 0; o < 30; o++)
         if (o != 13) assert_close(c->integrity[o], o >= 10 && o < 20 ? 0.51 : 0.5, 1e-6);
     lab_close(&l);

@@ -61,6 +61,7 @@ static double raid(struct lab *l, const struct scene *s, int32_t days)
         }
         LAB_SEATS(l, traits, s->traits);
         c->operations_due = 60;
+        city_reckon(c);
         operations(l);
         lab_verify(l);
     }

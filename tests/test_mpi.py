@@ -37,7 +37,7 @@ def folder(tmp_path, monkeypatch) -> Path:
     for name, value in AS_ROOT.items():
         monkeypatch.setenv(name, value)
     (tmp_path / "s.cfg").write_text(STUDY.format(replicates=7))
-    (tmp_path / "long.cfg").write_text(STUDY.format(replicates=500))
+    (tmp_path / "long.cfg").write_text(STUDY.format(replicates=2000))
     (tmp_path / "d.csv").write_text(DESIGN)
     return tmp_path
 

@@ -24,7 +24,7 @@ def purposes() -> list[str]:
     """The purposes of randomness, from the one enumeration that there is."""
     inside = re.search(r"enum purpose \{(.*?)\}", (MODELS / "world.h").read_text(), re.DOTALL)
     assert inside
-    named = re.findall(r"\bDRAW_\w+", inside[1])
+    named = re.findall(r"\b(?:LINE|DRAW)_\w+", inside[1])
     assert named.pop() == "DRAW_PURPOSES"
     return named
 
@@ -38,7 +38,7 @@ def code_of(name: str) -> str:
 def uses() -> set[tuple[str, str]]:
     """(purpose, file of models/ that draws for it)."""
     files = [path.name for path in MODELS.glob("*.[ch]") if path.name != "world.h"]
-    return {(purpose, name) for name in files for purpose in re.findall(r"\bDRAW_\w+", code_of(name))}
+    return {(purpose, name) for name in files for purpose in re.findall(r"\b(?:LINE|DRAW)_\w+", code_of(name))}
 
 
 @functools.cache

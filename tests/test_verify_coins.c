@@ -189,6 +189,7 @@ static void restore(struct lab *l, const struct lab *morning, uint32_t day)
         c->region = then.region, c->policy = then.policy, c->market = then.market;
         c->rules = then.rules, c->fears = then.fears;
         c->luck.day = day; /* the same day for the model, another for its luck */
+        points_first(&c->luck, LINES_DRAWN, c->first);
     }
 }
 

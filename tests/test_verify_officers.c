@@ -77,7 +77,7 @@ static void test_the_second_to_come_on_a_day_is_somebody_else(void **state)
     for (uint32_t o = 0; o < N; o++) {
         float skill[2], integrity[2];
         for (uint32_t k = 0; k < 2; k++) {
-            police_account(c, lab_parameters(&l, "police"), lab_metrics(&l, "police"), o, o, ACCOUNT_OFFICER | k);
+            police_account(c, lab_parameters(&l, "police"), lab_metrics(&l, "police"), o, 0.5);
             skill[k] = c->skill[o], integrity[k] = c->integrity[o];
         }
         assert_true(skill[0] != skill[1] && integrity[0] != integrity[1]);
@@ -248,6 +248,8 @@ static void test_stationary_integrity_under_drift_and_rotation(void **state)
 
 /* ---- accountability ---- */
 
+enum { PURPOSE_ACCOUNT = 240 /* that the model has no use for */ };
+
 /* After k prosecutions a colleague who was never replaced lacks (1 - example)^k of what he lacked. */
 static void test_examples_add_up(void **state)
 {
@@ -262,7 +264,8 @@ static void test_examples_add_up(void **state)
     double n = (double)effort(2000, 20000), before = 0, last;
     for (uint32_t i = 0; i < n; i++) {
         if (i % 40 == 0) c->integrity[7] = 0.1f, before = lab_metric(&l, "police.officers_prosecuted");
-        police_account(c, lab_parameters(&l, "police"), lab_metrics(&l, "police"), i % 7, i, 1);
+        const double u = luck_uniform(&c->luck, PURPOSE_ACCOUNT, i, 0);
+        police_account(c, lab_parameters(&l, "police"), lab_metrics(&l, "police"), i % 7, u);
         last = lab_metric(&l, "police.officers_prosecuted") - before;
         assert_close(c->integrity[7], 1 - 0.9 * pow(0.97, last), 1e-5);
     }
