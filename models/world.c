@@ -336,17 +336,13 @@ static const char *broken_owner(const struct city *c, uint32_t v)
 
 static const char *broken_owners(const struct city *c)
 {
-    uint32_t wanting = 0, vacant = 0, surplus = 0;
+    uint32_t wanting = 0;
     const char *broken = NULL;
     for (uint32_t v = 0; v < c->venues; v++) {
         if ((broken = broken_owner(c, v)) != NULL) return broken;
         wanting += c->wanting[v];
-        vacant += c->vacant[v];
-        surplus += c->surplus[v];
     }
-    if (wanting != c->all_wanting || vacant != c->all_vacant) return "the city's vacancies disagree with its venues'";
-    if (surplus != c->all_surplus) return "the city's surplus disagrees with its venues'";
-    return NULL;
+    return wanting == c->all_wanting ? NULL : "the city's vacancies disagree with its venues'";
 }
 
 /* What is kept up to date must be what counting anew finds. That sets the columns of places and owners right; by now they are. */

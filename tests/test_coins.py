@@ -89,7 +89,7 @@ def test_every_process_that_leaps_has_its_plain_coin():
     declared = re.search(r"enum purpose \{(.*?)\bLINES\b", sources["world.h"], re.DOTALL)[1]
     sources["world.h"] = sources["world.h"].replace(declared, "")
     lines = set().union(*(re.findall(r"\bLINE_\w+", text) for text in sources.values()))
-    assert lines == set(re.findall(r"\bLINE_\w+", declared)) and len(lines) == 31
+    assert lines == set(re.findall(r"\bLINE_\w+", declared)) and len(lines) == 27
     # every line is thrown by line_points(), which nothing but the helpers of world.h goes around
     begun = [name for name, text in sources.items() for _ in re.findall(r"\bpoints_begin(?:_first)?\(", text)]
     assert begun == ["world.h", "world.h"]
@@ -103,6 +103,6 @@ def test_the_coins_have_no_leaps(tmp_path):
     source = ["gcc", "-std=c11", "-D_GNU_SOURCE", "-iquote", "tests/coins", "-I.", "-E", "models/persons.c"]
     text = subprocess.run(source, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     own = text[text.index('# 1 "models/persons.c"') :]
-    assert "= exploited_points(c, LINE_ESCAPE, " in own and "struct coins coins;" in text
+    assert "= owners_seats_points(c, LINE_ESCAPE, " in own and "struct coins coins;" in text
     assert text.count("leaps_next(") == 1  # its definition
     assert os.access(COINS, os.X_OK)

@@ -238,44 +238,34 @@ static void columns(struct lab *l)
     lab_verify(l);
 }
 
-/* Nothing twice a day, each thing with the chance of an event at this rate, in their order; what comes to the rows meanwhile is
- * left for the morrow. */
-static void things_are_met_once(struct lab *l, const struct lab *morning, uint8_t *column, enum purpose line,
-                                double rate, int32_t days)
+/* Each of a venue's vacancies is taken with the same chance, independently: their number is binomial. */
+static void vacancies_are_taken(struct lab *l, const struct lab *morning, const uint8_t *column, enum purpose purpose, double chance,
+                                int32_t days)
 {
     const struct city *c = l->city;
-    const uint8_t *held = (const uint8_t *)morning->city->block + (column - (const uint8_t *)c->block);
-    double met[VENUES_MOST][NUMBERS_MOST] = {{0}}, n = 0, hits = 0, even[20];
-    uint64_t lucks[20] = {0};
-    uint32_t all = 0;
-    for (uint32_t v = 0; v < c->venues; v++) all += held[v];
-    assert_true(c->venues <= VENUES_MOST && all > 20);
+    double taken[VENUES_MOST] = {0}, none[VENUES_MOST] = {0};
+    assert_true(c->venues <= VENUES_MOST);
     for (int32_t day = 1; day <= days; day++) {
         again(l, morning, day);
-        struct column_points points = column_points_begin(c, line, column, all, rate);
-        uint32_t v, index;
-        int64_t before = -1;
-        double luck;
-        while (column_points_next(&points, &v, &index, &luck)) {
-            assert_true(v < c->venues && index < held[v] && index < NUMBERS_MOST);
-            assert_true(v * (int64_t)NUMBERS_MOST + index > before);
-            before = v * (int64_t)NUMBERS_MOST + index;
-            met[v][index]++;
-            hits++;
-            lucks[(size_t)(luck * 20)]++;
-            column[v] = (uint8_t)drawn(v, index, 2 * COUNT_MOST);
+        struct column_coins coins;
+        uint32_t v, come, next = 0;
+        column_coins_begin(&coins, c, purpose, column, chance);
+        while (column_coins_next(&coins, &v, &come)) {
+            assert_true(v < c->venues && come >= 1 && come <= column[v]);
+            for (; next < v; next++) none[next]++;
+            next = v + 1;
+            taken[v] += come;
         }
+        for (; next < c->venues; next++) none[next]++;
     }
-    for (uint32_t v = 0; v < c->venues; v++)
-        for (uint32_t index = 0; index < held[v]; index++, n++)
-            assert_binomial(met[v][index], days, daily_chance(rate));
-    assert_binomial(hits, n * days, daily_chance(rate));
-    for (size_t i = 0; i < 20; i++) even[i] = 1.0 / 20;
-    assert_agrees(agreement_with(lucks, even, 20, NULL));
+    for (uint32_t v = 0; v < c->venues; v++) {
+        assert_binomial(taken[v], (double)column[v] * days, chance);
+        assert_binomial(none[v], days, pow(1 - chance, column[v]));
+    }
     again(l, morning, 1);
 }
 
-static void test_nothing_is_met_twice_a_day(void **state)
+static void test_vacancies_are_taken_one_by_one(void **state)
 {
     (void)state;
     struct lab l, morning;
@@ -283,11 +273,39 @@ static void test_nothing_is_met_twice_a_day(void **state)
     columns(&morning);
     const struct city *c = l.city;
     const int32_t days = (int32_t)effort(500, 10000);
-    things_are_met_once(&l, &morning, c->wanting, LINE_RECRUIT, 0.7, days);
-    things_are_met_once(&l, &morning, c->vacant, LINE_REFILL, 0.1, days);
-    things_are_met_once(&l, &morning, c->surplus, LINE_DISMISS, 3, days);
+    const double chances[] = {0, 1e-3, 0.1, 0.7, 1};
+    for (size_t i = 0; i < sizeof chances / sizeof *chances; i++) {
+        vacancies_are_taken(&l, &morning, c->wanting, DRAW_RECRUIT, chances[i], days);
+        vacancies_are_taken(&l, &morning, c->vacant, DRAW_REFILL, chances[i], days);
+    }
     lab_close(&l);
     lab_close(&morning);
+}
+
+/* More vacancies, or a higher chance, never bring fewer: what scenarios share. */
+static void test_more_vacancies_or_chance_bring_no_fewer(void **state)
+{
+    (void)state;
+    struct lab l;
+    columns(&l);
+    struct city *c = l.city;
+    uint8_t few[VENUES_MOST + 8] = {0}, many[VENUES_MOST + 8] = {0};
+    for (int32_t day = 1; day <= 200; day++) {
+        uint32_t came[2][VENUES_MOST] = {{0}};
+        city_dawn(c, day);
+        for (uint32_t v = 0; v < c->venues; v++) {
+            few[v] = (uint8_t)drawn(v, (uint32_t)day, 5);
+            many[v] = (uint8_t)(few[v] + drawn(v, (uint32_t)day + 1000, 60));
+        }
+        for (int i = 0; i < 2; i++) {
+            struct column_coins coins;
+            uint32_t v, come;
+            column_coins_begin(&coins, c, DRAW_REFILL, i ? many : few, i ? 0.2 : 0.15);
+            while (column_coins_next(&coins, &v, &come)) came[i][v] = come;
+        }
+        for (uint32_t v = 0; v < c->venues; v++) assert_true(came[1][v] >= came[0][v]);
+    }
+    lab_close(&l);
 }
 
 /* ---- invariants ---- */
@@ -332,8 +350,6 @@ static void test_wrong_numbers_of_those_concerned_are_told(void **state)
     TELLS(&l, c->concerned[street], "those concerned");
     TELLS(&l, c->concerned[c->places - 1], "those concerned");
     TELLS(&l, c->all_wanting, "the city's vacancies");
-    TELLS(&l, c->all_vacant, "the city's vacancies");
-    TELLS(&l, c->all_surplus, "the city's surplus");
     c->exploiting[3] ^= 1;
     told(&l, "an owner who exploits, or not");
     told(&l, "an owner who exploits, or not");
@@ -346,7 +362,8 @@ int main(void)
         cmocka_unit_test(test_counting_off_finds_what_a_plain_loop_finds),
         cmocka_unit_test(test_everybody_concerned_is_met_equally_often_and_nobody_else),
         cmocka_unit_test(test_nobody_is_met_who_has_left),
-        cmocka_unit_test(test_nothing_is_met_twice_a_day),
+        cmocka_unit_test(test_vacancies_are_taken_one_by_one),
+        cmocka_unit_test(test_more_vacancies_or_chance_bring_no_fewer),
         cmocka_unit_test(test_wrong_numbers_of_those_concerned_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -173,19 +173,64 @@ static void rows_are_their_coins_one_by_one(void **state)
         }
 }
 
+/* Weighed coins: whoever might have fallen is told, at any width, and hardly anybody else. */
+static void rows_are_weighed_alike_at_any_width(void **state)
+{
+    (void)state;
+    static const int64_t units[] = {0, 1, 1 << 20, INT64_C(1) << 31, UINT32_MAX};
+    for (uint32_t number = 0; number < 300; number++) {
+        uint8_t weight[32];
+        for (uint32_t k = 0; k < 32; k++) weight[k] = (uint8_t)(word_of(8, 0, number, k) % (number % 3 ? 5 : 256));
+        for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+            for (enum points_width width = POINTS_PLAIN; width <= points_widest(); width++) {
+                struct coins coins = coins_begin(&luck, 7, 3);
+                coins.block = 16 * number;
+                const uint64_t fallen = coins_weigh_by(width, &coins, units[i], weight);
+                assert_int_equal(fallen >> 32, 0);
+                for (uint32_t k = 0; k < 32; k++)
+                    assert_true((fallen >> k & 1) == (word_of(7, 3, number, k) <= weight[k] * units[i]));
+            }
+    }
+}
+
+static void weighed_coins_miss_nobody(void **state)
+{
+    (void)state;
+    static const double chances[] = {0, 1e-12, 0x1p-33, 0x1p-32, 0.01, 0.3, 1 - 0x1p-33, 1};
+    uint32_t told = 0, fell = 0;
+    for (uint32_t number = 0; number < 400; number++)
+        for (size_t i = 0; i < sizeof chances / sizeof *chances; i++) {
+            const uint32_t n = 1 + number % ROW;
+            uint8_t *weight = malloc(n); /* no more than n may be read */
+            assert_non_null(weight);
+            for (uint32_t k = 0; k < n; k++) weight[k] = (uint8_t)(word_of(8, 1, number, k) % 4);
+            struct coin_row row;
+            const uint64_t fallen = coin_row_weighed(&row, &luck, 9, 2, number, n, weight, chances[i]);
+            assert_true(n == ROW || fallen >> n == 0);
+            for (uint32_t k = 0; k < n; k++) {
+                const double u = unit_interval(word_of(9, 2, number, k));
+                assert_true(coin_row_uniform(&row, k) == u);
+                if (weight[k] > 0 && u < weight[k] * chances[i]) assert_true(fallen >> k & 1);
+                told += fallen >> k & 1;
+                fell += u < weight[k] * chances[i];
+            }
+            free(weight);
+        }
+    assert_true(told >= fell && told < fell + 10);
+}
+
 /* ---- the words of entities ---- */
 
 static void words_of_a_batch_are_those_of_their_entities(void **state)
 {
     (void)state;
-    struct coins all = coins_begin(&luck, 7, 3), few = coins_begin_few(&luck, 7, 3);
+    struct coins all = coins_begin(&luck, 7, 3);
     for (uint32_t i = 0; i < 20000; i++) {
         const uint32_t entity = i % 3 != 0 ? i : (i * 2654435769u) >> 1;
         const struct words expected = luck_words(&luck, 7, entity, 3);
         for (int again = 0; again < 2; again++) {
-            const struct words batch = coins_words(&all, entity), alone = coins_words(&few, entity);
+            const struct words batch = coins_words(&all, entity);
             assert_memory_equal(&batch, &expected, sizeof expected);
-            assert_memory_equal(&alone, &expected, sizeof expected);
         }
     }
     for (uint32_t entity = (1u << 31) - 20; entity < 1u << 31;
@@ -204,6 +249,8 @@ int main(void)
         cmocka_unit_test(no_rate_or_no_line_has_no_points),
         cmocka_unit_test(rows_fall_alike_at_any_width),
         cmocka_unit_test(rows_are_their_coins_one_by_one),
+        cmocka_unit_test(rows_are_weighed_alike_at_any_width),
+        cmocka_unit_test(weighed_coins_miss_nobody),
         cmocka_unit_test(words_of_a_batch_are_those_of_their_entities),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
