@@ -30,7 +30,7 @@ LIBS        = $(HDF5_LIBS) -lhdf5_hl -lhdf5 -lconfig -lmd -lz -lm $(if $(MPI),$(
 LDFLAGS  := $(OPENMP) -Wl,-z,relro,-z,now,-z,noexecstack $(EXTRA_LDFLAGS)
 
 # The core does no input or output.
-CORE_SOURCES    := sim/error.c sim/field.c sim/study.c sim/study_copy.c sim/exchange.c sim/tally.c sim/run.c sim/run_job.c sim/points.c $(wildcard models/*.c)
+CORE_SOURCES    := sim/error.c sim/field.c sim/study.c sim/study_copy.c sim/exchange.c sim/tally.c sim/run.c sim/run_job.c sim/run_crew.c sim/run_world.c sim/points.c $(wildcard models/*.c)
 # libenforcesim is the core and what it takes to read a scenario file and to make a results file in memory (sim/embed.h): nothing
 # that prints, forks, catches signals or exits. All else belongs to the program.
 LIBRARY_SOURCES := $(CORE_SOURCES) $(wildcard sim/config_*.c) \

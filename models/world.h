@@ -500,11 +500,14 @@ void supplier_forget(struct city *c, uint32_t trafficker);
 
 /* ---- life of a world ------------------------------------------------------------------------------------------------------ */
 
+/* A world of empty cities, each of which is then to be created, or to become a copy. */
 int world_create(struct world **w, const struct region_parameters *region, const struct venues_parameters *rules,
                  const struct exchange_range *cities, const struct luck *luck, const struct calendar *calendar,
                  struct error *e);
+int city_create(struct city *c, struct error *e);
 double world_memory(const struct region_parameters *region, const struct venues_parameters *rules);
-int world_copy(struct world *to, const struct world *from, struct error *e);
+int world_copy(struct world *to, const struct world *from, struct error *e); /* all but the cities */
+int city_copy(struct city *to, const struct city *from, struct error *e);
 void world_destroy(struct world *w);
 int world_verify(const struct world *w, struct error *e);
 /* -1 where a list of a city could not grow today. */
