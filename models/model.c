@@ -100,6 +100,7 @@ const struct model model = {
     .parts = parts,
     .govern_part = govern_city,
     .dawn_part = dawn,
+    .dusk_part = relocation_look,
     .couple = relocation,
     .population = population,
     .verify = world_verify,

@@ -70,7 +70,7 @@ static void count_rows(struct city *c)
     c->places_1 = c->places + 1;
     c->absent_room = c->venue_seats / 2 + 256;
     c->releases_room = c->benches_room = INT32_MAX;
-    c->arrests_room = c->offenders;
+    c->arrests_room = c->candidates_room = c->offenders;
     c->reports_room = c->seats / 4 + 64;
     c->operations_room = c->districts * SWEEP_SITES_MAXIMUM + 128;
     c->signals_room = 4 * c->offenders + c->operations_room;

@@ -111,6 +111,12 @@ struct operation {
     uint8_t kind;
 };
 
+/* Somebody who looks at another city, to which he may relocate. */
+enum mover_kind { MOVER_TRAFFICKER, MOVER_NETWORK, MOVER_KINDS };
+struct candidate {
+    uint32_t kind, from, entity, to; /* cities by their number in the region; a trafficker's number, or a venue */
+};
+
 /* ---- columns: type, name, number of rows. Days are stored plus one, so that 0 means never or none. --------------------- */
 
 /* clang-format off */
@@ -177,7 +183,8 @@ struct operation {
     L(struct arrest,    arrests)              /* this and what follows: today's                                   */    \
     L(struct signal,    signals)                                                                                        \
     L(struct operation, operations)                                                                                     \
-    L(struct report,    reports)              /* of violence, to the police                                       */
+    L(struct report,    reports)              /* of violence, to the police                                       */    \
+    L(struct candidate, candidates)           /* by kind, and in the order of their numbers                       */
 /* clang-format on */
 
 struct city {
@@ -491,6 +498,7 @@ void operation_note(struct city *c, uint32_t venue, enum operation_kind kind);
 void arrest_make(struct city *c, uint32_t offender, double evidence, bool special, bool closure);
 void report_note(struct city *c, uint32_t seat, uint32_t incident);
 void release_note(struct city *c, uint32_t day);
+void candidate_note(struct city *c, struct candidate candidate);
 
 /* A new owner or trafficker takes a post: fresh propensity and tastes, beliefs as given. */
 void offender_arrives(struct city *c, uint32_t offender, double theta_mean, double theta_sd, double risk, double punishment);

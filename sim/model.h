@@ -56,6 +56,7 @@ struct model {
     void (*govern_part)(struct world *w, uint32_t part, const void *const *groups);
     void (*dawn)(struct world *w, int32_t day);  /* before the steps of `day` */
     void (*dawn_part)(struct world *w, uint32_t part, int32_t day);
+    void (*dusk_part)(struct world *w, uint32_t part); /* after the steps of a day: what the part has to say in `couple` */
 
     void (*destroy)(struct world *w);         /* NULL is allowed */
     /* After the steps of a day: what passes between parts, also those of other processes; may be NULL. All processes gather

@@ -72,6 +72,7 @@ static void live_part(struct round *round, uint32_t part)
         if (submodel->step == NULL) continue;
         submodel->step(slot->world, part, round->groups[row], tally_metrics(&slot->tally, &job->layout, part, row));
     }
+    if (job->model->dusk_part != NULL) job->model->dusk_part(slot->world, part);
 }
 
 static int verify(struct unit *unit, const struct slot *slot, int32_t t)

@@ -183,6 +183,12 @@ static void probe_dawn_part(struct world *w, uint32_t part, int32_t day)
     trace(" w%u:%d", part, day);
 }
 
+static void probe_dusk_part(struct world *w, uint32_t part)
+{
+    (void)w;
+    trace(" l%u", part);
+}
+
 static void probe_dawn(struct world *w, int32_t day)
 {
     ((struct probe_world *)w)->today = day;
@@ -233,6 +239,7 @@ static const struct model model_that_tells = {
     .govern_part = probe_govern_part,
     .dawn = probe_dawn,
     .dawn_part = probe_dawn_part,
+    .dusk_part = probe_dusk_part,
     .couple = probe_couple,
     .population = probe_population,
     .verify = probe_verify,

@@ -21,7 +21,7 @@ enum probe_metric { PROBE_STEPS, PROBE_LEVEL, PROBE_WHO, PROBE_RATIO };
 struct probe {
     bool tracing; /* on one thread only: fills `trace` */
     /* N: create, Y: copy, g: govern, s: start, e: enact, d: dawn, t, q: steps, c: couple, V: verify, o: observe; of parts
-     * n: create, y: copy, G: govern, w: dawn */
+     * n: create, y: copy, G: govern, w: dawn, l: dusk */
     char trace[4000];
     atomic_int created, destroyed, copied, coupled, verified, dawns;
     int fail_create, fail_copy, fail_couple, fail_verify; /* the number of the call that fails; 0: none */

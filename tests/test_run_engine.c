@@ -111,13 +111,13 @@ static void calls_come_in_the_order_of_the_day(void **state)
     probe.tracing = true;
     free(run(&s, 1));
     static const char expected[] =
-        " N0:1 n0 n1 g:1 G0:1 s0:1 G1:1 s1:1 g:1 G0:1 e0:1 G1:1 e1:1 V"    /* the first day's state, under the baseline */
-        " | d0 w0:0 t0:1 q0 w1:0 t1:1 q1 c V o0:1 o1:1"                    /* burn-in; the record of day 0 */
-        " N0:1 Y y0 y1"                                                    /* "one": a copy */
-        " | d1 g:1 w0:1 G0:1 e0:1 t0:1 q0 w1:1 G1:1 e1:1 t1:1 q1 c V o0:1 o1:1"
-        " | d2 g:2 w0:2 G0:2 e0:2 t0:2 q0 w1:2 G1:2 e1:2 t1:2 q1 c V o0:2 o1:2" /* its second phase */
-        " | d1 g:2 w0:1 G0:2 e0:2 t0:2 q0 w1:1 G1:2 e1:2 t1:2 q1 c V o0:2 o1:2" /* "two", the last: the burnt-in world itself */
-        " | d2 w0:2 t0:2 q0 w1:2 t1:2 q1 c V o0:2 o1:2";
+        " N0:1 n0 n1 g:1 G0:1 s0:1 G1:1 s1:1 g:1 G0:1 e0:1 G1:1 e1:1 V" /* the first day's state, under the baseline */
+        " | d0 w0:0 t0:1 q0 l0 w1:0 t1:1 q1 l1 c V o0:1 o1:1"       /* burn-in; the record of day 0 */
+        " N0:1 Y y0 y1"                                             /* "one": a copy */
+        " | d1 g:1 w0:1 G0:1 e0:1 t0:1 q0 l0 w1:1 G1:1 e1:1 t1:1 q1 l1 c V o0:1 o1:1"
+        " | d2 g:2 w0:2 G0:2 e0:2 t0:2 q0 l0 w1:2 G1:2 e1:2 t1:2 q1 l1 c V o0:2 o1:2" /* its second phase */
+        " | d1 g:2 w0:1 G0:2 e0:2 t0:2 q0 l0 w1:1 G1:2 e1:2 t1:2 q1 l1 c V o0:2 o1:2" /* "two", the last: the burnt-in world */
+        " | d2 w0:2 t0:2 q0 l0 w1:2 t1:2 q1 l1 c V o0:2 o1:2";
     assert_string_equal(probe.trace, expected);
     assert_int_equal(probe.created, 2);
     assert_int_equal(probe.destroyed, 2);

@@ -221,6 +221,7 @@ void lab_couple(struct lab *l)
     struct exchange alone = exchange_alone;
     struct error e = {0};
     lab_reckon(l);
+    for (uint32_t part = 0; part < l->world->n_cities; part++) model.dusk_part(l->world, part);
     hold(model.couple(l->world, &alone, &e), &e);
 }
 
