@@ -35,18 +35,21 @@ static int fails(atomic_int *calls, int number, struct error *e, const char *wha
     return probe.silent ? -1 : error_set(e, ERROR_FAILURE, "%s failed as asked", what);
 }
 
-/* Both parts of a world are here before either goes on, if two threads are at it. */
-static void meet(struct world *w, int where)
+/* Both are here before either goes on, if two threads are at it. */
+static void meet_by(atomic_uint *here)
 {
-    enum { PATIENCE = 20000 /* times a millisecond */ };
-    struct probe_world *own = (struct probe_world *)w;
-    if (probe.meet != where) return;
-    const unsigned before = atomic_fetch_add(&own->here, 1), both = before / PROBE_PARTS * PROBE_PARTS + PROBE_PARTS;
-    for (int i = 0; i < PATIENCE && atomic_load(&own->here) < both; i++) {
+    enum { PATIENCE = 20000 /* times a millisecond */, BOTH = 2 };
+    const unsigned before = atomic_fetch_add(here, 1), both = before / BOTH * BOTH + BOTH;
+    for (int i = 0; i < PATIENCE && atomic_load(here) < both; i++) {
         if (probe.missed > 0) return;
         usleep(1000);
     }
-    atomic_fetch_add(atomic_load(&own->here) < both ? &probe.missed : &probe.met, 1);
+    atomic_fetch_add(atomic_load(here) < both ? &probe.missed : &probe.met, 1);
+}
+
+static void meet(struct world *w, int where)
+{
+    if (probe.meet == where) meet_by(&((struct probe_world *)w)->here);
 }
 
 #define LEVERS(P) P(real, lever, 1, 0, 9, "1", lever, "tells policies apart", "assumed")
@@ -192,6 +195,7 @@ static void probe_dusk_part(struct world *w, uint32_t part)
 static void probe_dawn(struct world *w, int32_t day)
 {
     ((struct probe_world *)w)->today = day;
+    if (probe.meet == PROBE_SCENARIOS && day == probe.first_day) meet_by(&probe.scenarios_here);
     trace(" | d%d", day);
     if (probe.stop) atomic_fetch_add(&probe.late, 1);
     if (atomic_fetch_add(&probe.dawns, 1) + 1 == probe.stop_at) probe.stop = 1;
@@ -251,6 +255,7 @@ void probe_study(struct study *s, uint32_t replicates, int32_t burn_in, int32_t 
     study_init(s, &model_that_tells);
     s->replicates = replicates;
     s->calendar = (struct calendar){.burn_in = burn_in, .horizon = horizon};
+    probe.first_day = burn_in;
     s->record_before = 0;
     study_add_policy(s, "one", -1, NULL);
     study_add_policy(s, "two", 0, NULL);

@@ -11,8 +11,8 @@
 
 enum { PROBE_PARTS = 2 };
 
-/* Where parts may wait for each other. */
-enum probe_meeting { PROBE_CREATE = 1, PROBE_COPY, PROBE_START, PROBE_STEP, PROBE_OBSERVE };
+/* Where parts may wait for each other; or two scenarios, on the first day after burn-in. */
+enum probe_meeting { PROBE_CREATE = 1, PROBE_COPY, PROBE_START, PROBE_STEP, PROBE_OBSERVE, PROBE_SCENARIOS };
 
 /* The place of a metric in the results. */
 enum probe_metric { PROBE_STEPS, PROBE_LEVEL, PROBE_WHO, PROBE_RATIO };
@@ -30,8 +30,10 @@ struct probe {
     bool silent;                             /* it fails without a message */
     bool fail_parts;                         /* every one of them that is created, each by its own message */
     bool large;                              /* a population worth several threads */
-    int meet;                                /* a world's parts wait for each other: one of PROBE_... below; 0: never */
+    int meet;                                /* a world's parts wait for each other: one of PROBE_... above; 0: never */
     atomic_int met, missed;                  /* and how often they did, or waited too long */
+    atomic_uint scenarios_here;
+    int32_t first_day; /* of the horizon */
     atomic_int stop;
     int stop_at;     /* the number of the dawn that raises it */
     atomic_int late; /* dawns after that */

@@ -315,6 +315,19 @@ static void threads_share_the_parts_of_a_world(void **state)
     }
 }
 
+/* One that has no replicate left to begin takes a scenario of another's. */
+static void threads_share_the_scenarios_of_a_replicate(void **state)
+{
+    (void)state;
+    struct study s;
+    probe_study(&s, 1, 3, 20);
+    probe.meet = PROBE_SCENARIOS;
+    free(run(&s, 2));
+    assert_int_equal(probe.missed, 0);
+    assert_int_equal(probe.met, 2);
+    study_free(&s);
+}
+
 /* ---- ends before the end ---- */
 
 static void fails_with(const struct study *s, const struct run_options *options, enum error_kind kind, const char *text)
@@ -478,6 +491,7 @@ int main(void)
         cmocka_unit_test(threads_and_neighbours_change_nothing),
         cmocka_unit_test(scenarios_share_the_burn_in_and_equal_policies_the_rest),
         cmocka_unit_test(threads_share_the_parts_of_a_world),
+        cmocka_unit_test(threads_share_the_scenarios_of_a_replicate),
         cmocka_unit_test(every_failure_is_handed_over),
         cmocka_unit_test(the_first_part_that_fails_is_told),
         cmocka_unit_test(a_single_replicate_fails_alike),
