@@ -299,7 +299,7 @@ static int rounds(struct relocation *r)
     struct exchange_bytes all;
     for (uint32_t i = 0; i < r->w->n_cities; i++) {
         const struct city *c = &r->w->city[i];
-        if (c->n_candidates > 0) add(r, &r->candidates, c->candidates, c->n_candidates * sizeof *c->candidates);
+        for (uint32_t k = 0; k < c->n_candidates; k++) add(r, &r->candidates, &c->candidates[k], sizeof c->candidates[k]);
     }
     if (gather(r, &r->candidates, &all) != 0) return -1;
     if (all.size == 0) return 0;
