@@ -1,6 +1,7 @@
 /* The engine's loop: units (replicates, or those of a design's points) on threads, one burn-in each, and a copy of the burnt-in
- * world for every scenario but the last, which goes on in that world itself. Where processes share a world (exchange.h), each goes through the same units and days with its own
- * parts, and all of them leave off after the same gather. */
+ * world for every scenario but the last, which goes on in that world itself. Threads that find no unit to begin take scenarios and
+ * parts of worlds from the others (run_crew.h). Where processes share a world (exchange.h), each goes through the same units and
+ * days with its own parts, and all of them leave off after the same gather. */
 #include <stdlib.h>
 #include <string.h>
 
