@@ -494,6 +494,11 @@ void report_note(struct city *c, uint32_t seat, uint32_t incident)
     if (HAS_ROOM(c, reports)) c->reports[c->n_reports++] = (struct report){seat, incident};
 }
 
+void candidate_note(struct city *c, struct candidate candidate)
+{
+    if (HAS_ROOM(c, candidates)) c->candidates[c->n_candidates++] = candidate;
+}
+
 void release_note(struct city *c, uint32_t day)
 {
     if (HAS_ROOM(c, releases)) c->releases[c->n_releases++] = (uint16_t)day;

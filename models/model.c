@@ -42,28 +42,31 @@ static int create(struct world **w, const void *const *groups, const struct exch
     return world_create(w, groups[GROUP_REGION], groups[GROUP_VENUES], cities, luck, calendar, e);
 }
 
-static void govern(struct world *w, const void *const *groups)
+static int create_city(struct world *w, uint32_t city, struct error *e) { return city_create(&w->city[city], e); }
+
+static int copy_city(struct world *to, const struct world *from, uint32_t city, struct error *e)
 {
-    for (uint32_t i = 0; i < w->n_cities; i++) {
-        struct city *c = &w->city[i];
-        c->region = groups[GROUP_REGION];
-        c->policy = groups[GROUP_POLICY];
-        c->market = groups[GROUP_MARKET];
-        c->rules = groups[GROUP_VENUES];
-        c->fears = groups[GROUP_FEAR];
-        wants_lay_down(c);
-    }
+    return city_copy(&to->city[city], &from->city[city], e);
+}
+
+static void govern_city(struct world *w, uint32_t city, const void *const *groups)
+{
+    struct city *c = &w->city[city];
+    c->region = groups[GROUP_REGION];
+    c->policy = groups[GROUP_POLICY];
+    c->market = groups[GROUP_MARKET];
+    c->rules = groups[GROUP_VENUES];
+    c->fears = groups[GROUP_FEAR];
+    wants_lay_down(c);
 }
 
 /* A new day: yesterday's notes are thrown away. */
-static void dawn(struct world *w, int32_t day)
+static void dawn(struct world *w, uint32_t city, int32_t day)
 {
-    for (uint32_t i = 0; i < w->n_cities; i++) {
-        struct city *c = &w->city[i];
-        city_dawn(c, day);
-        c->n_arrests = c->n_signals = c->n_operations = c->n_reports = 0;
-        c->visits = c->services = 0;
-    }
+    struct city *c = &w->city[city];
+    city_dawn(c, day);
+    c->n_arrests = c->n_signals = c->n_operations = c->n_reports = 0;
+    c->visits = c->services = 0;
 }
 
 static uint32_t parts(const void *const *groups)
@@ -90,11 +93,14 @@ const struct model model = {
     .schedule = schedule,
     .memory = memory,
     .create = create,
+    .create_part = create_city,
     .copy = world_copy,
+    .copy_part = copy_city,
     .destroy = world_destroy,
     .parts = parts,
-    .govern = govern,
-    .dawn = dawn,
+    .govern_part = govern_city,
+    .dawn_part = dawn,
+    .dusk_part = relocation_look,
     .couple = relocation,
     .population = population,
     .verify = world_verify,

@@ -14,12 +14,6 @@
 
 #include "models/relocation.h"
 
-enum kind { TRAFFICKER, NETWORK, KINDS };
-
-struct candidate {
-    uint32_t kind, from, entity, to; /* cities by their number in the region; a trafficker's number, or a venue */
-};
-
 struct promise {
     uint32_t city, kind;
     double risk, punishment; /* means of what is believed there */
@@ -107,7 +101,7 @@ static uint32_t other_city(const struct world *w, const struct city *c, uint32_t
     return other + (other >= c->index);
 }
 
-static void traffickers(struct relocation *r, const struct city *c)
+static void traffickers(const struct world *w, struct city *c)
 {
     struct points points = line_points(c, LINE_RELOCATE_TRAFFICKER, 0, c->traffickers, c->region->relocate_rate);
     uint32_t k, last = UINT32_MAX;
@@ -115,12 +109,11 @@ static void traffickers(struct relocation *r, const struct city *c)
     for (; points_next(&points, &k, &mark); last = k) {
         uint32_t o = c->venues + k;
         if (k == last || c->standing[o] != STANDING_DORMANT || c->trial_on[o] != NEVER) continue;
-        const struct candidate who = {TRAFFICKER, c->index, k, other_city(r->w, c, LINE_RELOCATE_TRAFFICKER, k)};
-        add(r, &r->candidates, &who, sizeof who);
+        candidate_note(c, (struct candidate){MOVER_TRAFFICKER, c->index, k, other_city(w, c, LINE_RELOCATE_TRAFFICKER, k)});
     }
 }
 
-static void networks(struct relocation *r, const struct city *c)
+static void networks(const struct world *w, struct city *c)
 {
     struct points points = line_points(c, LINE_RELOCATE_NETWORK, 0, c->venues, c->region->relocate_rate);
     uint32_t v, last = UINT32_MAX;
@@ -128,20 +121,28 @@ static void networks(struct relocation *r, const struct city *c)
     for (; points_next(&points, &v, &mark); last = v) {
         if (v == last || c->mode[v] != MODE_PRIVATE || c->standing[v] != STANDING_FREE) continue;
         if (!c->exploited[private_place(c, v)]) continue;
-        const struct candidate who = {NETWORK, c->index, v, other_city(r->w, c, LINE_RELOCATE_NETWORK, v)};
-        add(r, &r->candidates, &who, sizeof who);
+        candidate_note(c, (struct candidate){MOVER_NETWORK, c->index, v, other_city(w, c, LINE_RELOCATE_NETWORK, v)});
     }
+}
+
+void relocation_look(struct world *w, uint32_t city)
+{
+    struct city *c = &w->city[city];
+    c->n_candidates = 0;
+    if (w->cities < 2) return;
+    traffickers(w, c);
+    networks(w, c);
 }
 
 /* ---- promises ----------------------------------------------------------------------------------------------------------- */
 
 /* Shares of the premium and of the risk, which are smaller in a private network. */
-static double gain_share(const struct city *c, uint32_t kind) { return kind == NETWORK ? c->rules->private_capacity : 1; }
-static double risk_share(const struct city *c, uint32_t kind) { return kind == NETWORK ? 1 - c->rules->private_effect : 1; }
+static double gain_share(const struct city *c, uint32_t kind) { return kind == MOVER_NETWORK ? c->rules->private_capacity : 1; }
+static double risk_share(const struct city *c, uint32_t kind) { return kind == MOVER_NETWORK ? 1 - c->rules->private_effect : 1; }
 
 static struct promise promise(const struct city *c, uint32_t kind)
 {
-    const uint32_t first = kind == TRAFFICKER ? c->venues : 0, end = kind == TRAFFICKER ? c->offenders : c->venues;
+    const uint32_t first = kind == MOVER_TRAFFICKER ? c->venues : 0, end = kind == MOVER_TRAFFICKER ? c->offenders : c->venues;
     struct promise p = {.city = c->index, .kind = kind};
     double cost = 0;
     uint32_t n = 0;
@@ -170,7 +171,7 @@ static void promises(struct relocation *r, struct exchange_bytes candidates)
     while (take(&candidates, &who, sizeof who))
         if (city_here(r, who.to) != NULL) asked[who.to - r->w->first] |= (unsigned char)(1u << who.kind);
     for (uint32_t i = 0; i < r->w->n_cities; i++)
-        for (uint32_t kind = 0; kind < KINDS; kind++) {
+        for (uint32_t kind = 0; kind < MOVER_KINDS; kind++) {
             if (!(asked[i] >> kind & 1)) continue;
             const struct promise made = promise(&r->w->city[i], kind);
             add(r, &r->promises, &made, sizeof made);
@@ -183,7 +184,7 @@ static void promises(struct relocation *r, struct exchange_bytes candidates)
 /* What the place where he is now is worth to somebody. */
 static double here(const struct city *c, const struct candidate *who)
 {
-    const uint32_t o = who->kind == TRAFFICKER ? c->venues + who->entity : who->entity;
+    const uint32_t o = who->kind == MOVER_TRAFFICKER ? c->venues + who->entity : who->entity;
     return c->market->premium * c->price * gain_share(c, who->kind) -
            c->risk[o] * c->punishment[o] * sanction(c) * risk_share(c, who->kind);
 }
@@ -226,10 +227,10 @@ static void decide(struct relocation *r, struct exchange_bytes promises)
         const struct promise there = promised(promises, &who);
         if (!(there.value - here(c, &who) > c->region->relocate_gain)) continue;
         struct mover mover = {.who = who, .risk = there.risk, .punishment = there.punishment};
-        if (who.kind == TRAFFICKER) mover.theta = c->theta[c->venues + who.entity];
+        if (who.kind == MOVER_TRAFFICKER) mover.theta = c->theta[c->venues + who.entity];
         else mover.persons = persons_in(c->exploited[private_place(c, who.entity)]);
         add(r, &r->movers, &mover, sizeof mover);
-        if (who.kind == NETWORK) send_network(r, c, who.entity);
+        if (who.kind == MOVER_NETWORK) send_network(r, c, who.entity);
     }
 }
 
@@ -266,7 +267,7 @@ static void arrivals(struct relocation *r, struct exchange_bytes movers)
         struct city *c = city_here(r, mover.who.to);
         for (uint32_t i = 0; i < mover.persons && take(&movers, &passenger, sizeof passenger); i++)
             if (c != NULL && person_to_vacancy(c, passenger.person, passenger.seat, 1u << 20 | mover.who.from)) c->entered++;
-        if (c == NULL || mover.who.kind != TRAFFICKER || seat_trafficker(c, &mover)) continue;
+        if (c == NULL || mover.who.kind != MOVER_TRAFFICKER || seat_trafficker(c, &mover)) continue;
         const struct refusal refusal = {mover.who.from, mover.who.entity};
         add(r, &r->refusals, &refusal, sizeof refusal);
     }
@@ -280,7 +281,7 @@ static void departures(struct relocation *r, struct exchange_bytes refusals)
     struct refusal refusal;
     while (take(&rest, &mover, sizeof mover)) {
         struct city *c = city_here(r, mover.who.from);
-        if (mover.who.kind == TRAFFICKER) c->standing[c->venues + mover.who.entity] = STANDING_VACANT;
+        if (mover.who.kind == MOVER_TRAFFICKER) c->standing[c->venues + mover.who.entity] = STANDING_VACANT;
         rest.bytes += mover.persons * sizeof(struct passenger);
         rest.size -= mover.persons * sizeof(struct passenger);
     }
@@ -297,8 +298,8 @@ static int rounds(struct relocation *r)
 {
     struct exchange_bytes all;
     for (uint32_t i = 0; i < r->w->n_cities; i++) {
-        traffickers(r, &r->w->city[i]);
-        networks(r, &r->w->city[i]);
+        const struct city *c = &r->w->city[i];
+        for (uint32_t k = 0; k < c->n_candidates; k++) add(r, &r->candidates, &c->candidates[k], sizeof c->candidates[k]);
     }
     if (gather(r, &r->candidates, &all) != 0) return -1;
     if (all.size == 0) return 0;

@@ -70,7 +70,7 @@ static void count_rows(struct city *c)
     c->places_1 = c->places + 1;
     c->absent_room = c->venue_seats / 2 + 256;
     c->releases_room = c->benches_room = INT32_MAX;
-    c->arrests_room = c->offenders;
+    c->arrests_room = c->candidates_room = c->offenders;
     c->reports_room = c->seats / 4 + 64;
     c->operations_room = c->districts * SWEEP_SITES_MAXIMUM + 128;
     c->signals_room = 4 * c->offenders + c->operations_room;
@@ -164,7 +164,7 @@ static int reserve(struct city *c, size_t size, struct error *e)
     return error_memory(e, "a city", (double)size);
 }
 
-static int create_city(struct city *c, struct error *e)
+int city_create(struct city *c, struct error *e)
 {
     count_rows(c);
     c->block_size = lay_out(c);
@@ -210,11 +210,6 @@ int world_create(struct world **w, const struct region_parameters *region, const
         c->luck = *luck;
         /* Each city has its own addresses of randomness; one city alone has those of the replicate. */
         c->luck.replicate = luck->replicate * cities + c->index;
-        if (create_city(c, e) != 0) {
-            new->n_cities++;
-            world_destroy(new);
-            return -1;
-        }
     }
     *w = new;
     return 0;
@@ -260,7 +255,7 @@ double world_memory(const struct region_parameters *region, const struct venues_
     return region->cities * (bytes + sizeof(struct city));
 }
 
-static int copy_city(struct city *to, const struct city *from, struct error *e)
+int city_copy(struct city *to, const struct city *from, struct error *e)
 {
     if (reserve(to, from->block_size, e) != 0) return -1;
 #define RESERVE(type, name)                                                                                             \
@@ -292,8 +287,6 @@ int world_copy(struct world *to, const struct world *from, struct error *e)
     if (to->n_cities != from->n_cities) return error_set(e, ERROR_FAILURE, "copying between worlds of different shape");
     to->cities = from->cities;
     to->first = from->first;
-    for (uint32_t i = 0; i < from->n_cities; i++)
-        if (copy_city(&to->city[i], &from->city[i], e) != 0) return -1;
     return 0;
 }
 

@@ -114,6 +114,12 @@ struct operation {
     uint8_t kind;
 };
 
+/* Somebody who looks at another city, to which he may relocate. */
+enum mover_kind { MOVER_TRAFFICKER, MOVER_NETWORK, MOVER_KINDS };
+struct candidate {
+    uint32_t kind, from, entity, to; /* cities by their number in the region; a trafficker's number, or a venue */
+};
+
 /* ---- columns: type, name, number of rows. Days are stored plus one, so that 0 means never or none. --------------------- */
 
 /* clang-format off */
@@ -181,7 +187,8 @@ struct operation {
     L(struct arrest,    arrests)              /* this and what follows: today's                                   */    \
     L(struct signal,    signals)                                                                                        \
     L(struct operation, operations)                                                                                     \
-    L(struct report,    reports)              /* of violence, to the police                                       */
+    L(struct report,    reports)              /* of violence, to the police                                       */    \
+    L(struct candidate, candidates)           /* by kind, and in the order of their numbers                       */
 /* clang-format on */
 
 struct city {
@@ -641,6 +648,7 @@ void operation_note(struct city *c, uint32_t venue, enum operation_kind kind);
 void arrest_make(struct city *c, uint32_t offender, double evidence, bool special, bool closure);
 void report_note(struct city *c, uint32_t seat, uint32_t incident);
 void release_note(struct city *c, uint32_t day);
+void candidate_note(struct city *c, struct candidate candidate);
 
 /* A new owner or trafficker takes a post: fresh propensity and tastes, beliefs as given. */
 void offender_arrives(struct city *c, uint32_t offender, double theta_mean, double theta_sd, double risk, double punishment);
@@ -650,11 +658,14 @@ void supplier_forget(struct city *c, uint32_t trafficker);
 
 /* ---- life of a world ------------------------------------------------------------------------------------------------------ */
 
+/* A world of empty cities, each of which is then to be created, or to become a copy. */
 int world_create(struct world **w, const struct region_parameters *region, const struct venues_parameters *rules,
                  const struct exchange_range *cities, const struct luck *luck, const struct calendar *calendar,
                  struct error *e);
+int city_create(struct city *c, struct error *e);
 double world_memory(const struct region_parameters *region, const struct venues_parameters *rules);
-int world_copy(struct world *to, const struct world *from, struct error *e);
+int world_copy(struct world *to, const struct world *from, struct error *e); /* all but the cities */
+int city_copy(struct city *to, const struct city *from, struct error *e);
 void world_destroy(struct world *w);
 int world_verify(const struct world *w, struct error *e);
 /* -1 where a list of a city could not grow today. */

@@ -43,12 +43,22 @@ struct model {
     const struct submodel *const *schedule;   /* the day, in order; ends with NULL. `groups` below are in this order      */
     double (*memory)(const void *const *groups, const struct calendar *calendar); /* bytes a whole world needs           */
     uint32_t (*parts)(const void *const *groups); /* of a whole world; the same for all policies of a study */
+
+    /* What is done to a world as a whole and then to each of its parts, which may be done to different parts at the same time.
+     * What a model does not need is NULL, but for `create` and `copy`. A world that is to be a copy is created without
+     * create_part, and may have been another copy before. */
     int (*create)(struct world **w, const void *const *groups, const struct exchange_range *parts, const struct luck *luck,
                   const struct calendar *calendar, struct error *e); /* with these parts, or none; *w is NULL after a failure */
+    int (*create_part)(struct world *w, uint32_t part, struct error *e); /* the groups given to `create` are still there  */
     int (*copy)(struct world *to, const struct world *from, struct error *e); /* both created from the same parameters    */
-    void (*destroy)(struct world *w);         /* NULL is allowed */
+    int (*copy_part)(struct world *to, const struct world *from, uint32_t part, struct error *e);
     void (*govern)(struct world *w, const void *const *groups); /* these parameters hold from now on; they outlive the world */
+    void (*govern_part)(struct world *w, uint32_t part, const void *const *groups);
     void (*dawn)(struct world *w, int32_t day);  /* before the steps of `day` */
+    void (*dawn_part)(struct world *w, uint32_t part, int32_t day);
+    void (*dusk_part)(struct world *w, uint32_t part); /* after the steps of a day: what the part has to say in `couple` */
+
+    void (*destroy)(struct world *w);         /* NULL is allowed */
     /* After the steps of a day: what passes between parts, also those of other processes; may be NULL. All processes gather
      * equally often. -1 when a gather fails, with the reason where it lies here. */
     int (*couple)(struct world *w, struct exchange *x, struct error *e);

@@ -1,6 +1,7 @@
 /* The engine's loop: units (replicates, or those of a design's points) on threads, one burn-in each, and a copy of the burnt-in
- * world for every scenario but the last, which goes on in that world itself. Where processes share a world (exchange.h), each goes through the same units and days with its own
- * parts, and all of them leave off after the same gather. */
+ * world for every scenario but the last, which goes on in that world itself. Threads that find no unit to begin take scenarios and
+ * parts of worlds from the others (run_crew.h). Where processes share a world (exchange.h), each goes through the same units and
+ * days with its own parts, and all of them leave off after the same gather. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,20 +10,9 @@
 #endif
 
 #include "sim/run_job.h"
+#include "sim/run_world.h"
 
-enum {
-    SPREAD_FROM = 100000,   /* persons in a world from which on a day's parts are worth a task each */
-    REPORT_EVERY = 1 << 21, /* person-days between two calls of progress from one thread            */
-};
-
-/* A world, or the parts of it that are this process's, and what its sub-models have counted. */
-struct slot {
-    struct world *world;
-    struct tally tally;
-    uint32_t parts;
-    uint64_t person_days; /* not reported yet */
-    struct slot *next;    /* among the spare ones */
-};
+enum { REPORT_EVERY = 1 << 21 /* person-days between two calls of progress from one thread */ };
 
 /* ---- units in their order ---- */
 
@@ -50,79 +40,7 @@ static uint32_t next_unit(struct job *job)
         do unit = atomic_fetch_add(&job->begun, 1);
         while (unit < units && options->skip != NULL && options->skip[unit]);
     }
-    if (unit < units) return unit;
-    atomic_store(&job->exhausted, true);
-    return UINT32_MAX;
-}
-
-/* ---- worlds ---- */
-
-static const void *const *groups_of(const struct unit *unit, uint32_t policy)
-{
-    return (const void *const *)unit->s->policies[policy].values.group;
-}
-
-static void slot_destroy(const struct job *job, struct slot *slot)
-{
-    if (slot == NULL) return;
-    job->model->destroy(slot->world);
-    tally_free(&slot->tally);
-    free(slot);
-}
-
-static struct slot *slot_create(struct unit *unit)
-{
-    struct job *job = unit->job;
-    struct error error = {0};
-    const void *const *groups = groups_of(unit, job->s->baseline);
-    const struct luck luck = {.seed = job->s->seed, .replicate = unit->replicate};
-    const struct exchange_range parts = exchange_parts(&job->exchange, job->model->parts(groups));
-    struct slot *slot = calloc(1, sizeof *slot);
-    if (slot == NULL) {
-        error_memory(&error, "a world", sizeof *slot);
-    } else if (job->model->create(&slot->world, groups, &parts, &luck, &job->s->calendar, &error) == 0) {
-        slot->parts = parts.end - parts.first;
-        if (tally_create(&slot->tally, &job->layout, slot->parts, &error) == 0) return slot;
-    }
-    error_set(&error, ERROR_FAILURE, "a world could not be created");
-    run_unit_fail(unit, &error);
-    slot_destroy(job, slot);
-    return NULL;
-}
-
-/* A slot that holds a copy of `from`. Slots used before are taken first: a copy needs no new memory then. Those of another
- * point may have had more or fewer parts. */
-static struct slot *slot_copy(struct unit *unit, const struct slot *from)
-{
-    struct job *job = unit->job;
-    pthread_mutex_lock(&job->mutex);
-    struct slot *slot = job->spare;
-    if (slot != NULL) job->spare = slot->next;
-    pthread_mutex_unlock(&job->mutex);
-    if (slot != NULL && slot->parts != from->parts) {
-        slot_destroy(job, slot);
-        slot = NULL;
-    }
-    if (slot == NULL) slot = slot_create(unit);
-    if (slot == NULL) return NULL;
-    struct error error = {0};
-    if (job->model->copy(slot->world, from->world, &error) == 0) {
-        tally_copy(&slot->tally, &from->tally, &job->layout);
-        slot->person_days = 0;
-        return slot;
-    }
-    error_set(&error, ERROR_FAILURE, "a world could not be copied");
-    run_unit_fail(unit, &error);
-    slot_destroy(job, slot);
-    return NULL;
-}
-
-static void slot_spare(struct job *job, struct slot *slot)
-{
-    pthread_mutex_lock(&job->mutex);
-    slot->next = job->spare;
-    job->spare = slot;
-    pthread_mutex_unlock(&job->mutex);
+    return unit < units ? unit : UINT32_MAX;
 }
 
 static void report(struct job *job, struct slot *slot)
@@ -133,29 +51,29 @@ static void report(struct job *job, struct slot *slot)
 
 /* ---- one day ---- */
 
-static void step_part(const struct job *job, struct slot *slot, const void *const *groups, uint32_t part)
+static void enact_part(struct round *round, uint32_t part)
 {
-    for (size_t row = 0; job->model->schedule[row] != NULL; row++) {
-        const struct submodel *submodel = job->model->schedule[row];
-        if (submodel->step == NULL) continue;
-        submodel->step(slot->world, part, groups[row], tally_metrics(&slot->tally, &job->layout, part, row));
+    const struct model *model = round->unit->job->model;
+    struct world *w = round->slot->world;
+    if (model->govern_part != NULL) model->govern_part(w, part, round->groups);
+    for (size_t row = 0; model->schedule[row] != NULL; row++) {
+        const struct submodel *submodel = model->schedule[row];
+        if (submodel->enact != NULL) submodel->enact(w, part, round->groups[row]);
     }
 }
 
-/* Parts do not touch each other during a step, so threads that would otherwise idle may take some. */
-static void step_parts(struct job *job, struct slot *slot, const void *const *groups)
+static void live_part(struct round *round, uint32_t part)
 {
-    const bool idle = run_together(job) || (atomic_load(&job->exhausted) && atomic_load(&job->busy) < job->threads);
-    bool spread = idle && slot->parts > 1 && job->threads > 1 && job->model->population(slot->world) >= SPREAD_FROM;
-    if (!spread) {
-        for (uint32_t part = 0; part < slot->parts; part++) step_part(job, slot, groups, part);
-        return;
+    const struct job *job = round->unit->job;
+    struct slot *slot = round->slot;
+    if (job->model->dawn_part != NULL) job->model->dawn_part(slot->world, part, round->day);
+    if (round->changes) enact_part(round, part);
+    for (size_t row = 0; job->model->schedule[row] != NULL; row++) {
+        const struct submodel *submodel = job->model->schedule[row];
+        if (submodel->step == NULL) continue;
+        submodel->step(slot->world, part, round->groups[row], tally_metrics(&slot->tally, &job->layout, part, row));
     }
-    for (uint32_t part = 0; part < slot->parts; part++) {
-#pragma omp task default(none) firstprivate(job, slot, groups, part)
-        step_part(job, slot, groups, part);
-    }
-#pragma omp taskwait
+    if (job->model->dusk_part != NULL) job->model->dusk_part(slot->world, part);
 }
 
 static int verify(struct unit *unit, const struct slot *slot, int32_t t)
@@ -167,19 +85,6 @@ static int verify(struct unit *unit, const struct slot *slot, int32_t t)
     error_set(&error, ERROR_FAILURE, "replicate %u, day %d of the policy: %.900s", unit->replicate, t, found.text);
     run_unit_fail(unit, &error);
     return run_together(job) ? run_all_go_on(unit) : -1;
-}
-
-static void enact(const struct unit *unit, struct slot *slot, uint32_t policy)
-{
-    const struct model *model = unit->job->model;
-    const void *const *groups = groups_of(unit, policy);
-    model->govern(slot->world, groups);
-    for (uint32_t part = 0; part < slot->parts; part++) {
-        for (size_t row = 0; model->schedule[row] != NULL; row++) {
-            const struct submodel *submodel = model->schedule[row];
-            if (submodel->enact != NULL) submodel->enact(slot->world, part, groups[row]);
-        }
-    }
 }
 
 /* What passes between parts. Also where nothing does, processes learn once a day whether all of them can go on. */
@@ -200,41 +105,54 @@ static int live(struct unit *unit, struct slot *slot, uint32_t policy, bool chan
 {
     struct job *job = unit->job;
     if (!run_together(job) && run_go_on(unit) != 0) return -1;
-    job->model->dawn(slot->world, job->s->calendar.burn_in + t);
-    if (changes) enact(unit, slot, policy);
-    step_parts(job, slot, groups_of(unit, policy));
+    struct round day = {.unit = unit, .slot = slot, .groups = run_groups(unit, policy), .day = job->s->calendar.burn_in + t,
+                        .changes = changes, .work = live_part};
+    if (job->model->dawn != NULL) job->model->dawn(slot->world, day.day);
+    if (changes && job->model->govern != NULL) job->model->govern(slot->world, day.groups);
+    run_round(&day, run_is_large(job, slot));
     if (couple(unit, slot) != 0) return -1;
     slot->person_days += job->model->population(slot->world);
     if (!run_together(job) && slot->person_days >= REPORT_EVERY) report(job, slot);
     return verify(unit, slot, t);
 }
 
-static void start(const struct unit *unit, struct slot *slot)
+static void start_part(struct round *round, uint32_t part)
 {
-    const struct model *model = unit->job->model;
-    const uint32_t baseline = unit->job->s->baseline;
-    const void *const *groups = groups_of(unit, baseline);
-    model->govern(slot->world, groups);
-    for (uint32_t part = 0; part < slot->parts; part++) {
-        for (size_t row = 0; model->schedule[row] != NULL; row++) {
-            const struct submodel *submodel = model->schedule[row];
-            if (submodel->start != NULL) submodel->start(slot->world, part, groups[row]);
-        }
+    const struct model *model = round->unit->job->model;
+    struct world *w = round->slot->world;
+    if (model->govern_part != NULL) model->govern_part(w, part, round->groups);
+    for (size_t row = 0; model->schedule[row] != NULL; row++) {
+        const struct submodel *submodel = model->schedule[row];
+        if (submodel->start != NULL) submodel->start(w, part, round->groups[row]);
     }
-    enact(unit, slot, baseline);
 }
 
-static void observe(const struct unit *unit, struct slot *slot, uint32_t policy)
+static void start(struct unit *unit, struct slot *slot)
 {
     const struct job *job = unit->job;
-    const void *const *groups = groups_of(unit, policy);
-    for (uint32_t part = 0; part < slot->parts; part++) {
-        for (size_t row = 0; job->model->schedule[row] != NULL; row++) {
-            const struct submodel *submodel = job->model->schedule[row];
-            if (submodel->observe == NULL) continue;
-            submodel->observe(slot->world, part, groups[row], tally_metrics(&slot->tally, &job->layout, part, row));
-        }
+    struct round round = {.unit = unit, .slot = slot, .groups = run_groups(unit, job->s->baseline), .work = start_part};
+    if (job->model->govern != NULL) job->model->govern(slot->world, round.groups);
+    run_round(&round, true);
+    round.work = enact_part;
+    if (job->model->govern != NULL) job->model->govern(slot->world, round.groups);
+    run_round(&round, true);
+}
+
+static void observe_part(struct round *round, uint32_t part)
+{
+    const struct job *job = round->unit->job;
+    struct slot *slot = round->slot;
+    for (size_t row = 0; job->model->schedule[row] != NULL; row++) {
+        const struct submodel *submodel = job->model->schedule[row];
+        if (submodel->observe == NULL) continue;
+        submodel->observe(slot->world, part, round->groups[row], tally_metrics(&slot->tally, &job->layout, part, row));
     }
+}
+
+static void observe(struct unit *unit, struct slot *slot, uint32_t policy)
+{
+    struct round round = {.unit = unit, .slot = slot, .groups = run_groups(unit, policy), .work = observe_part};
+    run_round(&round, run_is_large(unit->job, slot));
 }
 
 /* At a record: how many days all processes have simulated since the last, to the leader. */
@@ -316,36 +234,49 @@ static int horizon(struct unit *unit, struct slot *slot, const struct scenario *
     return 0;
 }
 
+/* A unit whose burn-in is over. */
+struct branching {
+    struct unit *unit;
+    struct slot *burnt_in;
+    size_t after; /* the first record of the horizon */
+};
+
 /* Scenarios are taken in their order, and each but the last copies the burnt-in world before the next is taken: the last
- * then has that world for itself. NULL: it could not be copied. */
+ * then has that world for itself. NULL: it could not be copied, or none is left. */
 static struct slot *take_scenario(struct unit *unit, struct slot *burnt_in, uint32_t *scenario)
 {
     struct job *job = unit->job;
+    struct slot *slot = NULL;
     pthread_mutex_lock(&job->taking);
-    *scenario = unit->taken++;
-    struct slot *slot = *scenario + 1 == unit->scenarios ? burnt_in : slot_copy(unit, burnt_in);
+    *scenario = unit->taken;
+    if (unit->taken < unit->scenarios) slot = ++unit->taken == unit->scenarios ? burnt_in : run_slot_copy(unit, burnt_in);
     pthread_mutex_unlock(&job->taking);
     return slot;
 }
 
-/* One more scenario. */
-static void branch(struct unit *unit, struct slot *burnt_in, size_t after)
+/* One more scenario. False: there is none, or the unit ends. */
+static bool branch(struct unit *unit, struct slot *burnt_in, size_t after)
 {
     struct job *job = unit->job;
     uint32_t scenario;
-    if (run_together(job) ? atomic_load(&unit->over) : run_go_on(unit) != 0) return;
+    if (run_together(job) ? atomic_load(&unit->over) : run_go_on(unit) != 0) return false;
     struct slot *slot = take_scenario(unit, burnt_in, &scenario);
-    if (slot != burnt_in && run_together(job) && run_all_go_on(unit) != 0) {
-        slot_destroy(job, slot);
-        return;
-    }
-    if (slot == NULL) return;
-    atomic_fetch_add(&job->busy, 1);
-    int status = horizon(unit, slot, &job->s->scenarios[unit->scenario + scenario], after,
+    if (scenario == unit->scenarios) return false;
+    const bool all = slot == burnt_in || !run_together(job) || run_all_go_on(unit) == 0;
+    int status = -1;
+    if (all && slot != NULL)
+        status = horizon(unit, slot, &job->s->scenarios[unit->scenario + scenario], after,
                          unit->values + scenario * job->layout.n_metrics * job->layout.length);
-    atomic_fetch_sub(&job->busy, 1);
     if (status == 0) report(job, slot);
-    if (slot != burnt_in) slot_spare(job, slot);
+    if (slot != burnt_in && slot != NULL) run_slot_spare(job, slot);
+    return status == 0;
+}
+
+static void take_branches(void *what)
+{
+    const struct branching *b = what;
+    while (branch(b->unit, b->burnt_in, b->after)) {
+    }
 }
 
 /* Every scenario shares the records of the burn-in, which were written for the first. */
@@ -360,31 +291,31 @@ static void share_burn_in(const struct unit *unit, size_t after)
     }
 }
 
+/* Threads that find no unit to begin any more take scenarios; where processes share a world, its parts alone. This thread waits
+ * for all that comes of them, and takes parts as well meanwhile. */
+static void branch_out(struct unit *unit, struct slot *burnt_in, size_t after)
+{
+    struct job *job = unit->job;
+    struct branching branching = {unit, burnt_in, after};
+    const bool offers = unit->scenarios > 1 && job->threads > 1 && !run_together(job);
+    struct offer offer = {.take = take_branches, .what = &branching, .places = unit->scenarios - 1};
+    if (offers) run_crew_offer(&job->crew, &offer);
+    take_branches(&branching);
+    if (offers) run_crew_withdraw(&job->crew, &offer);
+}
+
 static void simulate(struct unit *unit)
 {
     struct job *job = unit->job;
-    struct slot *slot = slot_create(unit);
-    if (run_together(job) && run_all_go_on(unit) != 0) {
-        slot_destroy(job, slot);
-        return;
-    }
-    if (slot == NULL) return;
     size_t after = 0;
-    atomic_fetch_add(&job->busy, 1);
-    int status = burn_in(unit, slot, &after);
-    atomic_fetch_sub(&job->busy, 1);
-    if (status == 0) {
+    struct slot *slot = run_slot_create(unit);
+    const bool all = !run_together(job) || run_all_go_on(unit) == 0;
+    if (all && slot != NULL && burn_in(unit, slot, &after) == 0) {
         report(job, slot);
         share_burn_in(unit, after);
-        /* Threads that find no unit to begin any more take scenarios; where processes share a world, its parts. This thread
-         * waits for all that comes of them, so that it can take parts as well. */
-#pragma omp taskgroup
-        for (uint32_t i = 0; i < unit->scenarios; i++) {
-#pragma omp task if (unit->scenarios > 1 && job->threads > 1 && !run_together(job)) default(none) firstprivate(unit, slot, after)
-            branch(unit, slot, after);
-        }
+        branch_out(unit, slot, after);
     }
-    slot_destroy(job, slot);
+    run_slot_destroy(job, slot);
 }
 
 /* ---- the units ---- */
@@ -450,14 +381,9 @@ static void unit_run(struct job *job, struct workplace *place, uint32_t number)
     run_deliver(&unit);
 }
 
-/* What one thread does. Where processes share a world, one thread of each simulates and the others take its parts; a process
- * that has failed goes on to the next gather, where all learn of it. */
-static void work(struct job *job)
+static void run_units(struct job *job)
 {
     struct workplace place;
-#ifdef _OPENMP
-    if (run_together(job) && omp_get_thread_num() > 0) return;
-#endif
     const int status = workplace_create(&place, job);
     while (run_together(job) ? !atomic_load(&job->over) : status == 0 && !atomic_load(&job->ended)) {
         const uint32_t unit = next_unit(job);
@@ -467,23 +393,26 @@ static void work(struct job *job)
     workplace_free(&place);
 }
 
-static void spare_free(struct job *job)
+/* What one thread does. Where processes share a world, one thread of each simulates and the others take its parts; a process
+ * that has failed goes on to the next gather, where all learn of it. */
+static void work(struct job *job)
 {
-    while (job->spare != NULL) {
-        struct slot *slot = job->spare;
-        job->spare = slot->next;
-        slot_destroy(job, slot);
-    }
+    bool first = true;
+#ifdef _OPENMP
+    first = omp_get_thread_num() == 0;
+#endif
+    if (!first) run_crew_begin(&job->crew);
+    if (first || !run_together(job)) run_units(job);
+    run_crew_serve(&job->crew);
 }
 
 int study_run(const struct study *s, const struct run_options *options, struct error *e)
 {
     struct job job;
     if (run_job_begin(&job, s, options, e) != 0) return -1;
-    /* Threads that find nothing more to begin wait at the end, and take tasks of the others there. */
 #pragma omp parallel num_threads(job.threads) default(none) shared(job)
     work(&job);
-    spare_free(&job);
+    run_slots_free(&job);
     return run_job_end(&job, e);
 }
 
@@ -495,6 +424,6 @@ int study_run_replicate(const struct study *s, uint32_t replicate, double *value
     struct unit unit = {.job = &job, .s = s, .number = replicate, .replicate = replicate, .scenarios = s->n_scenarios,
                         .values = values};
     simulate(&unit);
-    spare_free(&job);
+    run_slots_free(&job);
     return run_job_end(&job, e);
 }

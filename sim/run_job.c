@@ -51,27 +51,33 @@ static int threads_check(uint32_t threads, struct error *e)
 static void job_free(struct job *job)
 {
     tally_layout_free(&job->layout);
+    run_crew_free(&job->crew);
     pthread_mutex_destroy(&job->mutex);
     pthread_mutex_destroy(&job->taking);
+}
+
+static int locks_create(struct job *job, struct error *e)
+{
+    if (run_crew_create(&job->crew, e) != 0) return -1;
+    if (pthread_mutex_init(&job->mutex, NULL) == 0) {
+        if (pthread_mutex_init(&job->taking, NULL) == 0) return 0;
+        pthread_mutex_destroy(&job->mutex);
+    }
+    run_crew_free(&job->crew);
+    return error_set(e, ERROR_FAILURE, "no lock could be made");
 }
 
 static int job_create(struct job *job, const struct study *s, const struct run_options *options, struct error *e)
 {
     *job = (struct job){.s = s, .model = s->model, .options = options, .threads = threads_of(options),
                         .exchange = options->exchange != NULL ? *options->exchange : exchange_alone};
-    if (pthread_mutex_init(&job->mutex, NULL) != 0) return error_set(e, ERROR_FAILURE, "no lock could be made");
-    if (pthread_mutex_init(&job->taking, NULL) != 0) {
-        pthread_mutex_destroy(&job->mutex);
-        return error_set(e, ERROR_FAILURE, "no lock could be made");
-    }
+    if (locks_create(job, e) != 0) return -1;
     uint32_t skipped = 0, units = study_run_units(s, options);
     for (uint32_t u = 0; options->skip != NULL && u < units; u++) skipped += options->skip[u];
     job->progress.units = skipped;
     atomic_init(&job->ended, false);
     atomic_init(&job->over, false);
-    atomic_init(&job->exhausted, false);
     atomic_init(&job->begun, 0);
-    atomic_init(&job->busy, 0);
     if (threads_check(job->threads, e) == 0 && tally_layout_create(&job->layout, s, e) == 0) return 0;
     job_free(job);
     return -1;

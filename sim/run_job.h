@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include "sim/run.h"
+#include "sim/run_crew.h"
 #include "sim/tally.h"
 
 /* Constant but for the last block, which is guarded by the mutex or atomic. */
@@ -18,6 +19,7 @@ struct job {
     struct tally_layout layout;
     uint32_t threads;
 
+    struct crew crew;
     pthread_mutex_t taking; /* of scenarios: see run.c */
     pthread_mutex_t mutex;
     struct error error;
@@ -25,9 +27,7 @@ struct job {
     struct slot *spare;
     atomic_bool ended;
     atomic_bool over;      /* all processes have agreed that the run ends */
-    atomic_bool exhausted; /* no unit is left to begin */
     atomic_uint begun;     /* units, those skipped included: where nobody else says which is the next */
-    atomic_uint busy;      /* threads that simulate */
 };
 
 /* A replicate, of a point where there is a design; or some of its scenarios. */

@@ -56,14 +56,13 @@ static double *distributions(const struct chain *chain, size_t swapped)
 static double *worlds(const struct chain *chain, uint32_t replicates)
 {
     struct lab l, morning;
-    struct error e = {0};
     double *counts = calloc(days_of(chain) * chain->cells, sizeof *counts);
     assert_non_null(counts);
     chain->arrange(&morning);
     chain->arrange(&l);
     for (uint32_t r = 0; r < replicates; r++) {
         size_t day_index = 0;
-        assert_int_equal(model.copy(l.world, morning.world, &e), 0);
+        lab_copy(&l, &morning);
         l.city->luck.replicate = r;
         for (uint32_t day = 1; chain->days[day_index] != 0; day++) {
             lab_live(&l, (int32_t)day);

@@ -16,7 +16,9 @@ BUILD = ROOT / os.environ.get("BUILD", "build")
 LIBRARY = BUILD / "libenforcesim.so"
 # The files of sim/ that do no input or output, and those that the library has besides: to read scenario files and
 # designs, and to make a results file in memory.
-CORE = {"error", "field", "study", "study_copy", "exchange", "tally", "run", "run_job", "points"}
+CORE = {
+    "error", "field", "study", "study_copy", "exchange", "tally", "run", "run_job", "run_crew", "run_world", "points",
+}  # fmt: skip
 LIBRARY_TOO = {
     "embed", "running_core", "command_whole", "tables", "drift", "version",
     "config", "config_override", "config_policy", "config_resolve", "config_scan", "config_text", "config_write",

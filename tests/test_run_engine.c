@@ -111,12 +111,13 @@ static void calls_come_in_the_order_of_the_day(void **state)
     probe.tracing = true;
     free(run(&s, 1));
     static const char expected[] =
-        " N0:1 g:1 s0:1 s1:1 g:1 e0:1 e1:1 V"                      /* the first day's state, under the baseline */
-        " | d0 t0:1 q0 t1:1 q1 c V o0:1 o1:1"                      /* burn-in; the record of day 0 */
-        " N0:1 Y | d1 g:1 e0:1 e1:1 t0:1 q0 t1:1 q1 c V o0:1 o1:1" /* "one": a copy */
-        " | d2 g:2 e0:2 e1:2 t0:2 q0 t1:2 q1 c V o0:2 o1:2"        /* its second phase */
-        " | d1 g:2 e0:2 e1:2 t0:2 q0 t1:2 q1 c V o0:2 o1:2"        /* "two", the last: the burnt-in world itself */
-        " | d2 t0:2 q0 t1:2 q1 c V o0:2 o1:2";
+        " N0:1 n0 n1 g:1 G0:1 s0:1 G1:1 s1:1 g:1 G0:1 e0:1 G1:1 e1:1 V" /* the first day's state, under the baseline */
+        " | d0 w0:0 t0:1 q0 l0 w1:0 t1:1 q1 l1 c V o0:1 o1:1"       /* burn-in; the record of day 0 */
+        " N0:1 Y y0 y1"                                             /* "one": a copy */
+        " | d1 g:1 w0:1 G0:1 e0:1 t0:1 q0 l0 w1:1 G1:1 e1:1 t1:1 q1 l1 c V o0:1 o1:1"
+        " | d2 g:2 w0:2 G0:2 e0:2 t0:2 q0 l0 w1:2 G1:2 e1:2 t1:2 q1 l1 c V o0:2 o1:2" /* its second phase */
+        " | d1 g:2 w0:1 G0:2 e0:2 t0:2 q0 l0 w1:1 G1:2 e1:2 t1:2 q1 l1 c V o0:2 o1:2" /* "two", the last: the burnt-in world */
+        " | d2 w0:2 t0:2 q0 l0 w1:2 t1:2 q1 l1 c V o0:2 o1:2";
     assert_string_equal(probe.trace, expected);
     assert_int_equal(probe.created, 2);
     assert_int_equal(probe.destroyed, 2);
@@ -292,6 +293,41 @@ static void runs_share_no_state(void **state)
     study_free(&small);
 }
 
+/* A thread that has nothing to begin takes parts of another's world: each of the two waits until the other has come. */
+static void threads_share_the_parts_of_a_world(void **state)
+{
+    (void)state;
+    enum { BURN_IN = 3, HORIZON = 20, EVERY = 10 };
+    static const struct {
+        int where, times; /* that parts meet */
+    } meetings[] = {{PROBE_CREATE, 1}, {PROBE_START, 1}, {PROBE_COPY, 1},
+                    {PROBE_STEP, BURN_IN + 2 * HORIZON}, {PROBE_OBSERVE, 2 * HORIZON}};
+    for (size_t i = 0; i < sizeof meetings / sizeof *meetings; i++) {
+        struct study s;
+        probe_study(&s, 1, BURN_IN, HORIZON);
+        s.record_every = EVERY;
+        probe.large = true;
+        probe.meet = meetings[i].where;
+        free(run(&s, 3)); /* two may have a scenario each */
+        assert_int_equal(probe.missed, 0);
+        assert_true(probe.met >= PROBE_PARTS * meetings[i].times);
+        study_free(&s);
+    }
+}
+
+/* One that has no replicate left to begin takes a scenario of another's. */
+static void threads_share_the_scenarios_of_a_replicate(void **state)
+{
+    (void)state;
+    struct study s;
+    probe_study(&s, 1, 3, 20);
+    probe.meet = PROBE_SCENARIOS;
+    free(run(&s, 2));
+    assert_int_equal(probe.missed, 0);
+    assert_int_equal(probe.met, 2);
+    study_free(&s);
+}
+
 /* ---- ends before the end ---- */
 
 static void fails_with(const struct study *s, const struct run_options *options, enum error_kind kind, const char *text)
@@ -316,6 +352,14 @@ static void every_failure_is_handed_over(void **state)
             probe.fail_create = call;
             fails_with(&s, &options, ERROR_FAILURE, silent ? "a world could not be created" : "create failed as asked");
             probe.fail_create = 0;
+            probe.fail_create_part = call;
+            atomic_store(&probe.created_parts, 0);
+            fails_with(&s, &options, ERROR_FAILURE, silent ? "a world could not be created" : "create_part failed as asked");
+            probe.fail_create_part = 0;
+            probe.fail_copy_part = call;
+            atomic_store(&probe.copied_parts, 0);
+            fails_with(&s, &options, ERROR_FAILURE, silent ? "a world could not be copied" : "copy_part failed as asked");
+            probe.fail_copy_part = 0;
             probe.fail_copy = call;
             atomic_store(&probe.copied, 0);
             fails_with(&s, &options, ERROR_FAILURE, silent ? "a world could not be copied" : "copy failed as asked");
@@ -339,6 +383,22 @@ static void every_failure_is_handed_over(void **state)
             free(kept.values);
             study_free(&s);
         }
+    }
+}
+
+/* Of parts that fail at the same time the first is told, whichever thread was faster. */
+static void the_first_part_that_fails_is_told(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 50; i++) {
+        struct study s;
+        probe_study(&s, 1, 3, 4);
+        probe.fail_parts = true;
+        probe.meet = i % 2 ? PROBE_CREATE : 0; /* both parts are begun, and both fail */
+        const struct run_options options = {.threads = 2};
+        fails_with(&s, &options, ERROR_FAILURE, "part 0 failed as asked");
+        assert_int_equal(probe.missed, 0);
+        study_free(&s);
     }
 }
 
@@ -430,7 +490,10 @@ int main(void)
         cmocka_unit_test(a_share_may_be_that_of_the_interval),
         cmocka_unit_test(threads_and_neighbours_change_nothing),
         cmocka_unit_test(scenarios_share_the_burn_in_and_equal_policies_the_rest),
+        cmocka_unit_test(threads_share_the_parts_of_a_world),
+        cmocka_unit_test(threads_share_the_scenarios_of_a_replicate),
         cmocka_unit_test(every_failure_is_handed_over),
+        cmocka_unit_test(the_first_part_that_fails_is_told),
         cmocka_unit_test(a_single_replicate_fails_alike),
         cmocka_unit_test(a_stop_is_obeyed_within_a_day),
         cmocka_unit_test(what_was_done_before_a_stop_is_right),

@@ -124,10 +124,11 @@ static const void *const *groups(const struct lab *l) { return (const void *cons
 
 void lab_enact(struct lab *l)
 {
-    model.govern(l->world, groups(l));
-    for (uint32_t part = 0; part < l->world->n_cities; part++)
+    for (uint32_t part = 0; part < l->world->n_cities; part++) {
+        model.govern_part(l->world, part, groups(l));
         for (size_t row = 0; model.schedule[row] != NULL; row++)
             if (model.schedule[row]->enact != NULL) model.schedule[row]->enact(l->world, part, groups(l)[row]);
+    }
 }
 
 void lab_open(struct lab *l, uint32_t replicate)
@@ -138,7 +139,10 @@ void lab_open(struct lab *l, uint32_t replicate)
     const struct exchange_range all = exchange_parts(&exchange_alone, model.parts(groups(l)));
     hold(model.create(&l->world, groups(l), &all, &luck, &l->study.calendar, &e), &e);
     l->city = l->world->city;
-    model.govern(l->world, groups(l));
+    for (uint32_t part = 0; part < l->world->n_cities; part++) {
+        hold(model.create_part(l->world, part, &e), &e);
+        model.govern_part(l->world, part, groups(l));
+    }
     for (size_t row = 0; model.schedule[row] != NULL; row++) {
         assert_true(row < LAB_ROWS);
         l->metrics[row] = calloc(1, model.schedule[row]->metrics_size + 1);
@@ -159,9 +163,19 @@ void lab_close(struct lab *l)
     *l = (struct lab){0};
 }
 
+void lab_copy(struct lab *to, const struct lab *from)
+{
+    struct error e = {0};
+    hold(model.copy(to->world, from->world, &e), &e);
+    for (uint32_t part = 0; part < from->world->n_cities; part++) hold(model.copy_part(to->world, from->world, part, &e), &e);
+}
+
 /* ---- its days ---- */
 
-void lab_day(struct lab *l, int32_t day) { model.dawn(l->world, day); }
+void lab_day(struct lab *l, int32_t day)
+{
+    for (uint32_t part = 0; part < l->world->n_cities; part++) model.dawn_part(l->world, part, day);
+}
 
 static size_t row_of(const char *submodel)
 {
@@ -207,6 +221,7 @@ void lab_couple(struct lab *l)
     struct exchange alone = exchange_alone;
     struct error e = {0};
     lab_reckon(l);
+    for (uint32_t part = 0; part < l->world->n_cities; part++) model.dusk_part(l->world, part);
     hold(model.couple(l->world, &alone, &e), &e);
 }
 

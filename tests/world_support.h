@@ -43,6 +43,7 @@ void lab_set(struct lab *l, const char *path, double value);
 double lab_get(const struct lab *l, const char *path);
 void lab_open(struct lab *l, uint32_t replicate);
 void lab_close(struct lab *l);
+void lab_copy(struct lab *to, const struct lab *from); /* its world */
 
 void lab_day(struct lab *l, int32_t day);          /* dawn */
 void lab_step(struct lab *l, const char *submodel); /* that sub-model's part of the day */

@@ -12,7 +12,12 @@ from table import table
 
 SHOWN = 20
 SHARED = ("step", "observe")  # names that every sub-model has
-OTHER_STAGES = ("run.c:slot_create", "run.c:slot_copy", "relocation.c:relocation", "tally.c:tally_record")
+OTHER_STAGES = (
+    "run_world.c:run_slot_create",
+    "run_world.c:run_slot_copy",
+    "relocation.c:relocation",
+    "tally.c:tally_record",
+)
 
 
 def total(profile: Path) -> int:

@@ -77,6 +77,9 @@ static inline void address_note_row(const struct luck *luck, uint32_t purpose, u
 #define coin_row_throw(row, luck, purpose, index, number, n, p, fallen)                                                \
     (address_note_row((luck), (purpose), (index), (number), (n), __FILE__, __LINE__),                                  \
      coin_row_throw(row, luck, purpose, index, number, n, p, fallen))
+#define coin_row_weighed(row, luck, purpose, index, number, n, weight, p)                                              \
+    (address_note_row((luck), (purpose), (index), (number), (n), __FILE__, __LINE__),                                  \
+     coin_row_weighed(row, luck, purpose, index, number, n, weight, p))
 #endif
 
 #endif
