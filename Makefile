@@ -42,7 +42,7 @@ CORE_SOURCES    := sim/error.c sim/field.c sim/study.c sim/study_copy.c sim/exch
 # that prints, forks, catches signals or exits. All else belongs to the program.
 LIBRARY_SOURCES := $(CORE_SOURCES) $(wildcard sim/config_*.c) \
                    $(patsubst %,sim/%.c,embed running_core command_whole config input design record journal journal_aggregate aggregate quantile \
-                   digest drift files memory hdf hdf_memory hdf_read hdf_scales results results_digest results_quantiles results_replicates provenance tables version)
+                   digest drift files memory hdf hdf_digest hdf_memory hdf_read hdf_scales results results_digest results_quantiles results_replicates provenance tables version)
 # Runs on several processes need MPI: make MPI=1.
 MPI_SOURCES     := $(wildcard sim/ranks_mpi*.c)
 SIM_SOURCES     := $(filter-out $(if $(MPI),sim/ranks_none.c,$(MPI_SOURCES)),$(wildcard sim/*.c))

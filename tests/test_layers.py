@@ -21,7 +21,7 @@ LIBRARY_TOO = {
     "embed", "running_core", "command_whole", "tables", "drift", "version",
     "config", "config_override", "config_policy", "config_resolve", "config_scan", "config_text", "config_write",
     "input", "design", "files", "digest", "record", "journal", "journal_aggregate", "aggregate", "quantile",
-    "hdf", "hdf_memory", "hdf_read", "hdf_scales", "memory", "provenance",
+    "hdf", "hdf_digest", "hdf_memory", "hdf_read", "hdf_scales", "memory", "provenance",
     "results", "results_digest", "results_quantiles", "results_replicates",
 }  # fmt: skip
 
