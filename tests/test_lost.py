@@ -521,7 +521,7 @@ def test_too_little_memory(place, tmp_path, threads):
     there = Place(tmp_path, threads=threads)
     whole = there.make_whole()
     codes = []
-    for megabytes in range(20, 60, 2):
+    for megabytes in range(6, 46, 2):
         there.clean()
         room = megabytes << 20
         done = there.run(preexec_fn=lambda room=room: resource.setrlimit(resource.RLIMIT_AS, (room, room)))
