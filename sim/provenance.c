@@ -26,8 +26,6 @@ static void parameter_attributes(struct hdf *f, hid_t dataset, const struct para
 {
     static const char *const roles[] = {[ROLE_lever] = "lever", [ROLE_uncertain] = "uncertain", [ROLE_structural] = "structural"};
     const bool real = row->type == FIELD_real, words = row->type == FIELD_choice;
-    hdf_describe(f, dataset, words ? "1" : row->unit, row->meaning);
-    hdf_attribute(f, dataset, "source", row->source);
     hdf_attribute(f, dataset, "role", roles[row->role]);
     static const char *const names[] = {"default", "valid_min", "valid_max"};
     const double numbers[] = {row->initial, row->minimum, row->maximum};
@@ -38,6 +36,8 @@ static void parameter_attributes(struct hdf *f, hid_t dataset, const struct para
     }
     if (words) flag_attributes(f, dataset, row->unit);
     if (row->type == FIELD_flag) flag_attributes(f, dataset, "false|true");
+    hdf_attribute(f, dataset, "source", row->source);
+    hdf_describe(f, dataset, words ? "1" : row->unit, row->meaning);
 }
 
 /* Whole numbers as such: HDF5 clears a megabyte for every dataset for which it has to convert. */

@@ -55,11 +55,11 @@ void results_dataset(struct results_writer *w, hid_t group, size_t m, enum resul
         shape.scale[shape.rank++] = scale[i];
     }
     hid_t dataset = hdf_dataset(&w->f, group, metric->name, H5T_IEEE_F64LE, &shape, nan);
-    hdf_describe(&w->f, dataset, metric->unit, metric->meaning);
     hdf_attribute(&w->f, dataset, "metric_kind", kind_name(metric->kind));
     hdf_attribute(&w->f, dataset, "submodel", entry->submodel->name);
     hdf_attribute(&w->f, dataset, "cell_methods",
                   metric->kind == METRIC_flow ? "time: sum" : place == PLACE_series ? "time: point" : "time: mean");
+    hdf_describe(&w->f, dataset, metric->unit, metric->meaning);
     *results_dataset_of(w, m, place) = dataset;
 }
 
