@@ -32,7 +32,7 @@ HDF5_SHARED = $(HDF5_LIBS) -lhdf5_hl -lhdf5
 TRY_STATIC  = $(HDF5_LIBS) -l:libhdf5_hl.a -l:libhdf5.a -lsz -ldl
 HDF5_STATIC = $(eval HDF5_STATIC := $(shell printf 'int H5open(void); int H5DSset_scale(long, const char *);\nint main(void) { return H5DSset_scale(H5open(), ""); }\n' | \
               $(CC) -xc - -pie -fPIE -o /dev/null $(TRY_STATIC) -lz -lm 2>/dev/null && echo '$(TRY_STATIC)' || echo '$(HDF5_SHARED)'))$(HDF5_STATIC)
-LIBS_ALONE  = -lconfig -lmd -lz -lm $(if $(MPI),$(shell pkg-config --libs ompi-c))
+LIBS_ALONE  = -lconfig -lnettle -lz -lm $(if $(MPI),$(shell pkg-config --libs ompi-c))
 LIBS        = $(HDF5_SHARED) $(LIBS_ALONE)
 LDFLAGS  := $(OPENMP) -Wl,-z,relro,-z,now,-z,noexecstack $(EXTRA_LDFLAGS)
 
@@ -139,7 +139,7 @@ $(eval $(call COINS,bench/coins))
 # Its own names are bound to itself, whatever else the process has loaded.
 $(BUILD)/libenforcesim.so: $(call objects,$(LIBRARY_SOURCES))
 	@echo '  LD  $@'
-	@$(CC) -shared $^ -o $@ -Wl,-Bsymbolic $(LDFLAGS) $(HDF5_SHARED) -lconfig -lmd -lz -lm
+	@$(CC) -shared $^ -o $@ -Wl,-Bsymbolic $(LDFLAGS) $(HDF5_SHARED) -lconfig -lnettle -lz -lm
 
 $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(call objects,$(CORE_SOURCES) $(filter-out sim/main.c,$(PROGRAM_SOURCES)) $(TEST_SUPPORT))
 	@echo '  LD  $@'
@@ -175,7 +175,7 @@ $(call objects,$(MPI_SOURCES)): CFLAGS += $(patsubst -I%,-isystem %,$(shell pkg-
 
 # ---- what a fresh machine lacks ------------------------------------------------------------------------------------
 
-PACKAGES      := gcc libc6-dev make pkg-config libconfig-dev libhdf5-dev librandom123-dev libmd-dev zlib1g-dev python3 python3-venv
+PACKAGES      := gcc libc6-dev make pkg-config libconfig-dev libhdf5-dev librandom123-dev nettle-dev zlib1g-dev python3 python3-venv
 PACKAGES_MPI  := libopenmpi-dev openmpi-bin
 PACKAGES_TEST := libcmocka-dev clang libomp-dev netcdf-bin iproute2 locales chromium chromium-driver $(PACKAGES_MPI)
 

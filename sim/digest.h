@@ -2,7 +2,7 @@
 #ifndef SIM_DIGEST_H
 #define SIM_DIGEST_H
 
-#include <sha2.h>
+#include <nettle/sha2.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,7 +14,7 @@ enum { DIGEST_LENGTH = 1 << 20 };
 
 /* Of one dataset, fed in C order. */
 struct digest {
-    SHA2_CTX context;
+    struct sha256_ctx context;
 };
 
 void digest_begin(struct digest *d);
