@@ -53,10 +53,6 @@ void digest_texts(struct digest *d, const char *const *texts, size_t n)
     for (size_t i = 0; i < n; i++) sha256_update(&d->context, strlen(texts[i]) + 1, (const uint8_t *)texts[i]);
 }
 
-#ifndef __clang__ /* gcc 12's analyzer loses sight of what is reached through two pointers, and calls it a leak (false alarm) */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
-#endif
 struct digest *digest_add(struct digest_list *list, const char *folder, const char *sign, const char *name)
 {
     char *path = NULL;
@@ -73,9 +69,6 @@ struct digest *digest_add(struct digest_list *list, const char *folder, const ch
     digest_begin(&entry->digest);
     return &entry->digest;
 }
-#ifndef __clang__
-#pragma GCC diagnostic pop
-#endif
 
 void digest_free(struct digest_list *list)
 {
