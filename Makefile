@@ -26,7 +26,14 @@ CFLAGS   := -std=c11 -D_GNU_SOURCE $(OPT) $(ARCH) -g -fPIC -fno-semantic-interpo
 HDF5_CFLAGS = $(eval HDF5_CFLAGS := $(shell pkg-config --cflags hdf5-serial))$(HDF5_CFLAGS)
 # Debian's hdf5-serial.pc knows the base library; the high-level one, with dimension scales, lies beside it.
 HDF5_LIBS   = $(eval HDF5_LIBS := $(shell pkg-config --libs-only-L hdf5-serial))$(HDF5_LIBS)
-LIBS        = $(HDF5_LIBS) -lhdf5_hl -lhdf5 -lconfig -lmd -lz -lm $(if $(MPI),$(shell pkg-config --libs ompi-c))
+HDF5_SHARED = $(HDF5_LIBS) -lhdf5_hl -lhdf5
+# With HDF5's static libraries, where they can be linked, the program starts in a third of the time: the shared one brings libcurl,
+# Kerberos, LDAP and thirty more, for files on servers.
+TRY_STATIC  = $(HDF5_LIBS) -l:libhdf5_hl.a -l:libhdf5.a -lsz -ldl
+HDF5_STATIC = $(eval HDF5_STATIC := $(shell printf 'int H5open(void); int H5DSset_scale(long, const char *);\nint main(void) { return H5DSset_scale(H5open(), ""); }\n' | \
+              $(CC) -xc - -pie -fPIE -o /dev/null $(TRY_STATIC) -lz -lm 2>/dev/null && echo '$(TRY_STATIC)' || echo '$(HDF5_SHARED)'))$(HDF5_STATIC)
+LIBS_ALONE  = -lconfig -lnettle -lz -lm $(if $(MPI),$(shell pkg-config --libs ompi-c))
+LIBS        = $(HDF5_SHARED) $(LIBS_ALONE)
 LDFLAGS  := $(OPENMP) -Wl,-z,relro,-z,now,-z,noexecstack $(EXTRA_LDFLAGS)
 
 # The core does no input or output.
@@ -35,7 +42,7 @@ CORE_SOURCES    := sim/error.c sim/field.c sim/study.c sim/study_copy.c sim/exch
 # that prints, forks, catches signals or exits. All else belongs to the program.
 LIBRARY_SOURCES := $(CORE_SOURCES) $(wildcard sim/config_*.c) \
                    $(patsubst %,sim/%.c,embed running_core command_whole config input design record journal journal_aggregate aggregate quantile \
-                   digest drift files memory hdf hdf_memory hdf_read hdf_scales results results_digest results_quantiles results_replicates provenance tables version)
+                   digest drift files memory hdf hdf_digest hdf_memory hdf_read hdf_scales results results_digest results_quantiles results_replicates provenance tables version)
 # Runs on several processes need MPI: make MPI=1.
 MPI_SOURCES     := $(wildcard sim/ranks_mpi*.c)
 SIM_SOURCES     := $(filter-out $(if $(MPI),sim/ranks_none.c,$(MPI_SOURCES)),$(wildcard sim/*.c))
@@ -100,7 +107,7 @@ $(FAULT_SHIM): $(SHIM_SOURCES) tests/fault_shim.h
 
 $(BUILD)/enforcesim: $(call objects,$(CORE_SOURCES) $(PROGRAM_SOURCES))
 	@echo '  LD  $@'
-	@$(CC) -pie $(filter %.o,$^) -o $@ $(LDFLAGS) $(LIBS)
+	@$(CC) -pie $(filter %.o,$^) -o $@ $(LDFLAGS) $(if $(MPI),$(HDF5_SHARED),$(HDF5_STATIC)) $(LIBS_ALONE)
 
 # The manual page and the completion are what the program says of itself.
 $(BUILD)/enforcesim.1 $(BUILD)/enforcesim.bash: $(BUILD)/enforcesim
@@ -132,7 +139,7 @@ $(eval $(call COINS,bench/coins))
 # Its own names are bound to itself, whatever else the process has loaded.
 $(BUILD)/libenforcesim.so: $(call objects,$(LIBRARY_SOURCES))
 	@echo '  LD  $@'
-	@$(CC) -shared $^ -o $@ -Wl,-Bsymbolic $(LDFLAGS) $(HDF5_LIBS) -lhdf5_hl -lhdf5 -lconfig -lmd -lz -lm
+	@$(CC) -shared $^ -o $@ -Wl,-Bsymbolic $(LDFLAGS) $(HDF5_SHARED) -lconfig -lnettle -lz -lm
 
 $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(call objects,$(CORE_SOURCES) $(filter-out sim/main.c,$(PROGRAM_SOURCES)) $(TEST_SUPPORT))
 	@echo '  LD  $@'
@@ -168,7 +175,7 @@ $(call objects,$(MPI_SOURCES)): CFLAGS += $(patsubst -I%,-isystem %,$(shell pkg-
 
 # ---- what a fresh machine lacks ------------------------------------------------------------------------------------
 
-PACKAGES      := gcc libc6-dev make pkg-config libconfig-dev libhdf5-dev librandom123-dev libmd-dev zlib1g-dev python3 python3-venv
+PACKAGES      := gcc libc6-dev make pkg-config libconfig-dev libhdf5-dev librandom123-dev nettle-dev zlib1g-dev python3 python3-venv
 PACKAGES_MPI  := libopenmpi-dev openmpi-bin
 PACKAGES_TEST := libcmocka-dev clang libomp-dev netcdf-bin iproute2 locales chromium chromium-driver $(PACKAGES_MPI)
 

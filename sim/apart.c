@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -161,10 +162,11 @@ static void silence(void)
     if (nowhere >= 0) dup2(nowhere, STDERR_FILENO);
 }
 
-/* False: it was stopped. */
-static bool wait_for(pid_t child, int *status)
+/* False: it was stopped, for which we look every ten milliseconds. `end`: a pipe of which the child alone has the other end, so
+ * that there is something to read when the child has ended; or -1, then its end is seen ten milliseconds late. */
+static bool wait_for(pid_t child, int end, int *status)
 {
-    const struct timespec moment = {.tv_nsec = 2000000};
+    struct pollfd ended = {.fd = end, .events = POLLIN};
     for (;;) {
         if (waitpid(child, status, WNOHANG) == child) return true;
         if (*stop != 0) {
@@ -172,14 +174,21 @@ static bool wait_for(pid_t child, int *status)
             child_wait(child, status);
             return false;
         }
-        nanosleep(&moment, NULL);
+        poll(&ended, 1, 10);
     }
+}
+
+static void close_end(int end)
+{
+    if (end >= 0) close(end);
 }
 
 int apart_work(int (*work)(void *context, struct error *e), void *context, const char *what, struct error *e)
 {
     struct report *report = apart_shared(sizeof *report);
     if (report == NULL) return error_memory(e, "a report", sizeof *report);
+    int ends[2] = {-1, -1};
+    if (pipe2(ends, O_CLOEXEC) != 0) ends[0] = ends[1] = -1;
     pid_t child = child_begin();
     if (child == 0) {
         silence();
@@ -187,11 +196,15 @@ int apart_work(int (*work)(void *context, struct error *e), void *context, const
         report->finished = true;
         _exit(0); /* without exit handlers: after a failure HDF5's may crash */
     }
+    const int cause = errno;
     int status = 0;
     char end[100];
+    close_end(ends[1]);
+    const bool waited = child >= 0 && wait_for(child, ends[0], &status);
+    close_end(ends[0]);
     if (child < 0) {
-        error_set(e, ERROR_FAILURE, "%s: no process can be started: %s", what, strerror(errno));
-    } else if (!wait_for(child, &status)) {
+        error_set(e, ERROR_FAILURE, "%s: no process can be started: %s", what, strerror(cause));
+    } else if (!waited) {
         error_set(e, ERROR_INTERRUPTED, "interrupted");
     } else if (report->finished && report->status == 0) {
         munmap(report, sizeof *report);

@@ -2,12 +2,13 @@
 #include "sim/digest.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 void digest_begin(struct digest *d)
 {
-    SHA256Init(&d->context);
+    sha256_init(&d->context);
 }
 
 static void put(unsigned char *to, uint64_t bits, size_t bytes)
@@ -25,7 +26,7 @@ void digest_doubles(struct digest *d, const double *values, size_t n)
             memcpy(&bits, &values[i], sizeof bits);
             put(buffer + used, isnan(values[i]) ? UINT64_C(0x7ff8000000000000) : bits, sizeof bits);
         }
-        SHA256Update(&d->context, buffer, used);
+        sha256_update(&d->context, used, buffer);
     }
 }
 
@@ -34,7 +35,7 @@ void digest_whole(struct digest *d, const int32_t *values, size_t n)
     for (size_t i = 0; i < n; i++) {
         unsigned char bytes[sizeof(int32_t)];
         put(bytes, (uint32_t)values[i], sizeof bytes);
-        SHA256Update(&d->context, bytes, sizeof bytes);
+        sha256_update(&d->context, sizeof bytes, bytes);
     }
 }
 
@@ -43,13 +44,45 @@ void digest_long(struct digest *d, const uint64_t *bits, size_t n)
     for (size_t i = 0; i < n; i++) {
         unsigned char bytes[sizeof(uint64_t)];
         put(bytes, bits[i], sizeof bytes);
-        SHA256Update(&d->context, bytes, sizeof bytes);
+        sha256_update(&d->context, sizeof bytes, bytes);
     }
 }
 
 void digest_texts(struct digest *d, const char *const *texts, size_t n)
 {
-    for (size_t i = 0; i < n; i++) SHA256Update(&d->context, (const uint8_t *)texts[i], strlen(texts[i]) + 1);
+    for (size_t i = 0; i < n; i++) sha256_update(&d->context, strlen(texts[i]) + 1, (const uint8_t *)texts[i]);
+}
+
+struct digest *digest_add(struct digest_list *list, const char *folder, const char *sign, const char *name)
+{
+    char *path = NULL;
+    if (list->n == list->room) {
+        const size_t room = 2 * list->room + 64;
+        struct digest_entry *more = realloc(list->entries, room * sizeof *more);
+        if (more == NULL) return NULL;
+        list->entries = more;
+        list->room = room;
+    }
+    if (asprintf(&path, "%s%s%s", folder, sign, name) < 0) return NULL;
+    struct digest_entry *entry = &list->entries[list->n++];
+    entry->path = entry->own = path;
+    digest_begin(&entry->digest);
+    return &entry->digest;
+}
+
+void digest_free(struct digest_list *list)
+{
+    for (size_t i = 0; i < list->n; i++) free(list->entries[i].own);
+    free(list->entries);
+    *list = (struct digest_list){0};
+}
+
+bool digest_leaves_out(const char *attribute)
+{
+    static const char *const names[] = {"created", "history", "compiler", "git_commit", "digest"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(attribute, names[i]) == 0) return true;
+    return false;
 }
 
 static int by_path(const void *a, const void *b)
@@ -60,16 +93,16 @@ static int by_path(const void *a, const void *b)
 
 void digest_finish(struct digest_entry *entries, size_t n, char hex[65])
 {
-    SHA2_CTX all;
-    unsigned char bytes[SHA256_DIGEST_LENGTH];
+    struct sha256_ctx all;
+    unsigned char bytes[SHA256_DIGEST_SIZE];
     qsort(entries, n, sizeof *entries, by_path);
-    SHA256Init(&all);
+    sha256_init(&all);
     for (size_t i = 0; i < n; i++) {
-        SHA256Final(bytes, &entries[i].digest.context);
-        SHA256Update(&all, (const uint8_t *)entries[i].path, strlen(entries[i].path) + 1);
-        SHA256Update(&all, bytes, sizeof bytes);
+        sha256_digest(&entries[i].digest.context, sizeof bytes, bytes);
+        sha256_update(&all, strlen(entries[i].path) + 1, (const uint8_t *)entries[i].path);
+        sha256_update(&all, sizeof bytes, bytes);
     }
-    SHA256Final(bytes, &all);
+    sha256_digest(&all, sizeof bytes, bytes);
     static const char digits[] = "0123456789abcdef";
     for (size_t i = 0; i < sizeof bytes; i++) {
         hex[2 * i] = digits[bytes[i] >> 4];

@@ -2,15 +2,19 @@
 #ifndef SIM_DIGEST_H
 #define SIM_DIGEST_H
 
-#include <sha2.h>
+#include <nettle/sha2.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "sim/error.h"
 
+/* Datasets in a results file's groups that are longer, and no metrics, enter by name only. */
+enum { DIGEST_LENGTH = 1 << 20 };
+
 /* Of one dataset, fed in C order. */
 struct digest {
-    SHA2_CTX context;
+    struct sha256_ctx context;
 };
 
 void digest_begin(struct digest *d);
@@ -25,6 +29,19 @@ struct digest_entry {
     char *own; /* the path, where it is the entry's own; or NULL */
     struct digest digest;
 };
+
+/* Entries in the making; {0} to begin with. */
+struct digest_list {
+    struct digest_entry *entries;
+    size_t n, room;
+};
+
+/* A new entry, its path three pieces together; to be fed before the next one is made. NULL: no memory. */
+struct digest *digest_add(struct digest_list *list, const char *folder, const char *sign, const char *name);
+void digest_free(struct digest_list *list);
+
+/* An attribute of a results file's root that tells who made the file and when, not what is in it: it does not enter. */
+bool digest_leaves_out(const char *attribute);
 
 /* Sorts the entries by path and finishes them all; hex gets 64 digits and a zero. */
 void digest_finish(struct digest_entry *entries, size_t n, char hex[65]);

@@ -101,10 +101,15 @@ hid_t hdf_without_times(hid_t class)
     return -1;
 }
 
+void hdf_begin(struct hdf *f, const char *path, struct error *e)
+{
+    *f = (struct hdf){.file = -1, .create = -1, .access = -1, .text = -1, .scalar = -1, .single = -1, .path = path, .e = e};
+    errno = 0;
+}
+
 void hdf_create(struct hdf *f, const char *path, struct error *e)
 {
-    *f = (struct hdf){.file = -1, .create = -1, .access = -1, .path = path, .e = e, .made = true};
-    errno = 0;
+    hdf_begin(f, path, e);
     hdf_quiet();
     hid_t access = hdf_file_access(), create = hdf_without_times(H5P_FILE_CREATE);
     if (access >= 0 && create >= 0) f->file = H5Fcreate(path, H5F_ACC_EXCL, create, access);
@@ -115,8 +120,7 @@ void hdf_create(struct hdf *f, const char *path, struct error *e)
 
 void hdf_open(struct hdf *f, const char *path, struct error *e)
 {
-    *f = (struct hdf){.file = -1, .create = -1, .access = -1, .path = path, .e = e};
-    errno = 0;
+    hdf_begin(f, path, e);
     hdf_quiet();
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     if (H5Pset_file_locking(access, 0, 1) >= 0) f->file = H5Fopen(path, H5F_ACC_RDONLY, access);
@@ -127,19 +131,17 @@ void hdf_open(struct hdf *f, const char *path, struct error *e)
 int hdf_close(struct hdf *f)
 {
     hdf_scales_forget(f);
-    hdf_release(f->create);
-    hdf_release(f->access);
-    f->create = f->access = -1;
+    hdf_digest_forget(f);
+    hid_t *const kept[] = {&f->create, &f->access, &f->text, &f->scalar, &f->single};
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+        hdf_release(*kept[i]);
+        *kept[i] = -1;
+    }
     const bool opened = f->file >= 0;
     if (opened && H5Fclose(f->file) < 0) hdf_fail(f, "cannot be closed");
     if (opened && !f->failed && f->memory != NULL && !f->memory->given_back) hdf_fail(f, "something of it is still open");
     f->file = -1;
     return f->failed || !sound(f) ? -1 : 0;
-}
-
-void hdf_flush(struct hdf *f)
-{
-    if (!f->failed && H5Fflush(f->file, H5F_SCOPE_GLOBAL) < 0) hdf_fail(f, "cannot be written");
 }
 
 hid_t hdf_group(struct hdf *f, const char *name)
@@ -148,34 +150,50 @@ hid_t hdf_group(struct hdf *f, const char *name)
     hid_t create = hdf_without_times(H5P_GROUP_CREATE), group = -1;
     if (create >= 0) group = H5Gcreate2(f->file, name, H5P_DEFAULT, create, H5P_DEFAULT);
     if (group < 0) hdf_fail(f, "a group cannot be made");
+    hdf_digest_open(f, f->file, name, "/", group);
     hdf_release(create);
     return group;
 }
 
 void hdf_close_group(struct hdf *f, hid_t group)
 {
+    if (group >= 0) hdf_digest_close(f, group);
     if (group >= 0 && H5Gclose(group) < 0) hdf_fail(f, "a group cannot be closed");
     sound(f);
 }
 
 /* ---- datasets ---- */
 
-/* Below this many values a chunk is not compressed: starting zlib costs more than all else about so small a dataset. */
-static const hsize_t WORTH_COMPRESSING = 512;
+enum {
+    WORTH_COMPRESSING = 512, /* values of a chunk: starting zlib costs more than all else about a smaller one */
+    IN_HEADER = 4096         /* bytes of a dataset, and no more, that lie in its object's header */
+};
 
-static hid_t dataset_properties(const struct hdf_shape *shape, bool filtered, bool nan)
+static enum hdf_storage storage_of(const struct hdf_shape *shape)
 {
-    const double undefined = (double)NAN;
+    hsize_t bytes = sizeof(double);
+    for (int i = 0; i < shape->rank; i++) bytes *= shape->size[i];
+    return bytes <= IN_HEADER ? STORAGE_header : STORAGE_chunks;
+}
+
+static bool set_chunks(hid_t create, const struct hdf_shape *shape)
+{
     hsize_t values = 1;
     for (int i = 0; i < shape->rank; i++) values *= shape->chunk[i];
+    return H5Pset_chunk(create, shape->rank, shape->chunk) >= 0 &&
+           (values < WORTH_COMPRESSING || (H5Pset_shuffle(create) >= 0 && H5Pset_deflate(create, 1) >= 0)) &&
+           H5Pset_fletcher32(create) >= 0;
+}
+
+/* Variable-length strings take no filters, and the digest covers them. */
+static hid_t dataset_properties(const struct hdf_shape *shape, enum hdf_storage storage, bool nan)
+{
+    const double undefined = (double)NAN;
     hid_t create = hdf_without_times(H5P_DATASET_CREATE);
     if (create < 0) return -1;
     bool good = true;
-    /* Variable-length strings take no filters: they lie in a heap beside the dataset. The digest covers them. */
-    if (filtered)
-        good = H5Pset_chunk(create, shape->rank, shape->chunk) >= 0 &&
-               (values < WORTH_COMPRESSING || (H5Pset_shuffle(create) >= 0 && H5Pset_deflate(create, 1) >= 0)) &&
-               H5Pset_fletcher32(create) >= 0;
+    if (storage == STORAGE_header) good = H5Pset_layout(create, H5D_COMPACT) >= 0;
+    if (storage == STORAGE_chunks) good = set_chunks(create, shape);
     if (nan) good = good && H5Pset_fill_value(create, H5T_NATIVE_DOUBLE, &undefined) >= 0;
     if (good) return create;
     H5Pclose(create);
@@ -192,30 +210,31 @@ static hid_t dataset_access(void)
 }
 
 /* Most datasets are like the one made before: its properties serve again. */
-static void properties_set(struct hdf *f, const struct hdf_shape *shape, bool filtered, bool nan)
+static void properties_set(struct hdf *f, const struct hdf_shape *shape, enum hdf_storage storage, bool nan)
 {
     const struct hdf_shape *last = &f->last;
     if (f->access < 0) f->access = dataset_access();
-    if (f->create >= 0 && f->filtered == filtered && f->nan == nan && last->rank == shape->rank &&
-        memcmp(last->chunk, shape->chunk, sizeof last->chunk) == 0)
+    if (f->create >= 0 && f->storage == storage && f->nan == nan &&
+        (storage != STORAGE_chunks || (last->rank == shape->rank && memcmp(last->chunk, shape->chunk, sizeof last->chunk) == 0)))
         return;
     hdf_release(f->create);
-    f->create = dataset_properties(shape, filtered, nan);
+    f->create = dataset_properties(shape, storage, nan);
     f->last = *shape;
-    f->filtered = filtered;
+    f->storage = storage;
     f->nan = nan;
 }
 
 static hid_t dataset_create(struct hdf *f, hid_t group, const char *name, hid_t type, const struct hdf_shape *shape,
-                            bool filtered, bool nan)
+                            enum hdf_storage storage, bool nan)
 {
     if (f->failed) return -1;
     hid_t dataset = -1;
     hid_t space = shape->rank == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple(shape->rank, shape->size, NULL);
-    properties_set(f, shape, filtered, nan);
+    properties_set(f, shape, storage, nan);
     if (f->access >= 0 && f->create >= 0 && space >= 0)
         dataset = H5Dcreate2(group, name, type, space, H5P_DEFAULT, f->create, f->access);
     if (dataset < 0) hdf_fail(f, "a dataset cannot be made");
+    if (dataset >= 0) hdf_digest_open(f, group, name, "", dataset);
     if (dataset >= 0) hdf_scales_attach(f, dataset, shape);
     hdf_release(space);
     sound(f);
@@ -224,7 +243,7 @@ static hid_t dataset_create(struct hdf *f, hid_t group, const char *name, hid_t 
 
 hid_t hdf_dataset(struct hdf *f, hid_t group, const char *name, hid_t type, const struct hdf_shape *shape, bool nan)
 {
-    hid_t dataset = dataset_create(f, group, name, type, shape, true, nan);
+    hid_t dataset = dataset_create(f, group, name, type, shape, storage_of(shape), nan);
     const double undefined = (double)NAN;
     if (nan) hdf_attribute_numbers(f, dataset, "_FillValue", H5T_NATIVE_DOUBLE, &undefined, 1);
     return dataset;
@@ -233,35 +252,45 @@ hid_t hdf_dataset(struct hdf *f, hid_t group, const char *name, hid_t type, cons
 void hdf_close_dataset(struct hdf *f, hid_t dataset)
 {
     if (dataset >= 0) hdf_scales_finish(f, dataset);
+    if (dataset >= 0) hdf_digest_close(f, dataset);
     if (dataset >= 0 && H5Dclose(dataset) < 0) hdf_fail(f, "a dataset cannot be closed");
     sound(f);
 }
 
-/* That of a number in memory, for there are only these two in a file. */
-static hid_t memory_type(hid_t dataset)
+static void write_all(struct hdf *f, hid_t dataset, hid_t type, hid_t how, const void *values)
 {
-    hid_t type = H5Dget_type(dataset);
-    const H5T_class_t class = H5Tget_class(type);
-    hdf_release(type);
-    return class == H5T_FLOAT ? H5T_NATIVE_DOUBLE : class == H5T_INTEGER ? H5T_NATIVE_INT32 : -1;
+    if (!f->failed && H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, how, values) < 0) hdf_fail(f, "cannot be written");
+    sound(f);
 }
 
-void hdf_write(struct hdf *f, hid_t dataset, const void *values)
+void hdf_write_doubles(struct hdf *f, hid_t dataset, const double *values, size_t n)
 {
-    if (f->failed) return;
-    hid_t type = memory_type(dataset);
-    if (type < 0 || H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0) hdf_fail(f, "cannot be written");
+    struct digest *digest = hdf_digest_values(f, dataset, n);
+    if (digest != NULL) digest_doubles(digest, values, n);
+    write_all(f, dataset, H5T_NATIVE_DOUBLE, H5P_DEFAULT, values);
 }
 
-void hdf_write_block(struct hdf *f, hid_t dataset, const hsize_t *first, const hsize_t *count, const void *values)
+void hdf_write_whole(struct hdf *f, hid_t dataset, const int32_t *values, size_t n)
+{
+    struct digest *digest = hdf_digest_values(f, dataset, n);
+    if (digest != NULL) digest_whole(digest, values, n);
+    write_all(f, dataset, H5T_NATIVE_INT32, H5P_DEFAULT, values);
+}
+
+void hdf_write_block(struct hdf *f, hid_t dataset, const hsize_t *first, const hsize_t *count, const double *values)
 {
     if (f->failed) return;
-    hid_t space = H5Dget_space(dataset), type = memory_type(dataset);
-    hid_t memory = H5Screate_simple(H5Sget_simple_extent_ndims(space), count, NULL);
-    if (memory < 0 || type < 0 || H5Sselect_hyperslab(space, H5S_SELECT_SET, first, NULL, count, NULL) < 0 ||
-        H5Dwrite(dataset, type, memory, space, H5P_DEFAULT, values) < 0) {
+    hid_t space = H5Dget_space(dataset);
+    const int rank = H5Sget_simple_extent_ndims(space);
+    hid_t memory = H5Screate_simple(rank, count, NULL);
+    if (memory < 0 || H5Sselect_hyperslab(space, H5S_SELECT_SET, first, NULL, count, NULL) < 0 ||
+        H5Dwrite(dataset, H5T_NATIVE_DOUBLE, memory, space, H5P_DEFAULT, values) < 0) {
         hdf_fail(f, "cannot be written");
     }
+    size_t n = 1;
+    for (int i = 0; i < rank; i++) n *= (size_t)count[i];
+    struct digest *digest = hdf_digest_values(f, dataset, n);
+    if (digest != NULL) digest_doubles(digest, values, n);
     hdf_release(memory);
     hdf_release(space);
     sound(f);
@@ -269,35 +298,46 @@ void hdf_write_block(struct hdf *f, hid_t dataset, const hsize_t *first, const h
 
 /* ---- strings ---- */
 
-static hid_t string_type(size_t size)
+static hid_t string_type(size_t size, H5T_str_t end)
 {
     hid_t type = H5Tcopy(H5T_C_S1);
-    if (H5Tset_size(type, size) >= 0 && H5Tset_cset(type, H5T_CSET_UTF8) >= 0) return type;
+    if (H5Tset_size(type, size) >= 0 && H5Tset_cset(type, H5T_CSET_UTF8) >= 0 && H5Tset_strpad(type, end) >= 0) return type;
     hdf_release(type);
     return -1;
 }
 
-hid_t hdf_strings(struct hdf *f, hid_t group, const char *name, const char *const *texts, size_t n, hid_t scale)
+/* Addresses of strings are converted in a buffer, of which HDF5 would clear two megabytes for every dataset. */
+static hid_t small_buffer(void)
+{
+    hid_t how = H5Pcreate(H5P_DATASET_XFER);
+    if (how >= 0 && H5Pset_buffer(how, 4096, NULL, NULL) >= 0) return how;
+    hdf_release(how);
+    return -1;
+}
+
+static hid_t strings_write(struct hdf *f, hid_t group, const char *name, const char *const *texts, const struct hdf_shape *shape)
 {
     if (f->failed) return -1;
-    struct hdf_shape shape = {.rank = 1, .size = {n}, .chunk = {n}, .scale = {scale}};
-    hid_t type = string_type(H5T_VARIABLE);
-    if (type < 0) return hdf_fail(f, "a string type cannot be made");
-    hid_t dataset = dataset_create(f, group, name, type, &shape, false, false);
-    if (!f->failed && H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, texts) < 0) hdf_fail(f, "cannot be written");
-    H5Tclose(type);
+    const size_t n = shape->rank == 0 ? 1 : (size_t)shape->size[0];
+    hid_t type = string_type(H5T_VARIABLE, H5T_STR_NULLTERM), how = small_buffer();
+    if (type < 0 || how < 0) hdf_fail(f, "a string type cannot be made");
+    hid_t dataset = dataset_create(f, group, name, type, shape, STORAGE_heap, false);
+    struct digest *digest = hdf_digest_values(f, dataset, n);
+    if (digest != NULL) digest_texts(digest, texts, n);
+    write_all(f, dataset, type, how, texts);
+    hdf_release(how);
+    hdf_release(type);
     return dataset;
+}
+
+hid_t hdf_strings(struct hdf *f, hid_t group, const char *name, const char *const *texts, size_t n, hid_t scale)
+{
+    return strings_write(f, group, name, texts, &(struct hdf_shape){.rank = 1, .size = {n}, .scale = {scale}});
 }
 
 void hdf_string(struct hdf *f, hid_t group, const char *name, const char *text)
 {
-    if (f->failed) return;
-    struct hdf_shape scalar = {.rank = 0};
-    hid_t type = string_type(H5T_VARIABLE);
-    hid_t dataset = dataset_create(f, group, name, type, &scalar, false, false);
-    if (!f->failed && H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, &text) < 0) hdf_fail(f, "cannot be written");
-    hdf_release(type);
-    hdf_close_dataset(f, dataset);
+    hdf_close_dataset(f, strings_write(f, group, name, &text, &(struct hdf_shape){.rank = 0}));
 }
 
 /* ---- attributes ---- */
@@ -307,7 +347,6 @@ static void attribute_write(struct hdf *f, hid_t object, const char *name, hid_t
     hid_t attribute = H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
     if (attribute < 0 || H5Awrite(attribute, type, value) < 0) hdf_fail(f, "an attribute cannot be written");
     if (attribute >= 0 && H5Aclose(attribute) < 0) hdf_fail(f, "an attribute cannot be closed");
-    hdf_release(space);
     sound(f);
 }
 
@@ -315,17 +354,22 @@ static void attribute_write(struct hdf *f, hid_t object, const char *name, hid_t
 void hdf_attribute(struct hdf *f, hid_t object, const char *name, const char *text)
 {
     if (f->failed || text[0] == '\0') return;
-    hid_t type = string_type(strlen(text));
-    if (H5Tset_strpad(type, H5T_STR_NULLPAD) < 0) hdf_fail(f, "a string type cannot be made");
-    attribute_write(f, object, name, type, H5Screate(H5S_SCALAR), text);
-    hdf_release(type);
+    if (f->text < 0) f->text = string_type(1, H5T_STR_NULLPAD);
+    if (f->scalar < 0) f->scalar = H5Screate(H5S_SCALAR);
+    if (H5Tset_size(f->text, strlen(text)) < 0) hdf_fail(f, "a string type cannot be made");
+    attribute_write(f, object, name, f->text, f->scalar, text);
+    hdf_digest_text(f, object, name, text);
 }
 
 void hdf_attribute_numbers(struct hdf *f, hid_t object, const char *name, hid_t type, const void *values, size_t n)
 {
     if (f->failed) return;
-    hsize_t size = n;
-    attribute_write(f, object, name, type, H5Screate_simple(1, &size, NULL), values);
+    const hsize_t size = n, one = 1;
+    if (f->single < 0) f->single = H5Screate_simple(1, &one, NULL);
+    hid_t space = n == 1 ? f->single : H5Screate_simple(1, &size, NULL);
+    attribute_write(f, object, name, type, space, values);
+    hdf_digest_numbers(f, object, name, type, values, n);
+    if (space != f->single) hdf_release(space);
 }
 
 void hdf_describe(struct hdf *f, hid_t object, const char *unit, const char *meaning)
@@ -344,13 +388,15 @@ void hdf_describe(struct hdf *f, hid_t object, const char *unit, const char *mea
 static void make_scale(struct hdf *f, hid_t dataset, const char *name)
 {
     if (!f->failed && H5DSset_scale(dataset, name) < 0) hdf_fail(f, "a coordinate cannot be made");
+    hdf_digest_text(f, dataset, "CLASS", "DIMENSION_SCALE");
+    hdf_digest_text(f, dataset, "NAME", name);
 }
 
 hid_t hdf_numbers_scale(struct hdf *f, hid_t group, const char *name, const int32_t *values, size_t n)
 {
     struct hdf_shape shape = {.rank = 1, .size = {n}, .chunk = {n < 65536 ? n : 65536}, .scale = {-1}};
     hid_t dataset = hdf_dataset(f, group, name, H5T_STD_I32LE, &shape, false);
-    hdf_write(f, dataset, values);
+    hdf_write_whole(f, dataset, values, n);
     make_scale(f, dataset, name);
     return dataset;
 }

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "sim/digest.h"
 #include "sim/error.h"
 
 /* The bytes of a file in memory; they are ours when HDF5 has given them back. */
@@ -28,7 +29,11 @@ struct hdf_shape {
     hid_t scale[HDF_MAX_RANK];
 };
 
+/* Strings lie in a heap; a small dataset in its object's header, which has a checksum; others in chunks with checksums. */
+enum hdf_storage { STORAGE_heap, STORAGE_header, STORAGE_chunks };
+
 struct hdf_scale;
+struct hdf_object;
 struct hdf {
     hid_t file;
     const char *path;
@@ -36,10 +41,14 @@ struct hdf {
     bool failed;
     struct hdf_memory *memory; /* where the file lies, when it is in no folder */
     struct hdf_scale *scales; /* dimension scales in the making; see hdf_scales.c */
+    struct digest_list digests; /* of what has been written, and the objects that are open; see hdf_digest.c */
+    struct hdf_object *open;
+    size_t n_open, room;
     hid_t create, access;     /* properties of the last dataset made, and of which shape and kind it was; or -1 */
     struct hdf_shape last;
-    bool filtered, nan;
-    bool made; /* by us: what stands in it need not be looked at as if it came from anywhere */
+    enum hdf_storage storage;
+    bool nan;
+    hid_t text, scalar, single; /* a type of strings and the spaces of one value, for attributes; or -1 */
 };
 
 const char *hdf_library(char *text, size_t size); /* "HDF5 1.10.8", the one that is linked. Returns `text` */
@@ -53,16 +62,14 @@ void hdf_open(struct hdf *f, const char *path, struct error *e);
  * loaded for everybody to use, has taken their place, its check of versions would end the process. */
 void hdf_create_in_memory(struct hdf *f, struct hdf_memory *memory, struct error *e);
 
-/* For files wherever they lie: no messages and no plug-ins of HDF5's; how a file is to be laid out, and an object made. */
+/* For files wherever they lie: nothing open; no messages and no plug-ins of HDF5's; how a file is to be laid out, and an object made. */
+void hdf_begin(struct hdf *f, const char *path, struct error *e);
 void hdf_quiet(void);
 hid_t hdf_file_access(void);
 hid_t hdf_without_times(hid_t class);
 
 /* 0, or -1 when anything failed since the file was opened. Closes the file in any case. */
 int hdf_close(struct hdf *f);
-
-/* What was written can be read from the file itself. */
-void hdf_flush(struct hdf *f);
 
 /* Gives back an object of any kind, if there is one. */
 void hdf_release(hid_t id);
@@ -78,9 +85,11 @@ void hdf_close_group(struct hdf *f, hid_t group);
 
 /* A dataset of doubles or int32, compressed and checksummed; nan: what is undefined in it is NaN. */
 hid_t hdf_dataset(struct hdf *f, hid_t group, const char *name, hid_t type, const struct hdf_shape *shape, bool nan);
-void hdf_write(struct hdf *f, hid_t dataset, const void *values);
-/* The block at `first` of `count` values in every dimension. */
-void hdf_write_block(struct hdf *f, hid_t dataset, const hsize_t *first, const hsize_t *count, const void *values);
+/* All its n values. */
+void hdf_write_doubles(struct hdf *f, hid_t dataset, const double *values, size_t n);
+void hdf_write_whole(struct hdf *f, hid_t dataset, const int32_t *values, size_t n);
+/* The block at `first` of `count` doubles in every dimension. Blocks come in the order of their values, for the digest's sake. */
+void hdf_write_block(struct hdf *f, hid_t dataset, const hsize_t *first, const hsize_t *count, const double *values);
 void hdf_close_dataset(struct hdf *f, hid_t dataset);
 
 /* Strings along a dimension: variable-length UTF-8. scale: that of the dimension, or -1 for none. */
@@ -96,6 +105,16 @@ hid_t hdf_labels_scale(struct hdf *f, hid_t group, const char *name, const void 
 void hdf_scales_attach(struct hdf *f, hid_t dataset, const struct hdf_shape *shape);
 void hdf_scales_finish(struct hdf *f, hid_t dataset);
 void hdf_scales_forget(struct hdf *f);
+
+/* The digest of what is written. An object that has been made, by its name in a group and "/" where it is one itself; one that is
+ * about to be closed; where the values of a dataset are to be fed, or NULL; an attribute of a text or numbers; the whole. */
+void hdf_digest_open(struct hdf *f, hid_t in, const char *name, const char *ending, hid_t object);
+void hdf_digest_close(struct hdf *f, hid_t object);
+struct digest *hdf_digest_values(struct hdf *f, hid_t dataset, size_t n);
+void hdf_digest_text(struct hdf *f, hid_t object, const char *name, const char *text);
+void hdf_digest_numbers(struct hdf *f, hid_t object, const char *name, hid_t type, const void *values, size_t n);
+void hdf_digest_finish(struct hdf *f, char hex[65]);
+void hdf_digest_forget(struct hdf *f);
 
 void hdf_attribute(struct hdf *f, hid_t object, const char *name, const char *text); /* an empty text is left out */
 /* units and long_name. "days" and its like are written "day": xarray takes the plural for a duration. */

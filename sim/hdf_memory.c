@@ -1,6 +1,5 @@
 /* A file in memory. HDF5 could give a copy of it, but 1.10's has a checksum that does not match; so we lend HDF5 the memory, and
  * keep it when the file is closed. */
-#include <errno.h>
 #include <stdlib.h>
 
 #include "sim/hdf.h"
@@ -49,8 +48,8 @@ void hdf_create_in_memory(struct hdf *f, struct hdf_memory *memory, struct error
 {
     H5FD_file_image_callbacks_t lent = {.image_realloc = grow, .image_free = give_back, .udata_copy = same, .udata_free = keep, .udata = memory};
     *memory = (struct hdf_memory){0};
-    *f = (struct hdf){.file = -1, .create = -1, .access = -1, .path = "the results in memory", .e = e, .memory = memory, .made = true};
-    errno = 0;
+    hdf_begin(f, "the results in memory", e);
+    f->memory = memory;
     if (!is_our_library(f)) return;
     hdf_quiet();
     hid_t access = hdf_file_access(), create = hdf_without_times(H5P_FILE_CREATE);

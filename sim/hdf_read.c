@@ -129,12 +129,12 @@ static bool read_shape(hid_t dataset, struct hdf_shape *shape)
 hid_t hdf_open_dataset(struct hdf *f, hid_t group, const char *name, struct hdf_shape *shape)
 {
     if (f->failed) return -1;
-    if (!f->made && !is_inside(group, name)) {
+    if (!is_inside(group, name)) {
         hdf_fail(f, "lacks something that a results file has");
         return -1;
     }
     hid_t dataset = H5Dopen2(group, name, H5P_DEFAULT);
-    if (dataset >= 0 && read_shape(dataset, shape) && (f->made || is_self_contained(dataset, shape))) return dataset;
+    if (dataset >= 0 && read_shape(dataset, shape) && is_self_contained(dataset, shape)) return dataset;
     hdf_release(dataset);
     hdf_fail(f, "holds data that no results file has");
     return -1;
@@ -178,22 +178,10 @@ static uint64_t little(const unsigned char *bytes, size_t n)
     return value;
 }
 
-/* The bytes of a file, where they lie. */
-struct raw {
-    int fd;
-    const unsigned char *memory; /* [size], or NULL */
-    uint64_t size;
-};
-
-static bool read_raw(const struct raw *raw, unsigned char *to, size_t size, uint64_t at)
+static bool read_raw(int fd, unsigned char *to, size_t size, uint64_t at)
 {
-    if (raw->memory != NULL) {
-        if (at > raw->size || size > raw->size - at) return false;
-        memcpy(to, raw->memory + at, size);
-        return true;
-    }
     while (size > 0) {
-        ssize_t n = at <= INT64_MAX ? pread(raw->fd, to, size, (off_t)at) : 0;
+        ssize_t n = at <= INT64_MAX ? pread(fd, to, size, (off_t)at) : 0;
         if (n < 0 && errno == EINTR) continue;
         if (n <= 0) return false;
         to += n;
@@ -204,24 +192,24 @@ static bool read_raw(const struct raw *raw, unsigned char *to, size_t size, uint
 }
 
 /* Neighbouring labels share a heap, so one is kept. */
-static bool heap_read(struct heap *heap, const struct raw *raw, uint64_t address)
+static bool heap_read(struct heap *heap, int fd, uint64_t address)
 {
     unsigned char header[HEADER];
     if (heap->bytes != NULL && heap->address == address) return true;
     free(heap->bytes);
     *heap = (struct heap){.address = address};
-    if (!read_raw(raw, header, sizeof header, address) || memcmp(header, "GCOL\1", 5) != 0) return false;
+    if (!read_raw(fd, header, sizeof header, address) || memcmp(header, "GCOL\1", 5) != 0) return false;
     uint64_t size = little(header + 8, 8);
     if (size > HEAP_MAXIMUM || (heap->bytes = malloc(size + 1)) == NULL) return false;
     heap->size = size;
-    return read_raw(raw, heap->bytes, size, address);
+    return read_raw(fd, heap->bytes, size, address);
 }
 
 /* The text of a label, allocated; NULL when its heap does not hold it. */
-static char *label_text(struct heap *heap, const struct raw *raw, const unsigned char label[LABEL])
+static char *label_text(struct heap *heap, int fd, const unsigned char label[LABEL])
 {
     const uint64_t length = little(label, 4), index = little(label + 12, 4);
-    if (index == 0 || !heap_read(heap, raw, little(label + 4, 8))) return NULL;
+    if (index == 0 || !heap_read(heap, fd, little(label + 4, 8))) return NULL;
     for (size_t at = HEADER; at + HEADER <= heap->size;) {
         const uint64_t found = little(heap->bytes + at, 2), size = little(heap->bytes + at + 8, 8);
         if (found == 0 || size > heap->size - at - HEADER) return NULL;
@@ -231,29 +219,18 @@ static char *label_text(struct heap *heap, const struct raw *raw, const unsigned
     return NULL;
 }
 
-static bool find_raw(const struct hdf *f, struct raw *raw)
+/* Where in the file the labels begin, and the file; false where they are stored in another way than by the writer. */
+static bool find_labels(const struct hdf *f, hid_t dataset, size_t n, haddr_t *at, int *fd)
 {
     int *handle = NULL;
-    *raw = (struct raw){.fd = -1};
-    if (f->memory != NULL) {
-        raw->memory = f->memory->bytes;
-        raw->size = f->memory->size;
-        return raw->memory != NULL;
-    }
-    if (H5Fget_vfd_handle(f->file, H5P_DEFAULT, (void **)&handle) < 0) return false;
-    raw->fd = *handle;
-    return true;
-}
-
-/* Where in the file the labels begin, and the file; false where they are stored in another way than by the writer. */
-static bool find_labels(const struct hdf *f, hid_t dataset, size_t n, haddr_t *at, struct raw *raw)
-{
     hsize_t before = 1;
     size_t address_size = 0, length_size = 0;
     hid_t type = H5Dget_type(dataset), made = H5Fget_create_plist(f->file);
     bool good = H5Tis_variable_str(type) > 0 && H5Pget_userblock(made, &before) >= 0 &&
                 before == 0 && H5Pget_sizes(made, &address_size, &length_size) >= 0 && address_size == 8 &&
-                length_size == 8 && H5Dget_storage_size(dataset) == n * LABEL && find_raw(f, raw);
+                length_size == 8 && H5Dget_storage_size(dataset) == n * LABEL &&
+                H5Fget_vfd_handle(f->file, H5P_DEFAULT, (void **)&handle) >= 0;
+    if (good) *fd = *handle;
     *at = good ? H5Dget_offset(dataset) : HADDR_UNDEF; /* undefined when not in one piece */
     hdf_release(made);
     hdf_release(type);
@@ -263,14 +240,14 @@ static bool find_labels(const struct hdf *f, hid_t dataset, size_t n, haddr_t *a
 char **hdf_read_strings(struct hdf *f, hid_t dataset, size_t n)
 {
     if (f->failed) return NULL;
-    struct raw raw = {.fd = -1};
+    int fd = -1;
     haddr_t at = HADDR_UNDEF;
     struct heap heap = {0};
     char **texts = calloc(n + 1, sizeof *texts);
-    bool good = texts != NULL && find_labels(f, dataset, n, &at, &raw);
+    bool good = texts != NULL && find_labels(f, dataset, n, &at, &fd);
     for (size_t i = 0; i < n && good; i++) {
         unsigned char label[LABEL];
-        good = read_raw(&raw, label, sizeof label, at + i * LABEL) && (texts[i] = label_text(&heap, &raw, label)) != NULL;
+        good = read_raw(fd, label, sizeof label, at + i * LABEL) && (texts[i] = label_text(&heap, fd, label)) != NULL;
     }
     free(heap.bytes);
     if (good) return texts;

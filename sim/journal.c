@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
-#include <sha2.h>
+#include <nettle/sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,7 +106,7 @@ uint32_t journal_checksum(uint32_t crc, const void *data, size_t size)
 
 static void header_fill(struct header *header, const struct journal_identity *identity)
 {
-    SHA2_CTX context;
+    struct sha256_ctx context;
     memset(header, 0, sizeof *header);
     memcpy(header->magic, magic, sizeof magic);
     header->format = FORMAT;
@@ -116,12 +116,12 @@ static void header_fill(struct header *header, const struct journal_identity *id
     header->aggregated = identity->aggregated != NULL;
     snprintf(header->model, sizeof header->model, "%s", identity->model);
     snprintf(header->program, sizeof header->program, "%s", identity->program);
-    SHA256Init(&context);
-    SHA256Update(&context, (const uint8_t *)identity->config, strlen(identity->config));
-    SHA256Final(header->config, &context);
-    SHA256Init(&context);
-    SHA256Update(&context, (const uint8_t *)header, offsetof(struct header, fingerprint));
-    SHA256Final(header->fingerprint, &context);
+    sha256_init(&context);
+    sha256_update(&context, strlen(identity->config), (const uint8_t *)identity->config);
+    sha256_digest(&context, sizeof header->config, header->config);
+    sha256_init(&context);
+    sha256_update(&context, offsetof(struct header, fingerprint), (const uint8_t *)header);
+    sha256_digest(&context, sizeof header->fingerprint, header->fingerprint);
     header->crc = journal_checksum(0, header, offsetof(struct header, crc));
 }
 

@@ -2,7 +2,7 @@
 #ifndef SIM_JOURNAL_FILE_H
 #define SIM_JOURNAL_FILE_H
 
-#include <sha2.h>
+#include <nettle/sha2.h>
 
 #include "sim/journal.h"
 
@@ -19,8 +19,8 @@ struct header {
     uint64_t values, seed;
     uint32_t format, replicates;
     char model[64], program[64];
-    unsigned char config[SHA256_DIGEST_LENGTH];      /* of the configuration's text */
-    unsigned char fingerprint[SHA256_DIGEST_LENGTH]; /* of all of the above */
+    unsigned char config[SHA256_DIGEST_SIZE];      /* of the configuration's text */
+    unsigned char fingerprint[SHA256_DIGEST_SIZE]; /* of all of the above */
     uint32_t aggregated, crc;                        /* whether there is an aggregate; crc of all of the above */
 };
 

@@ -26,8 +26,6 @@ static void parameter_attributes(struct hdf *f, hid_t dataset, const struct para
 {
     static const char *const roles[] = {[ROLE_lever] = "lever", [ROLE_uncertain] = "uncertain", [ROLE_structural] = "structural"};
     const bool real = row->type == FIELD_real, words = row->type == FIELD_choice;
-    hdf_describe(f, dataset, words ? "1" : row->unit, row->meaning);
-    hdf_attribute(f, dataset, "source", row->source);
     hdf_attribute(f, dataset, "role", roles[row->role]);
     static const char *const names[] = {"default", "valid_min", "valid_max"};
     const double numbers[] = {row->initial, row->minimum, row->maximum};
@@ -38,6 +36,8 @@ static void parameter_attributes(struct hdf *f, hid_t dataset, const struct para
     }
     if (words) flag_attributes(f, dataset, row->unit);
     if (row->type == FIELD_flag) flag_attributes(f, dataset, "false|true");
+    hdf_attribute(f, dataset, "source", row->source);
+    hdf_describe(f, dataset, words ? "1" : row->unit, row->meaning);
 }
 
 /* Whole numbers as such: HDF5 clears a megabyte for every dataset for which it has to convert. */
@@ -49,7 +49,7 @@ static void write_whole(struct hdf *f, hid_t dataset, const double *values, size
         return;
     }
     for (size_t i = 0; i < n; i++) whole[i] = (int32_t)values[i];
-    hdf_write(f, dataset, whole);
+    hdf_write_whole(f, dataset, whole, n);
     free(whole);
 }
 
@@ -61,7 +61,7 @@ static void write_values(struct hdf *f, hid_t group, const char *of, const struc
     snprintf(name, sizeof name, "%s.%s", of, row->name);
     const bool real = row->type == FIELD_real;
     hid_t dataset = hdf_dataset(f, group, name, real ? H5T_IEEE_F64LE : H5T_STD_I32LE, shape, false);
-    if (real) hdf_write(f, dataset, values);
+    if (real) hdf_write_doubles(f, dataset, values, (size_t)shape->size[0]);
     else write_whole(f, dataset, values, (size_t)shape->size[0]);
     parameter_attributes(f, dataset, row);
     hdf_close_dataset(f, dataset);
@@ -111,7 +111,7 @@ static void write_phases(struct hdf *f, const struct study *s, hid_t group, size
     hdf_describe(f, phase, "1", "phase: a policy that rules a scenario from a day on");
     struct hdf_shape shape = {.rank = 1, .size = {n}, .chunk = {n}, .scale = {phase}};
     hid_t day = hdf_dataset(f, group, "phase_day", H5T_STD_I32LE, &shape, false);
-    hdf_write(f, day, numbers + n);
+    hdf_write_whole(f, day, numbers + n, n);
     hdf_describe(f, day, "day", "days since the policy starts on which the phase begins");
     hid_t of = hdf_strings(f, group, "phase_scenario", scenario, n, phase);
     hid_t rule = hdf_strings(f, group, "phase_policy", policy, n, phase);

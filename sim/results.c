@@ -7,21 +7,9 @@
 
 #include "sim/files.h"
 #include "sim/provenance.h"
-#include "sim/results_digest.h"
 #include "sim/results_writer.h"
 
 /* ---- coordinates ---- */
-
-/* The digest of an output or coordinate; one that is in several groups is fed once. */
-static struct digest *digest_of(struct results_writer *w, const char *path)
-{
-    for (size_t i = 0; i < w->n_digests; i++)
-        if (strcmp(w->digests[i].path, path) == 0) return NULL;
-    struct digest_entry *entry = &w->digests[w->n_digests++];
-    entry->path = path;
-    digest_begin(&entry->digest);
-    return &entry->digest;
-}
 
 hid_t results_points(struct results_writer *w, hid_t group)
 {
@@ -31,15 +19,11 @@ hid_t results_points(struct results_writer *w, hid_t group)
 hid_t results_scenarios(struct results_writer *w, hid_t group)
 {
     const struct scenario *scenarios = w->s->scenarios;
-    struct digest *digest = digest_of(w, "scenario");
-    for (uint32_t i = 0; digest != NULL && i < w->s->n_scenarios; i++) digest_texts(digest, (const char *[]){scenarios[i].name}, 1);
     return hdf_labels_scale(&w->f, group, "scenario", scenarios, sizeof *scenarios, w->s->n_scenarios);
 }
 
 hid_t results_replicates(struct results_writer *w, hid_t group)
 {
-    struct digest *digest = digest_of(w, "replicate");
-    if (digest != NULL) digest_whole(digest, w->numbers, w->s->replicates);
     hid_t dataset = hdf_numbers_scale(&w->f, group, "replicate", w->numbers, w->s->replicates);
     hdf_describe(&w->f, dataset, "1", "replicate: the same number has the same luck in every scenario");
     return dataset;
@@ -47,8 +31,6 @@ hid_t results_replicates(struct results_writer *w, hid_t group)
 
 hid_t results_times(struct results_writer *w)
 {
-    struct digest *digest = digest_of(w, "time");
-    if (digest != NULL) digest_whole(digest, w->times, w->n_times);
     hid_t dataset = hdf_numbers_scale(&w->f, w->f.file, "time", w->times, w->n_times);
     hdf_describe(&w->f, dataset, "day", "days since the policy starts; 0 and before: end of the burn-in");
     return dataset;
@@ -66,42 +48,27 @@ void results_dataset(struct results_writer *w, hid_t group, size_t m, enum resul
 {
     const struct metric_entry *entry = &w->record->entries[m];
     const struct metric *metric = entry->metric;
-    struct results_output *output = results_output_of(w, m, place);
     struct hdf_shape shape = {.rank = 0};
     for (int i = w->content->design == NULL; i < rank; i++) {
         shape.size[shape.rank] = size[i];
         shape.chunk[shape.rank] = chunk[i];
         shape.scale[shape.rank++] = scale[i];
     }
-    output->dataset = hdf_dataset(&w->f, group, metric->name, H5T_IEEE_F64LE, &shape, nan);
-    hdf_describe(&w->f, output->dataset, metric->unit, metric->meaning);
-    hdf_attribute(&w->f, output->dataset, "metric_kind", kind_name(metric->kind));
-    hdf_attribute(&w->f, output->dataset, "submodel", entry->submodel->name);
-    hdf_attribute(&w->f, output->dataset, "cell_methods",
+    hid_t dataset = hdf_dataset(&w->f, group, metric->name, H5T_IEEE_F64LE, &shape, nan);
+    hdf_attribute(&w->f, dataset, "metric_kind", kind_name(metric->kind));
+    hdf_attribute(&w->f, dataset, "submodel", entry->submodel->name);
+    hdf_attribute(&w->f, dataset, "cell_methods",
                   metric->kind == METRIC_flow ? "time: sum" : place == PLACE_series ? "time: point" : "time: mean");
-    if (output->digest == NULL) output->digest = digest_of(w, output->path);
+    hdf_describe(&w->f, dataset, metric->unit, metric->meaning);
+    *results_dataset_of(w, m, place) = dataset;
 }
 
 void results_close(struct results_writer *w, enum results_place place)
 {
-    for (size_t m = 0; m < w->record->n_metrics; m++) hdf_close_dataset(&w->f, results_output_of(w, m, place)->dataset);
+    for (size_t m = 0; m < w->record->n_metrics; m++) hdf_close_dataset(&w->f, *results_dataset_of(w, m, place));
 }
 
 /* ---- the file ---- */
-
-static int name_outputs(struct results_writer *w, struct error *e)
-{
-    static const char *const folders[PLACES] = {"", "summary/", "difference/"};
-    for (size_t m = 0; m < w->record->n_metrics; m++) {
-        for (int place = 0; place < PLACES; place++) {
-            char **path = &results_output_of(w, m, (enum results_place)place)->path;
-            if (asprintf(path, "%s%s", folders[place], w->record->entries[m].metric->name) >= 0) continue;
-            *path = NULL;
-            return error_memory(e, "a name", 64);
-        }
-    }
-    return 0;
-}
 
 static int writer_begin(struct results_writer *w, const struct results_content *content, struct error *e)
 {
@@ -109,22 +76,19 @@ static int writer_begin(struct results_writer *w, const struct results_content *
     *w = (struct results_writer){.content = content, .s = s, .record = content->record, .n_times = study_times(s, NULL),
                                  .points = content->design != NULL ? content->design->n_points : 1};
     const size_t n = content->record->n_metrics * PLACES;
-    w->outputs = calloc(n + 1, sizeof *w->outputs);
-    w->digests = calloc(n + RESULTS_COORDINATES, sizeof *w->digests);
+    w->datasets = calloc(n + 1, sizeof *w->datasets);
     w->times = calloc(w->n_times + 1, sizeof *w->times);
     w->numbers = calloc((size_t)s->replicates + 1, sizeof *w->numbers);
-    if (w->outputs == NULL || w->digests == NULL || w->times == NULL || w->numbers == NULL)
+    if (w->datasets == NULL || w->times == NULL || w->numbers == NULL)
         return error_memory(e, "writing the results", (double)s->replicates * sizeof *w->numbers);
     study_times(s, w->times);
     for (uint32_t i = 0; i < s->replicates; i++) w->numbers[i] = (int32_t)i;
-    return name_outputs(w, e);
+    return 0;
 }
 
 static void writer_free(struct results_writer *w)
 {
-    for (size_t i = 0; w->outputs != NULL && i < w->record->n_metrics * PLACES; i++) free(w->outputs[i].path);
-    free(w->outputs);
-    free(w->digests);
+    free(w->datasets);
     free(w->times);
     free(w->numbers);
 }
@@ -136,8 +100,7 @@ static void fill_file(struct results_writer *w, char digest[RESULTS_DIGEST], str
     const bool quantiles = w->record->output == OUTPUT_quantiles;
     if ((quantiles ? results_write_quantiles(w, e) : results_write_replicates(w, e)) != 0) w->f.failed = true;
     provenance_write(&w->f, w->content);
-    hdf_flush(&w->f);
-    results_digest(&w->f, w->digests, w->n_digests, digest);
+    hdf_digest_finish(&w->f, digest);
     hdf_attribute(&w->f, w->f.file, "digest", digest);
 }
 

@@ -1,5 +1,5 @@
-/* What a results file holds besides its metrics: listed and digested in the same way by the writer, at the end, and by the
- * reader, who may have a file from anywhere. */
+/* What a results file holds besides its metrics, listed and digested as the writer does it (sim/hdf_digest.c); the file may come
+ * from anywhere. */
 #include "sim/results_digest.h"
 
 #include <stdlib.h>
@@ -7,14 +7,14 @@
 
 enum {
     ENTRIES_MAXIMUM = 1 << 18,
-    LENGTH_MAXIMUM = 1 << 20 /* of an attribute, or of a dataset that is no metric */,
+    LENGTH_MAXIMUM = 1 << 20 /* of an attribute */,
     DEPTH_MAXIMUM = 2
 };
 
 struct contents {
     struct hdf *f;
-    struct digest_entry *entries;
-    size_t n, given, room;
+    struct digest_list *list;
+    size_t given; /* of its entries */
 };
 
 /* A group or dataset in it. */
@@ -30,49 +30,19 @@ static char *joined(const char *a, const char *b, const char *c)
     return asprintf(&text, "%s%s%s", a, b, c) < 0 ? NULL : text;
 }
 
-#ifndef __clang__ /* gcc 12's analyzer loses sight of what is reached through two pointers, and calls it a leak (false alarm) */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
-#endif
 /* An entry whose path is three pieces together. NULL: no memory, or too much in the file. */
 static struct digest *add(struct contents *c, const char *folder, const char *sign, const char *name)
 {
-    if (c->n == ENTRIES_MAXIMUM) {
+    if (c->list->n == ENTRIES_MAXIMUM) {
         hdf_fail(c->f, "holds more than a results file does");
         return NULL;
     }
-    if (c->n == c->room) {
-        struct digest_entry *more = realloc(c->entries, 2 * c->room * sizeof *more);
-        if (more != NULL) {
-            c->entries = more;
-            c->room *= 2;
-        }
-    }
-    char *path = c->n < c->room ? joined(folder, sign, name) : NULL;
-    if (path == NULL) {
-        hdf_no_memory(c->f, "the digest", (double)c->n * sizeof *c->entries);
-        return NULL;
-    }
-    struct digest_entry *entry = &c->entries[c->n++];
-    entry->path = entry->own = path;
-    digest_begin(&entry->digest);
-    return &entry->digest;
+    struct digest *digest = digest_add(c->list, folder, sign, name);
+    if (digest == NULL) hdf_no_memory(c->f, "the digest", (double)c->list->n * sizeof *c->list->entries);
+    return digest;
 }
-
-#ifndef __clang__
-#pragma GCC diagnostic pop
-#endif
 
 /* ---- attributes ---- */
-
-/* They tell who made the file and when, not what is in it. */
-static bool is_of_the_making(const char *name)
-{
-    static const char *const names[] = {"created", "history", "compiler", "git_commit", "digest"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(name, names[i]) == 0) return true;
-    return false;
-}
 
 /* Of a text, of real or of whole numbers. Others, such as HDF5's references from dimensions to their scales, tell places in
  * the file and enter by name only. */
@@ -106,7 +76,7 @@ static herr_t add_attribute(hid_t object, const char *name, const H5A_info_t *ab
 {
     const struct place *place = context;
     (void)about;
-    if (place->path[0] == '\0' && is_of_the_making(name)) return 0;
+    if (place->path[0] == '\0' && digest_leaves_out(name)) return 0;
     struct digest *digest = add(place->contents, place->path, "@", name);
     if (digest == NULL) return -1;
     hid_t attribute = H5Aopen(object, name, H5P_DEFAULT); /* of what does not open the rest fails as well */
@@ -159,7 +129,7 @@ static void feed_values(struct hdf *f, struct digest *digest, hid_t dataset, con
     const H5T_class_t class = H5Tget_class(type); /* none, when there is no type */
     const hsize_t n = shape->rank == 0 ? 1 : shape->size[0];
     const bool numbers = shape->rank == 1 && (class == H5T_FLOAT || class == H5T_INTEGER);
-    const bool known = shape->rank <= 1 && n <= LENGTH_MAXIMUM && (numbers || class == H5T_STRING);
+    const bool known = shape->rank <= 1 && n <= DIGEST_LENGTH && (numbers || class == H5T_STRING);
     if (class == H5T_NO_CLASS) hdf_fail(f, "a dataset cannot be read");
     if (known && numbers) feed_numbers(f, digest, dataset, n, class == H5T_FLOAT);
     if (known && !numbers) feed_texts(f, digest, dataset, (size_t)n);
@@ -169,7 +139,7 @@ static void feed_values(struct hdf *f, struct digest *digest, hid_t dataset, con
 static bool is_given(const struct contents *c, const char *path)
 {
     for (size_t i = 0; i < c->given; i++)
-        if (strcmp(c->entries[i].path, path) == 0) return true;
+        if (strcmp(c->list->entries[i].path, path) == 0) return true;
     return false;
 }
 
@@ -239,19 +209,10 @@ static void add_contents(const struct place *place, hid_t group)
         hdf_fail(f, "its contents cannot be listed");
 }
 
-void results_digest(struct hdf *f, struct digest_entry *entries, size_t n, char hex[65])
+void results_digest(struct hdf *f, struct digest_list *list, char hex[65])
 {
-    struct contents c = {.f = f, .n = n, .given = n, .room = 2 * n + 64};
+    struct contents c = {.f = f, .list = list, .given = list->n};
     hex[0] = '\0';
-    if (f->failed) return;
-    c.entries = malloc(c.room * sizeof *c.entries);
-    if (c.entries == NULL) {
-        hdf_no_memory(f, "the digest", (double)c.room * sizeof *c.entries);
-        return;
-    }
-    memcpy(c.entries, entries, n * sizeof *entries);
-    add_contents(&(struct place){&c, "", 0}, f->file);
-    if (!f->failed) digest_finish(c.entries, c.n, hex);
-    for (size_t i = 0; i < c.n; i++) free(c.entries[i].own);
-    free(c.entries);
+    if (!f->failed) add_contents(&(struct place){&c, "", 0}, f->file);
+    if (!f->failed) digest_finish(list->entries, list->n, hex);
 }

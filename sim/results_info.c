@@ -195,29 +195,26 @@ static void read_statistics(struct hdf *f, struct results_info *info)
     hdf_close_dataset(f, dataset);
 }
 
-/* The coordinates, and the digests of those that are large; returns how many. */
-static size_t read_coordinates(struct hdf *f, struct results_info *info, struct digest_entry *entries)
+/* That of a dataset whose values are read for what they tell as well. NULL after an error. */
+static struct digest *digest_of(struct hdf *f, struct digest_list *digests, const char *folder, const char *name)
+{
+    struct digest *digest = f->failed ? NULL : digest_add(digests, folder, "", name);
+    if (!f->failed && digest == NULL) hdf_no_memory(f, "the digest", (double)digests->n * sizeof *digests->entries);
+    return digest;
+}
+
+static void read_coordinates(struct hdf *f, struct results_info *info, struct digest_list *digests)
 {
     const struct form *form = form_of(info);
-    size_t n = 0;
-    entries[n].path = "scenario";
-    digest_begin(&entries[n].digest);
-    read_scenarios(f, info, &entries[n++].digest);
+    read_scenarios(f, info, digest_of(f, digests, "", "scenario"));
     if (form->replicates) {
-        entries[n].path = "replicate";
-        digest_begin(&entries[n].digest);
-        free(read_numbers(f, "replicate", STUDY_MAX_REPLICATES, &info->n_replicates, &entries[n++].digest));
+        free(read_numbers(f, "replicate", STUDY_MAX_REPLICATES, &info->n_replicates, digest_of(f, digests, "", "replicate")));
     } else {
         read_statistics(f, info);
         info->n_replicates = info->replicates > 0 ? (size_t)info->replicates : 0;
     }
-    if (form->places[0].series) {
-        entries[n].path = "time";
-        digest_begin(&entries[n].digest);
-        info->times = read_numbers(f, "time", STUDY_MAX_DAYS + 1, &info->n_times, &entries[n++].digest);
-    }
+    if (form->places[0].series) info->times = read_numbers(f, "time", STUDY_MAX_DAYS + 1, &info->n_times, digest_of(f, digests, "", "time"));
     read_points(f, info);
-    return n;
 }
 
 static void list_metrics(struct hdf *f, struct results_info *info)
@@ -237,41 +234,30 @@ static void list_metrics(struct hdf *f, struct results_info *info)
     if (!root) hdf_close_group(f, group);
 }
 
-/* All values of all metrics, and the digest. */
-static void read_metrics(struct hdf *f, struct results_info *info, const struct digest_entry *coordinates, size_t n_coordinates)
+static void read_metrics(struct hdf *f, struct results_info *info, struct digest_list *digests)
 {
     const struct form *form = form_of(info);
-    const size_t n = info->n_metrics * form->n_places;
-    struct digest_entry *entries = calloc(n + n_coordinates, sizeof *entries);
-    char(*paths)[300] = calloc(n + 1, sizeof *paths);
     double *buffer = malloc(BLOCK * sizeof *buffer);
-    const bool made = entries != NULL && paths != NULL && buffer != NULL;
-    if (!made) hdf_no_memory(f, "the digest", (double)n * sizeof *paths);
-    for (size_t i = 0; made && i < n && !f->failed; i++) {
+    if (!f->failed && buffer == NULL) hdf_no_memory(f, "the values", BLOCK * sizeof *buffer);
+    for (size_t i = 0; i < info->n_metrics * form->n_places && !f->failed; i++) {
         /* The first place last: what it says of a metric is told. */
         const struct place *place = &form->places[form->n_places - 1 - i % form->n_places];
         struct results_metric *metric = &info->metrics[i / form->n_places];
-        snprintf(paths[i], sizeof paths[i], "%s%.280s", place->folder, metric->name);
-        entries[i].path = paths[i];
-        digest_begin(&entries[i].digest);
-        read_metric(f, info, metric, paths[i], place->series, &entries[i].digest, buffer);
+        struct digest *digest = digest_of(f, digests, place->folder, metric->name);
+        if (digest != NULL) read_metric(f, info, metric, digests->entries[digests->n - 1].path, place->series, digest, buffer);
     }
-    if (made && !f->failed) {
-        memcpy(entries + n, coordinates, n_coordinates * sizeof *coordinates);
-        results_digest(f, entries, n + n_coordinates, info->computed);
-    }
-    free(entries);
-    free(paths);
     free(buffer);
 }
 
+/* All values, and the digest. */
 static void read_all(struct hdf *f, struct results_info *info)
 {
-    struct digest_entry coordinates[3];
-    memset(coordinates, 0, sizeof coordinates);
-    const size_t n = read_coordinates(f, info, coordinates);
+    struct digest_list digests = {0};
+    read_coordinates(f, info, &digests);
     list_metrics(f, info);
-    if (!f->failed) read_metrics(f, info, coordinates, n);
+    read_metrics(f, info, &digests);
+    results_digest(f, &digests, info->computed);
+    digest_free(&digests);
 }
 
 /* HDF5's own words for what is no file of its kind are of no use to people. */

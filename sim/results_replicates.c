@@ -59,7 +59,7 @@ static void summaries_create(struct results_writer *w, struct box box)
     hdf_close_group(&w->f, group);
 }
 
-/* Sorts out one metric's values of a box, and feeds its digests. */
+/* Sorts out one metric's values of a box. */
 static void gather(struct blocks *b, size_t m, size_t n)
 {
     const struct record *r = b->w->record;
@@ -69,8 +69,6 @@ static void gather(struct blocks *b, size_t m, size_t n)
         memcpy(series + cell * r->n_times, from, r->n_times * sizeof *series);
         summary[cell] = from[r->n_times];
     }
-    if (r->n_times > 0) digest_doubles(results_output_of(b->w, m, PLACE_series)->digest, series, n * r->n_times);
-    digest_doubles(results_output_of(b->w, m, PLACE_summary)->digest, summary, n);
 }
 
 /* What a unit of a design that could not be run has in place of values is NaN. */
@@ -100,9 +98,9 @@ static void write_box(struct blocks *b, uint32_t point, uint32_t scenario, uint3
     const hsize_t at[] = {point, scenario, replicate, 0}, count[] = {box.points, box.scenarios, box.replicates, record->n_times};
     for (size_t m = 0; m < record->n_metrics; m++) {
         if (record->n_times > 0)
-            hdf_write_block(&w->f, results_output_of(w, m, PLACE_series)->dataset, at + skipped, count + skipped,
+            hdf_write_block(&w->f, *results_dataset_of(w, m, PLACE_series), at + skipped, count + skipped,
                             b->series + m * cells(b->box) * record->n_times);
-        hdf_write_block(&w->f, results_output_of(w, m, PLACE_summary)->dataset, at + skipped, count + skipped,
+        hdf_write_block(&w->f, *results_dataset_of(w, m, PLACE_summary), at + skipped, count + skipped,
                         b->summary + m * cells(b->box));
     }
 }

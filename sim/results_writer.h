@@ -2,42 +2,31 @@
 #ifndef SIM_RESULTS_WRITER_H
 #define SIM_RESULTS_WRITER_H
 
-#include "sim/digest.h"
 #include "sim/hdf.h"
 #include "sim/results.h"
 
 enum {
     RESULTS_CHUNK = 256 * 1024,        /* bytes of a dataset that are stored, and checked, together */
     RESULTS_MEMORY = 64 * 1024 * 1024, /* bytes that are gathered together, where one chunk of each dataset is less */
-    RESULTS_COORDINATES = 3,
 };
 
 /* The datasets of a metric: its series at the root, and those in the groups. */
 enum results_place { PLACE_series, PLACE_summary, PLACE_difference, PLACES };
-
-/* One of a metric's datasets, and what of it has been written. */
-struct results_output {
-    char *path;
-    hid_t dataset;
-    struct digest *digest;
-};
 
 struct results_writer {
     struct hdf f;
     const struct results_content *content;
     const struct study *s;
     const struct record *record;
-    struct results_output *outputs;   /* [metric][place]; the path is NULL where there is none */
-    struct digest_entry *digests;     /* one for each output, then the coordinates */
-    size_t n_digests;
+    hid_t *datasets;                  /* [metric][place] */
     int32_t *times, *numbers;         /* numbers: of the replicates */
     size_t n_times;                   /* of the study */
     uint32_t points;                  /* 1 without a design */
 };
 
-static inline struct results_output *results_output_of(const struct results_writer *w, size_t metric, enum results_place place)
+static inline hid_t *results_dataset_of(const struct results_writer *w, size_t metric, enum results_place place)
 {
-    return &w->outputs[metric * PLACES + (size_t)place];
+    return &w->datasets[metric * PLACES + (size_t)place];
 }
 
 /* Coordinates in a group; -1 for points where there is no design. */

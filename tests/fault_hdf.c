@@ -65,7 +65,6 @@ CALL(hid_t, -1, H5Dopen2, (hid_t a, const char *b, hid_t c), (a, b, c))
 CALL(herr_t, -1, H5Dread, (hid_t a, hid_t b, hid_t c, hid_t d, hid_t e, void *f), (a, b, c, d, e, f))
 CALL(herr_t, -1, H5Dwrite, (hid_t a, hid_t b, hid_t c, hid_t d, hid_t e, const void *f), (a, b, c, d, e, f))
 CALL(hid_t, -1, H5Fcreate, (const char *a, unsigned b, hid_t c, hid_t d), (a, b, c, d))
-CALL(herr_t, -1, H5Fflush, (hid_t a, H5F_scope_t b), (a, b))
 CALL(herr_t, -1, H5Fget_vfd_handle, (hid_t a, hid_t b, void **c), (a, b, c))
 CALL(hid_t, -1, H5Fopen, (const char *a, unsigned b, hid_t c), (a, b, c))
 CALL(hid_t, -1, H5Gcreate2, (hid_t a, const char *b, hid_t c, hid_t d, hid_t e), (a, b, c, d, e))
@@ -80,11 +79,13 @@ CALL(H5Z_filter_t, H5Z_FILTER_ERROR, H5Pget_filter2,
 CALL(herr_t, -1, H5Pget_sizes, (hid_t a, size_t *b, size_t *c), (a, b, c))
 CALL(herr_t, -1, H5Pget_userblock, (hid_t a, hsize_t *b), (a, b))
 CALL(herr_t, -1, H5Pset_attr_creation_order, (hid_t a, unsigned b), (a, b))
+CALL(herr_t, -1, H5Pset_buffer, (hid_t a, size_t b, void *c, void *d), (a, b, c, d))
 CALL(herr_t, -1, H5Pset_chunk, (hid_t a, int b, const hsize_t *c), (a, b, c))
 CALL(herr_t, -1, H5Pset_chunk_cache, (hid_t a, size_t b, size_t c, double d), (a, b, c, d))
 CALL(herr_t, -1, H5Pset_deflate, (hid_t a, unsigned b), (a, b))
 CALL(herr_t, -1, H5Pset_file_locking, (hid_t a, hbool_t b, hbool_t c), (a, b, c))
 CALL(herr_t, -1, H5Pset_fill_value, (hid_t a, hid_t b, const void *c), (a, b, c))
+CALL(herr_t, -1, H5Pset_layout, (hid_t a, H5D_layout_t b), (a, b))
 CALL(herr_t, -1, H5Pset_libver_bounds, (hid_t a, H5F_libver_t b, H5F_libver_t c), (a, b, c))
 CALL(herr_t, -1, H5Pset_link_creation_order, (hid_t a, unsigned b), (a, b))
 CALL(herr_t, -1, H5Pset_obj_track_times, (hid_t a, hbool_t b), (a, b))
@@ -124,7 +125,6 @@ const char *const fault_hdf_names[] = {"H5Aclose",
                                        "H5Dwrite",
                                        "H5Fclose",
                                        "H5Fcreate",
-                                       "H5Fflush",
                                        "H5Fget_create_plist",
                                        "H5Fget_vfd_handle",
                                        "H5Fopen",
@@ -143,12 +143,14 @@ const char *const fault_hdf_names[] = {"H5Aclose",
                                        "H5Pget_sizes",
                                        "H5Pget_userblock",
                                        "H5Pset_attr_creation_order",
+                                       "H5Pset_buffer",
                                        "H5Pset_chunk",
                                        "H5Pset_chunk_cache",
                                        "H5Pset_deflate",
                                        "H5Pset_file_locking",
                                        "H5Pset_fill_value",
                                        "H5Pset_fletcher32",
+                                       "H5Pset_layout",
                                        "H5Pset_libver_bounds",
                                        "H5Pset_link_creation_order",
                                        "H5Pset_obj_track_times",

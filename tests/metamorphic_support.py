@@ -175,7 +175,7 @@ def variant(folder: Path, changed: dict[str, str], *flags: str) -> Path:
         command = [*compiler, *pkg_config[0], f"-I{ROOT}", "-c", source, "-o", made]
         subprocess.run(command, check=True, cwd=ROOT)
         objects[Path(name).with_suffix("")] = made
-    links = ["-fopenmp", "-lhdf5_hl", "-lhdf5", "-lconfig", "-lmd", "-lz", "-lm"]
+    links = ["-fopenmp", "-lhdf5_hl", "-lhdf5", "-lconfig", "-lnettle", "-lz", "-lm"]
     command = [*compiler, *objects.values(), "-o", folder / "enforcesim", *pkg_config[1], *links]
     subprocess.run(command, check=True, cwd=ROOT)
     return folder / "enforcesim"

@@ -126,7 +126,7 @@ class Copy:
         flags = ["OPT=-O1", "EXTRA_CFLAGS=-g0"]
         if self.call("make", "-s", "-j1", *flags, *self.parts, *self.programs.values(), seconds=900) != 0:
             return False
-        libraries = ["-fopenmp", "-lcmocka", "-lhdf5_serial_hl", "-lhdf5_serial", "-lconfig", "-lmd", "-lz", "-lm"]
+        libraries = ["-fopenmp", "-lcmocka", "-lhdf5_serial_hl", "-lhdf5_serial", "-lconfig", "-lnettle", "-lz", "-lm"]
         if self.call("gcc", "-shared", *self.parts, "-o", "build/liball.so", *libraries, seconds=60) != 0:
             return False
         for program, part in self.programs.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 from conftest import PROGRAM, ROOT
@@ -33,6 +34,14 @@ def test_the_loader_protects_what_is_loaded(path):
         assert all(folder.startswith("/usr/lib/") and ".." not in folder for folder in searched.split(":")), searched
     if path == PROGRAM:
         assert re.search(r"Flags:.*\bPIE\b", dynamic)
+
+
+def test_the_program_brings_no_library_that_speaks_to_servers():
+    """The shared HDF5 loads libcurl, Kerberos and LDAP, for files on servers; Debian 12's static one needs none."""
+    if not Path("/etc/debian_version").exists() or not Path("/etc/debian_version").read_text().startswith("12."):
+        pytest.skip("elsewhere the Makefile falls back to the shared HDF5 where the static one cannot be linked")
+    needed = set(re.findall(r"\(NEEDED\).*\[(\w+)[-.]", readelf("-d", PROGRAM)))
+    assert "libc" in needed and not {name for name in needed if re.match(r"libhdf5|libcurl|libssl|libcrypto", name)}
 
 
 @pytest.mark.skipif(not PLAIN, reason="built for a sanitizer, for coverage or without optimisation")

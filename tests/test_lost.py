@@ -200,8 +200,8 @@ def test_every_call_may_fail(place, counts, call, error, lasting):
     ids=["full", "error", "interrupted", "short"],
 )
 def test_every_write_may_fail(place, counts, error, lasting):
-    """The first ten, in which the journal is written, and of those of HDF5 every 83rd; in make verify every one."""
-    some = sorted({*range(1, 11), *range(11, counts["write"] + 1, effort(83, 1)), counts["write"]})
+    """The first ten, in which the journal is written, and of those of HDF5 every tenth; in make verify every one."""
+    some = sorted({*range(1, 11), *range(11, counts["write"] + 1, effort(10, 1)), counts["write"]})
     well = 0
     for k in some:
         place.clean()
@@ -300,8 +300,8 @@ def many(tmp_path_factory) -> Place:
     return made
 
 
-# Every write takes 2 ms, so that there is time to be killed in: about 0.3 s of the journal, and 1.5 s of the file.
-SLOWLY = fault("write", 1, until=EVER, FAULT_PAUSE=2)
+# Every write takes 6 ms, so that there is time to be killed in: about 0.8 s of the journal, and 0.4 s of the file.
+SLOWLY = fault("write", 1, until=EVER, FAULT_PAUSE=6)
 
 
 @pytest.mark.slow
@@ -314,7 +314,7 @@ def test_killed_at_random_moments(many):
         before: list[int] = []
         for link in range(6):
             with running(many, **SLOWLY) as process:
-                delay = luck.uniform(0, 0.5) if link % 2 == 0 else luck.uniform(0, 0.9)
+                delay = luck.uniform(0, 0.8) if link % 2 == 0 else luck.uniform(0, 0.4)
                 if link % 2 == 0 or wait_until(many.temporary.exists, process):
                     time.sleep(delay)
                 if process.poll() is not None:
@@ -521,7 +521,7 @@ def test_too_little_memory(place, tmp_path, threads):
     there = Place(tmp_path, threads=threads)
     whole = there.make_whole()
     codes = []
-    for megabytes in range(20, 60, 2):
+    for megabytes in range(6, 46, 2):
         there.clean()
         room = megabytes << 20
         done = there.run(preexec_fn=lambda room=room: resource.setrlimit(resource.RLIMIT_AS, (room, room)))
