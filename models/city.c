@@ -260,7 +260,7 @@ void seat_infect(struct city *c, uint32_t seat)
 static void *grown(struct city *c, void *rows, uint32_t *held, uint32_t room, size_t width)
 {
     enum { ROWS_AT_FIRST = 8 };
-    const uint32_t half_more = *held + *held / 2, least = half_more < ROWS_AT_FIRST ? ROWS_AT_FIRST : half_more;
+    const uint32_t quarter_more = *held + *held / 4, least = quarter_more < ROWS_AT_FIRST ? ROWS_AT_FIRST : quarter_more;
     const uint32_t more = least < room ? least : room;
     void *moved = realloc(rows, more * width);
     if (moved == NULL) {
@@ -323,6 +323,63 @@ static void bench_leave(struct city *c, uint32_t seat)
     *bench = 0;
 }
 
+/* ---- bonds --------------------------------------------------------------------------------------------------------------- */
+
+/* The order of a chain: by day, those without one last. */
+static uint16_t rank_of_day(uint16_t due) { return (uint16_t)(due - 1); }
+
+/* Where there is no room for another, the run is about to end. */
+static void bond_take(struct city *c, uint32_t venue, uint32_t seat, uint16_t due, uint16_t supplier)
+{
+    uint32_t bond = c->free_bond, before = 0, after = c->first_bond[venue];
+    if (bond != 0) c->free_bond = c->bonds[bond].next;
+    else if (HAS_ROOM(c, bonds)) bond = c->n_bonds++;
+    c->short_of_memory |= bond == 0;
+    if (bond == 0) return;
+    for (; after != 0 && rank_of_day(c->bonds[after].due) < rank_of_day(due); after = c->bonds[after].next) before = after;
+    c->bonds[bond] = (struct bond){due, supplier, after & BONDS_MAXIMUM, (seat - c->first_seat[venue]) % PLACE_SEATS};
+    if (before == 0) c->first_bond[venue] = bond;
+    else c->bonds[before].next = bond & BONDS_MAXIMUM;
+}
+
+/* What it said is returned. */
+static struct bond bond_leave(struct city *c, uint32_t venue, uint32_t seat)
+{
+    const uint32_t inside = seat - c->first_seat[venue];
+    uint32_t bond = c->first_bond[venue], before = 0;
+    for (; bond != 0 && c->bonds[bond].seat != inside; bond = c->bonds[bond].next) before = bond;
+    const struct bond left = c->bonds[bond];
+    if (bond == 0) return left;
+    if (before == 0) c->first_bond[venue] = left.next;
+    else c->bonds[before].next = left.next;
+    c->bonds[bond].next = c->free_bond & BONDS_MAXIMUM;
+    c->free_bond = bond;
+    return left;
+}
+
+void due_change(struct city *c, uint32_t seat, uint16_t due)
+{
+    const uint32_t place = seat_place(c, seat);
+    if (seat >= c->venue_seats) *due_at(c, seat) = due;
+    else bond_take(c, place, seat, due, bond_leave(c, place, seat).supplier);
+}
+
+uint64_t due_in(const struct city *c, uint32_t place, uint64_t mask, int32_t *next)
+{
+    uint64_t found = 0;
+    uint32_t bond = place < c->venues ? c->first_bond[place] : 0;
+    for (; bond != 0 && rank_of_day(c->bonds[bond].due) <= c->day; bond = c->bonds[bond].next) found |= 1ull << c->bonds[bond].seat;
+    if (bond != 0 && rank_of_day(c->bonds[bond].due) < *next) *next = rank_of_day(c->bonds[bond].due);
+    if (place < c->venues) return found & mask;
+    while (mask) {
+        const uint32_t seat = next_seat(c, place, &mask);
+        const int32_t day = rank_of_day(*due_at(c, seat));
+        if (day <= c->day) found |= bit_in(c, place, seat);
+        else if (day < *next) *next = day;
+    }
+    return found;
+}
+
 static void place_changed(struct city *c, uint32_t place)
 {
     if (place_kind(c, place) != PLACE_STREET) owner_reckon(c, place_owner(c, place));
@@ -338,9 +395,9 @@ uint32_t seat_take(struct city *c, uint32_t place, struct person person)
     if (seat >= c->venue_seats) bench_take(c, seat);
     *fear_at(c, seat) = person.fear;
     *served_at(c, seat) = person.served;
-    *due_at(c, seat) = person.due;
-    *supplier_at(c, seat) = person.supplier;
     *traits_at(c, seat) = person.traits;
+    if (seat >= c->venue_seats) *due_at(c, seat) = person.due, *supplier_at(c, seat) = person.supplier;
+    else if (person.class != CLASS_ADULT) bond_take(c, place, seat, person.class == CLASS_MINOR ? person.due : NEVER, person.supplier);
     if (person.class == CLASS_MINOR && person.due - 1 < c->birthday) c->birthday = person.due - 1;
     count_person(c, place, seat, 1);
     place_changed(c, place);
@@ -357,7 +414,11 @@ struct person seat_lift(struct city *c, uint32_t seat)
 {
     uint32_t place = seat_place(c, seat);
     uint64_t bit = bit_in(c, place, seat);
-    struct person person = {*fear_at(c, seat), *served_at(c, seat), *due_at(c, seat), *supplier_at(c, seat), *traits_at(c, seat),
+    const bool bound = (c->exploited[place] | c->marked[place]) & bit;
+    struct bond bond = {.supplier = NOBODY};
+    if (bound && seat < c->venue_seats) bond = bond_leave(c, place, seat);
+    else if (bound) bond.due = *due_at(c, seat), bond.supplier = *supplier_at(c, seat);
+    struct person person = {*fear_at(c, seat), *served_at(c, seat), bond.due, bond.supplier, *traits_at(c, seat),
                             (uint8_t)class_in(c, place, seat)};
     count_person(c, place, seat, -1);
     if (detained_in(c, place) & bit) c->held--;
@@ -379,7 +440,12 @@ void seat_reclass(struct city *c, uint32_t seat, enum class class)
 {
     uint32_t place = seat_place(c, seat);
     uint64_t bit = bit_in(c, place, seat);
+    const bool bound = (c->exploited[place] | c->marked[place]) & bit;
     count_person(c, place, seat, -1);
+    if (seat < c->venue_seats) {
+        const struct bond bond = bound ? bond_leave(c, place, seat) : (struct bond){.supplier = NOBODY};
+        if (class != CLASS_ADULT) bond_take(c, place, seat, class == CLASS_MINOR ? bond.due : NEVER, bond.supplier);
+    }
     c->marked[place] &= ~bit;
     c->exploited[place] &= ~bit;
     if (class != CLASS_ADULT) c->exploited[place] |= bit;
@@ -392,15 +458,18 @@ void seat_detain(struct city *c, uint32_t seat, int32_t until)
 {
     uint32_t place = seat_place(c, seat);
     uint64_t bit = bit_in(c, place, seat);
+    if (detained_in(c, place) & bit || seat >= c->venue_seats) due_change(c, seat, (uint16_t)(until + 1));
+    else bond_take(c, place, seat, (uint16_t)(until + 1), NOBODY);
     if (!(detained_in(c, place) & bit)) c->held++;
     c->marked[place] |= bit;
-    *due_at(c, seat) = (uint16_t)(until + 1);
     if (until < c->release) c->release = until;
 }
 
 void seat_release(struct city *c, uint32_t seat)
 {
-    c->marked[seat_place(c, seat)] &= ~seat_bit(c, seat);
+    const uint32_t place = seat_place(c, seat);
+    c->marked[place] &= ~bit_in(c, place, seat);
+    if (seat < c->venue_seats) bond_leave(c, place, seat);
     c->held--;
 }
 
@@ -487,8 +556,8 @@ void offender_arrives(struct city *c, uint32_t offender, double theta_mean, doub
 
 void supplier_forget(struct city *c, uint32_t trafficker)
 {
-    for (uint32_t seat = 0; seat < c->venue_seats; seat++)
-        if (c->supplier[seat] == trafficker) c->supplier[seat] = NOBODY;
+    for (uint32_t b = 1; b < c->n_bonds; b++)
+        if (c->bonds[b].supplier == trafficker) c->bonds[b].supplier = NOBODY;
     for (uint32_t b = 1; b < c->n_benches; b++)
         for (uint32_t k = 0; k < BENCH_SEATS; k++)
             if (c->benches[b].person[k].supplier == trafficker) c->benches[b].person[k].supplier = NOBODY;

@@ -197,9 +197,6 @@ void police_releases(struct city *c)
     if (c->held == 0 || c->day < c->release) return;
     c->release = INT32_MAX;
     for (uint32_t place = 0; place < c->places; place++)
-        for (uint64_t m = detained_in(c, place); m;) {
-            uint32_t seat = next_seat(c, place, &m);
-            if (*due_at(c, seat) <= c->day + 1) seat_release(c, seat);
-            else if (*due_at(c, seat) - 1 < c->release) c->release = *due_at(c, seat) - 1;
-        }
+        for (uint64_t held = detained_in(c, place), m = held ? due_in(c, place, held, &c->release) : 0; m;)
+            seat_release(c, next_seat(c, place, &m));
 }

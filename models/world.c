@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum { SLOTS_MINIMUM = 5, SLOTS_MAXIMUM = 60, COLUMN_ALIGNMENT = 8, BLOCK_ALIGNMENT = 64,
-       SWEEP_SITES_MAXIMUM = 50, BENCHES_AT_FIRST = 4,
+       SWEEP_SITES_MAXIMUM = 50, BENCHES_AT_FIRST = 4, BONDS_AT_FIRST = 64,
        VENUES_MAXIMUM = 10000000 /* so that seats can be numbered with 32 bits */ };
 
 static uint8_t slots_of(const struct region_parameters *region, const struct luck *luck, uint32_t venue)
@@ -70,6 +70,7 @@ static void count_rows(struct city *c)
     c->places_1 = c->places + 1;
     c->absent_room = c->venue_seats / 2 + 256;
     c->releases_room = c->benches_room = INT32_MAX;
+    c->bonds_room = BONDS_MAXIMUM + 1;
     c->arrests_room = c->offenders;
     c->reports_room = c->seats / 4 + 64;
     c->operations_room = c->districts * SWEEP_SITES_MAXIMUM + 128;
@@ -175,6 +176,11 @@ static int create_city(struct city *c, struct error *e)
     if (c->benches == NULL) return error_memory(e, "a city", (double)BENCHES_AT_FIRST * sizeof *c->benches);
     c->benches_held = BENCHES_AT_FIRST;
     c->n_benches = 1;
+    c->bonds = calloc(BONDS_AT_FIRST, sizeof *c->bonds);
+    if (c->bonds == NULL) return error_memory(e, "a city", (double)BONDS_AT_FIRST * sizeof *c->bonds);
+    c->bonds[0].supplier = NOBODY;
+    c->bonds_held = BONDS_AT_FIRST;
+    c->n_bonds = 1;
     build_places(c);
     return build_links(c, e);
 }
@@ -255,6 +261,7 @@ double world_memory(const struct region_parameters *region, const struct venues_
 #undef BYTES
     /* Lists, about as far as they grow in the essay's city. */
     bytes += (BENCHES_AT_FIRST + bench_groups / 8) * sizeof(struct bench) + venue_seats / 32 * sizeof(struct absentee) +
+             (BONDS_AT_FIRST + venue_seats / 7) * sizeof(struct bond) +
              seats / 256 * (sizeof(struct report) + sizeof(struct operation)) + offenders / 4 * sizeof(uint16_t) +
              offenders / 32 * (sizeof(struct arrest) + sizeof(struct signal));
     return region->cities * (bytes + sizeof(struct city));
@@ -331,6 +338,27 @@ static const char *broken_owner(const struct city *c, uint32_t v)
     return NULL;
 }
 
+/* Every exploited or detained person of a venue has a bond of her own, and nobody else has. */
+static const char *broken_bonds(const struct city *c)
+{
+    uint32_t found = 1;
+    for (uint32_t v = 0; v < c->venues; v++) {
+        uint64_t seats = 0;
+        uint16_t day = 0;
+        for (uint32_t b = c->first_bond[v]; b != 0; b = c->bonds[b].next, found++) {
+            if (b >= c->n_bonds || seats >> c->bonds[b].seat & 1) return "a chain of bonds that goes astray";
+            if ((uint16_t)(c->bonds[b].due - 1) < day) return "a chain of bonds that is not in the order of days";
+            day = (uint16_t)(c->bonds[b].due - 1);
+            seats |= 1ull << c->bonds[b].seat;
+        }
+        if (seats != (c->exploited[v] | c->marked[v])) return "bonds that are not those of the exploited and detained";
+    }
+    for (uint32_t b = c->free_bond; b != 0 && b < c->n_bonds && found <= c->n_bonds; b = c->bonds[b].next) found++;
+    if (found != c->n_bonds) return "bonds that are neither somebody's nor free";
+    if (c->bonds[0].due != NEVER || c->bonds[0].supplier != NOBODY) return "a bond of nobody";
+    return NULL;
+}
+
 /* What is kept up to date must be what counting anew finds. */
 static const char *broken_sums(const struct city *c)
 {
@@ -359,7 +387,7 @@ static const char *broken_city(const struct city *c)
         present += persons_in(c->occupied[p]);
     }
     if (memcmp(count, c->count, sizeof count) != 0) return "the counts of persons disagree with the seats";
-    if ((broken = broken_sums(c)) != NULL) return broken;
+    if ((broken = broken_sums(c)) != NULL || (broken = broken_bonds(c)) != NULL) return broken;
     if (held != c->held) return "the count of detained adults disagrees with the seats";
     if (c->entered != (int64_t)present + c->n_absent + c->gone) return "persons are not conserved";
     for (uint32_t v = 0; v < c->venues; v++)

@@ -5,7 +5,8 @@
  * Persons live in seats. A seat belongs to a place of at most 64 seats; a place is a venue, the private place of a venue's
  * owner (together the owners' private places are the district's private network), or a stretch of a district's street. Who
  * sits where is kept as bit masks per place, so that counting and choosing persons touches one word. What else is known of a
- * person stands in columns for the venues' seats; of the others hardly any is taken, so benches of eight are put up for them. */
+ * person stands in columns for the venues' seats; of the others hardly any is taken, so benches of eight are put up for them.
+ * What is known only of the exploited and the detained hangs on their venue in a chain of bonds. */
 #ifndef MODELS_WORLD_H
 #define MODELS_WORLD_H
 
@@ -57,7 +58,7 @@ enum standing { STANDING_FREE, STANDING_DORMANT, STANDING_REMAND, STANDING_VACAN
 enum { CASE_SPECIAL = 1, CASE_PUNISHED = 2 };
 
 enum { NOBODY = 0xFFFF, NO_OFFICER = -1, NEVER = 0, TEAM = 6, SPECIAL_OFFICERS_MAX = 60, LINKS_MAX = 64, SERVED_DAYS = 90, PLACE_SEATS = 64, SEAT_GROUP = 16,
-       BENCH_SEATS = 8 };
+       BENCH_SEATS = 8, BONDS_MAXIMUM = (1 << 26) - 1 };
 
 /* ---- what one stage leaves for a later one ---------------------------------------------------------------------------- */
 
@@ -67,9 +68,16 @@ enum absence {
     ABSENCES
 };
 struct person {
-    float fear;                      /* the day on which fear was or would have been 1; see fear_of() */
-    uint16_t served, due, supplier;  /* see the seats' columns */
+    float fear;             /* the day on which fear was or would have been 1; see fear_of() */
+    uint16_t served;        /* see the seats' columns */
+    uint16_t due, supplier; /* see bonds */
     uint8_t traits, class;
+};
+/* What is known only of the exploited and the detained. Those of a venue are a chain in the order of days, NEVER last. */
+struct bond {
+    uint16_t due;      /* a minor's 18th birthday; a detained adult's day of release */
+    uint16_t supplier; /* the trafficker who recruited the person, or NOBODY */
+    uint32_t next : 26, seat : 6; /* the next of the venue's, or of the free ones; the person's seat in the venue */
 };
 /* Eight seats of the private network and the street. */
 struct bench {
@@ -118,8 +126,6 @@ struct operation {
     /* seats: of venues; see also fear_at() and so on */                                                                \
     C(float,    fear,            venue_seats) /* the day on which fear was or would have been 1                   */    \
     C(uint16_t, served,          venue_seats) /* day last served by a health service                              */    \
-    C(uint16_t, due,             venue_seats) /* a minor's 18th birthday; a detained adult's day of release       */    \
-    C(uint16_t, supplier,        venue_seats) /* the trafficker who recruited the person, or NOBODY               */    \
     C(uint8_t,  traits,          venue_seats)                                                                           \
     C(uint32_t, bench_of,        bench_groups) /* the bench for the next BENCH_SEATS of the other seats, or 0     */    \
     /* places: venues, private places in the same order, streets */                                                     \
@@ -130,6 +136,7 @@ struct operation {
     C(uint32_t, near_place,      seat_groups) /* the place of the first of every SEAT_GROUP seats                 */    \
     C(uint16_t, place_district,  places)                                                                                \
     C(uint8_t,  size,            places)                                                                                \
+    C(uint32_t, first_bond,      venues)      /* of those of the venue, or 0                                      */    \
     /* venues and, one each, their owners */                                                                            \
     C(float,    visibility,      venues)                                                                                \
     C(float,    access,          venues)      /* chance that the owner admits a health worker today               */    \
@@ -173,6 +180,7 @@ struct operation {
 #define CITY_LISTS(L)                                                                                                   \
     L(struct absentee,  absent)                                                                                         \
     L(struct bench,     benches)              /* the first is nobody's                                            */    \
+    L(struct bond,      bonds)                /* likewise                                                         */    \
     L(uint16_t,         releases)             /* the days on which offenders come out of prison                   */    \
     L(struct arrest,    arrests)              /* this and what follows: today's                                   */    \
     L(struct signal,    signals)                                                                                        \
@@ -214,7 +222,7 @@ struct city {
     uint32_t successions;       /* owners' posts that are vacant */
     uint32_t jailed;
     uint32_t openings;          /* posts of traffickers that prison has emptied and nobody has taken */
-    uint32_t free_bench;        /* or 0 */
+    uint32_t free_bench, free_bond; /* or 0 */
     uint32_t special_officers;  /* size of the special unit now */
     uint32_t count[PLACE_KINDS][CLASSES]; /* persons in places, the detained included */
     uint32_t held;              /* detained adults among them */
@@ -330,9 +338,27 @@ static inline struct person *bench_person(const struct city *c, uint32_t seat)
     }
 SEAT_COLUMN(float, fear)
 SEAT_COLUMN(uint16_t, served)
-SEAT_COLUMN(uint16_t, due)
-SEAT_COLUMN(uint16_t, supplier)
 SEAT_COLUMN(uint8_t, traits)
+
+/* Of a seat in a venue; nobody's where neither an exploited nor a detained person sits there. */
+static inline struct bond *bond_in(const struct city *c, uint32_t venue, uint32_t seat)
+{
+    const uint32_t inside = seat - c->first_seat[venue];
+    uint32_t bond = c->first_bond[venue];
+    while (bond != 0 && c->bonds[bond].seat != inside) bond = c->bonds[bond].next;
+    return &c->bonds[bond];
+}
+#define BOND_COLUMN(name)                                                                                               \
+    static inline uint16_t *name##_at(const struct city *c, uint32_t seat)                                              \
+    {                                                                                                                   \
+        return seat < c->venue_seats ? &bond_in(c, seat_place(c, seat), seat)->name : &bench_person(c, seat)->name;     \
+    }
+BOND_COLUMN(due)
+BOND_COLUMN(supplier)
+
+/* Those in a mask of minors, or of detained adults, in a place whose day has come; an upper limit for `next` becomes one, too,
+ * for the next such day. */
+uint64_t due_in(const struct city *c, uint32_t place, uint64_t mask, int32_t *next);
 
 /* Takes the lowest seat out of a mask: for (uint64_t m = ...; m;) { uint32_t seat = next_seat(c, place, &m); ... } */
 static inline uint32_t next_seat(const struct city *c, uint32_t place, uint64_t *mask)
@@ -482,6 +508,8 @@ void pick_distinct(const struct luck *luck, uint32_t purpose, uint32_t entity, u
 enum occasion { OCCASION_SWEEP, OCCASION_CLOSURE };
 void adults_disperse(struct city *c, uint32_t venue, double share, enum occasion occasion);
 
+/* Another day for somebody exploited or detained. */
+void due_change(struct city *c, uint32_t seat, uint16_t due);
 /* Detention and release of an adult, who keeps the seat. */
 void seat_detain(struct city *c, uint32_t seat, int32_t until);
 void seat_release(struct city *c, uint32_t seat);

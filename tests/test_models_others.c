@@ -70,7 +70,7 @@ static void test_owners_and_suppliers_of_those_found(void **state)
             lab_fill(&l, VENUE - 1, CLASS_MINOR, 3);
             for (uint32_t k = 0; k < 4; k++) {
                 *supplier_at(c, first + k) = k < 3 ? 2 : 6, *traits_at(c, first + k) = TRAIT_IRREGULAR | TRAIT_INFECTED;
-                *fear_at(c, first + k) = -3.5f, *served_at(c, first + k) = 1, *due_at(c, first + k) = (uint16_t)(900 + k);
+                *fear_at(c, first + k) = -3.5f, *served_at(c, first + k) = 1, due_change(c, first + k, (uint16_t)(900 + k));
             }
             city_recount(c);
             arrest_make(c, c->venues + 6, 0.5, false, false);

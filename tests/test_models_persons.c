@@ -157,8 +157,8 @@ static void test_minors_come_of_age_on_their_birthday(void **state)
     for (uint32_t v = 0; v < VENUES; v++) {
         lab_fill(&l, v, CLASS_MINOR, 40);
         lab_fill(&l, private_place(c, v), CLASS_MINOR, 10);
-        for (uint32_t k = 0; k < 20; k++) *due_at(c, c->first_seat[v] + k) = 40 + 1;
-        for (uint32_t k = 0; k < 10; k++) *due_at(c, c->first_seat[private_place(c, v)] + k) = 40 + 1;
+        for (uint32_t k = 0; k < 20; k++) due_change(c, c->first_seat[v] + k, 40 + 1);
+        for (uint32_t k = 0; k < 10; k++) due_change(c, c->first_seat[private_place(c, v)] + k, 40 + 1);
         for (uint64_t m = c->exploited[v]; m;) *supplier_at(c, next_seat(c, v, &m)) = 5;
     }
     lab_day(&l, 39);

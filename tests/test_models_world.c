@@ -188,12 +188,12 @@ static double held_by(const struct city *c)
     return (double)bytes;
 }
 
-/* A region of cities like the essay's. There were 22.6 bytes a person when this was written, and 5 % are allowed beyond. */
+/* A region of cities like the essay's. There were 20.1 bytes a person when this was written, and 5 % are allowed beyond. */
 static void test_a_person_takes_few_bytes(void **state)
 {
     (void)state;
     enum { CITIES = 8, DAYS = 400 };
-    const double most = 1.05 * 22.6;
+    const double most = 1.05 * 20.1;
     struct lab l = {0};
     double used = 0;
     study_init(&l.study, &model);
@@ -221,7 +221,7 @@ static void test_benches_are_used_again(void **state)
     const uint32_t street = 2 * c->venues;
     for (int round = 0; round < 20; round++) {
         const uint32_t first = lab_fill(&l, street, CLASS_ADULT, c->size[street]);
-        for (uint32_t k = 0; k < c->size[street]; k++) *due_at(c, first + k) = (uint16_t)(100 * round + (int)k);
+        for (uint32_t k = 0; k < c->size[street]; k++) due_change(l.city, first + k, (uint16_t)(100 * round + (int)k));
         for (uint32_t k = 0; k < c->size[street]; k++) assert_int_equal(*due_at(c, first + k), 100 * round + (int)k);
         lab_empty(&l);
     }

@@ -355,8 +355,8 @@ static void arrange(struct lab *l)
     c->size[0] = c->size[1] = PER_VENUE;
     c->covered[0] = false;
     c->mode[1] = MODE_OPEN;
-    *due_at(c, lab_fill(l, 0, CLASS_MINOR, 1)) = BIRTHDAY + 1;
-    *due_at(c, lab_fill(l, 0, CLASS_MINOR, 1)) = BIRTHDAY + 1;
+    due_change(c, lab_fill(l, 0, CLASS_MINOR, 1), BIRTHDAY + 1);
+    due_change(c, lab_fill(l, 0, CLASS_MINOR, 1), BIRTHDAY + 1);
     lab_fill(l, 1, CLASS_ADULT, 1);
 }
 

@@ -176,7 +176,7 @@ static void city_begin(struct lab *l, uint32_t seats, uint32_t replicate)
         l->city->mode[v] = MODE_OPEN;
         lab_fill(l, v, CLASS_COERCED, COERCED);
         uint32_t first = lab_fill(l, v, CLASS_MINOR, MINORS);
-        for (uint32_t i = 0; i < MINORS; i++) *due_at(l->city, first + i) = (uint16_t)(birthday(minor++, minors) + 1);
+        for (uint32_t i = 0; i < MINORS; i++) due_change(l->city, first + i, (uint16_t)(birthday(minor++, minors) + 1));
     }
 }
 

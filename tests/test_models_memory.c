@@ -1,0 +1,187 @@
+/* The compact part of a city's state: what is known of a few only stands aside, is given back, and says the same as before. */
+#include <malloc.h>
+#include <stdio.h>
+
+#include "tests/world_support.h"
+
+/* ---- bonds: what is known of the exploited and the detained only ---- */
+
+enum { VENUE = 3, MINORS = 5, COERCED = 4, ADULTS = 6 };
+
+static uint32_t bonds_of(const struct city *c, uint32_t venue)
+{
+    uint32_t n = 0;
+    for (uint32_t b = c->first_bond[venue]; b != 0; b = c->bonds[b].next) n++;
+    return n;
+}
+
+static uint32_t free_bonds(const struct city *c)
+{
+    uint32_t n = 0;
+    for (uint32_t b = c->free_bond; b != 0; b = c->bonds[b].next) n++;
+    return n;
+}
+
+static void test_bonds_are_of_the_exploited_and_the_detained(void **state)
+{
+    (void)state;
+    struct lab l;
+    lab_init(&l);
+    lab_open(&l, 0);
+    struct city *c = l.city;
+    const uint32_t minor = lab_fill(&l, VENUE, CLASS_MINOR, MINORS), coerced = lab_fill(&l, VENUE, CLASS_COERCED, COERCED);
+    const uint32_t adult = lab_fill(&l, VENUE, CLASS_ADULT, ADULTS);
+    assert_int_equal(bonds_of(c, VENUE), MINORS + COERCED);
+    for (uint32_t k = 0; k < MINORS; k++) due_change(c, minor + k, (uint16_t)(500 - 7 * (k * k % 5))), *supplier_at(c, minor + k) = (uint16_t)k;
+    for (uint32_t k = 0; k < COERCED; k++) *supplier_at(c, coerced + k) = 7;
+    seat_detain(c, adult + 2, 9);
+    seat_detain(c, adult + 4, 4);
+    seat_detain(c, adult + 2, 3); /* again, and shorter */
+    lab_verify(&l);
+    assert_int_equal(bonds_of(c, VENUE), MINORS + COERCED + 2);
+    for (uint32_t k = 0; k < MINORS; k++) {
+        assert_int_equal(*due_at(c, minor + k), 500 - 7 * (k * k % 5));
+        assert_int_equal(*supplier_at(c, minor + k), k);
+    }
+    assert_int_equal(*due_at(c, adult + 2), 4);
+    assert_int_equal(*due_at(c, adult + 4), 5);
+    assert_int_equal(*due_at(c, adult), NEVER);
+    assert_int_equal(*supplier_at(c, adult), NOBODY);
+
+    seat_release(c, adult + 2);
+    seat_reclass(c, minor + 1, CLASS_COERCED); /* she keeps her supplier, and has no birthday any more */
+    assert_int_equal(*supplier_at(c, minor + 1), 1);
+    assert_int_equal(*due_at(c, minor + 1), NEVER);
+    seat_reclass(c, coerced, CLASS_ADULT);
+    seat_reclass(c, adult, CLASS_COERCED);
+    assert_int_equal(bonds_of(c, VENUE), MINORS + COERCED + 1);
+    lab_verify(&l);
+    const struct person left = seat_lift(c, minor + 3), other = seat_lift(c, adult + 4);
+    assert_int_equal(left.due, 500 - 7 * 4);
+    assert_int_equal(left.supplier, 3);
+    assert_int_equal(other.due, 5);
+    assert_int_equal(other.supplier, NOBODY);
+    const uint32_t seat = seat_take(c, VENUE + 1, left), free = seat_take(c, VENUE, other);
+    assert_int_equal(*due_at(c, seat), left.due);
+    assert_int_equal(*supplier_at(c, seat), 3);
+    assert_int_equal(*due_at(c, free), NEVER);
+    lab_verify(&l);
+    supplier_forget(c, 7);
+    supplier_forget(c, 3);
+    assert_int_equal(*supplier_at(c, coerced + 1), NOBODY);
+    assert_int_equal(*supplier_at(c, seat), NOBODY);
+    assert_int_equal(*supplier_at(c, minor + 4), 4);
+    lab_empty(&l);
+    assert_int_equal(free_bonds(c), c->n_bonds - 1);
+    lab_verify(&l);
+    lab_close(&l);
+}
+
+/* Whatever is asked of a chain, or of a bench, is what asking all one by one gives. */
+static void test_those_whose_day_has_come(void **state)
+{
+    (void)state;
+    struct lab l;
+    lab_init(&l);
+    lab_open(&l, 0);
+    struct city *c = l.city;
+    const uint32_t places[] = {VENUE, private_place(c, VENUE)};
+    for (int i = 0; i < 2; i++) {
+        const uint32_t n = i == 0 ? 16 : c->size[places[i]], first = lab_fill(&l, places[i], CLASS_MINOR, n);
+        for (uint32_t k = 0; k < n; k++) due_change(c, first + k, (uint16_t)(20 + k * 11 % 16));
+        for (int32_t day = 1; day < 40; day++) {
+            int32_t next = 30, soonest = 30;
+            uint64_t come = 0;
+            lab_day(&l, day);
+            for (uint32_t k = 0; k < n; k++) {
+                const int32_t birthday = 20 + (int32_t)(k * 11 % 16) - 1;
+                if (birthday <= day) come |= 1ull << k;
+                else if (birthday < soonest) soonest = birthday;
+            }
+            assert_true(due_in(c, places[i], minors_in(c, places[i]), &next) == come);
+            assert_int_equal(next, soonest);
+            assert_true(due_in(c, places[i], 0, &next) == 0);
+        }
+        lab_empty(&l);
+    }
+    lab_close(&l);
+}
+
+/* As many as were ever needed at once, and those that the list holds in reserve. */
+static void test_bonds_are_used_again(void **state)
+{
+    (void)state;
+    struct lab l;
+    lab_init(&l);
+    lab_open(&l, 0);
+    const struct city *c = l.city;
+    uint32_t most = 0, now = 0;
+    for (uint32_t round = 0; round < 60; round++) {
+        const uint32_t venue = round * 7 % c->venues, room = c->size[venue] - persons_in(c->occupied[venue]);
+        if (room > 0) lab_fill(&l, venue, round % 2 ? CLASS_MINOR : CLASS_COERCED, room);
+        now += room;
+        most = now > most ? now : most;
+        if (round % 5 < 2) continue;
+        const uint32_t other = round * 3 % c->venues;
+        now -= persons_in(c->occupied[other]);
+        for (uint64_t m = c->occupied[other]; m;) seat_leave(l.city, next_seat(c, other, &m));
+        lab_verify(&l);
+    }
+    assert_true(most > 100);
+    assert_int_equal(c->n_bonds, 1 + most);
+    assert_int_equal(free_bonds(c), most - now);
+    lab_close(&l);
+}
+
+static void broken(struct lab *l)
+{
+    struct error e = {0};
+    assert_int_equal(model.verify(l->world, &e), -1);
+}
+
+static void test_invariants_of_bonds(void **state)
+{
+    (void)state;
+    struct lab l;
+    lab_init(&l);
+    lab_open(&l, 0);
+    struct city *c = l.city;
+    const uint32_t first = lab_fill(&l, VENUE, CLASS_MINOR, 3);
+    for (uint32_t k = 0; k < 3; k++) due_change(c, first + k, (uint16_t)(50 + k));
+    lab_verify(&l);
+    const uint32_t head = c->first_bond[VENUE];
+    const struct bond kept = c->bonds[head];
+    c->bonds[head].due = 99; /* later than the next */
+    broken(&l);
+    c->bonds[head] = kept;
+    c->bonds[head].seat = 9; /* nobody there */
+    broken(&l);
+    c->bonds[head].seat = c->bonds[kept.next].seat;
+    broken(&l);
+    c->bonds[head] = kept;
+    c->first_bond[VENUE] = kept.next;
+    broken(&l);
+    c->first_bond[VENUE] = head;
+    c->bonds[0].supplier = 3;
+    broken(&l);
+    c->bonds[0].supplier = NOBODY;
+    c->free_bond = head;
+    broken(&l);
+    c->free_bond = 0;
+    c->n_bonds++;
+    broken(&l);
+    c->n_bonds--;
+    lab_verify(&l);
+    lab_close(&l);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_bonds_are_of_the_exploited_and_the_detained),
+        cmocka_unit_test(test_those_whose_day_has_come),
+        cmocka_unit_test(test_bonds_are_used_again),
+        cmocka_unit_test(test_invariants_of_bonds),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
