@@ -113,16 +113,8 @@ void city_reckon(struct city *c)
 {
     owners_reckon(c);
     c->birthday = c->release = c->hearing = 0; /* to be looked for */
-    c->open_cases = c->successions = 0;
-    for (uint32_t o = 0; o < c->offenders; o++) c->open_cases += c->trial_on[o] != NEVER;
+    c->successions = 0;
     for (uint32_t v = 0; v < c->venues; v++) c->successions += c->standing[v] == STANDING_VACANT;
-}
-
-void case_close(struct city *c, uint32_t offender)
-{
-    c->trial_on[offender] = NEVER;
-    c->open_cases--;
-    if (c->standing[offender] == STANDING_REMAND) offender_stands(c, offender, STANDING_FREE);
 }
 
 double sanction(const struct city *c)
@@ -516,6 +508,43 @@ void adults_disperse(struct city *c, uint32_t venue, double share, enum occasion
     }
 }
 
+/* ---- open cases ---------------------------------------------------------------------------------------------------------- */
+
+/* The row of the first case against this offender or a later one. */
+static uint32_t case_row(const struct city *c, uint32_t offender)
+{
+    uint32_t low = 0, high = c->n_cases;
+    while (low < high) {
+        const uint32_t middle = low + (high - low) / 2;
+        if (c->cases[middle].offender < offender) low = middle + 1;
+        else high = middle;
+    }
+    return low;
+}
+
+struct court_case *case_of(const struct city *c, uint32_t offender)
+{
+    const uint32_t row = case_row(c, offender);
+    return row < c->n_cases && c->cases[row].offender == offender ? &c->cases[row] : NULL;
+}
+
+struct court_case *case_open(struct city *c, uint32_t offender)
+{
+    const uint32_t row = case_row(c, offender);
+    if (row < c->n_cases && c->cases[row].offender == offender) return &c->cases[row];
+    if (!HAS_ROOM(c, cases)) return NULL;
+    memmove(&c->cases[row + 1], &c->cases[row], (c->n_cases++ - row) * sizeof *c->cases);
+    c->cases[row] = (struct court_case){.offender = offender};
+    return &c->cases[row];
+}
+
+void case_close(struct city *c, uint32_t offender)
+{
+    const uint32_t row = case_row(c, offender);
+    memmove(&c->cases[row], &c->cases[row + 1], (--c->n_cases - row) * sizeof *c->cases);
+    if (c->standing[offender] == STANDING_REMAND) offender_stands(c, offender, STANDING_FREE);
+}
+
 /* ---- notes for later stages ------------------------------------------------------------------------------------------------- */
 
 void signal_send(struct city *c, uint32_t offender, enum signal_kind kind)
@@ -549,8 +578,7 @@ void offender_arrives(struct city *c, uint32_t offender, double theta_mean, doub
     c->taste_day[offender] = (uint16_t)c->day;
     c->risk[offender] = risk;
     c->punishment[offender] = punishment;
-    c->trial_on[offender] = NEVER;
-    c->open_case[offender] = 0;
+    if (case_of(c, offender) != NULL) case_close(c, offender);
     offender_stands(c, offender, STANDING_FREE);
 }
 

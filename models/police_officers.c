@@ -168,8 +168,12 @@ void police_override(struct city *c, const struct police_parameters *p, struct p
     c->override_until = (uint32_t)(c->day + lround(p->override_days));
     c->operations_due = 0;
     for (uint32_t v = 0; v < c->venues; v++) c->lead_ripe[v] = NEVER;
-    for (uint32_t o = 0; o < c->offenders; o++) {
-        if (c->trial_on[o] == NEVER || !(c->open_case[o] & CASE_SPECIAL)) continue;
+    for (uint32_t i = 0; i < c->n_cases;) {
+        const uint32_t o = c->cases[i].offender;
+        if (!(c->cases[i].seen & CASE_SPECIAL)) {
+            i++;
+            continue;
+        }
         case_close(c, o);
         m->arrests_bought_off++;
         signal_send(c, o, SIGNAL_BOUGHT);

@@ -114,7 +114,7 @@ static void traffickers(struct relocation *r, const struct city *c)
     double mark;
     for (; points_next(&points, &k, &mark); last = k) {
         uint32_t o = c->venues + k;
-        if (k == last || c->standing[o] != STANDING_DORMANT || c->trial_on[o] != NEVER) continue;
+        if (k == last || c->standing[o] != STANDING_DORMANT || case_of(c, o) != NULL) continue;
         const struct candidate who = {TRAFFICKER, c->index, k, other_city(r->w, c, DRAW_RELOCATE_TRAFFICKER, k)};
         add(r, &r->candidates, &who, sizeof who);
     }
@@ -252,7 +252,6 @@ static bool seat_trafficker(struct city *c, const struct mover *mover)
     c->risk[post] = mover->risk;
     c->punishment[post] = mover->punishment;
     c->standing[post] = STANDING_DORMANT;
-    c->trial_on[post] = NEVER;
     supplier_forget(c, post - c->venues);
     return true;
 }

@@ -71,7 +71,7 @@ static void count_rows(struct city *c)
     c->absent_room = c->venue_seats / 2 + 256;
     c->releases_room = c->benches_room = INT32_MAX;
     c->bonds_room = BONDS_MAXIMUM + 1;
-    c->arrests_room = c->offenders;
+    c->arrests_room = c->cases_room = c->offenders;
     c->reports_room = c->seats / 4 + 64;
     c->operations_room = c->districts * SWEEP_SITES_MAXIMUM + 128;
     c->signals_room = 4 * c->offenders + c->operations_room;
@@ -263,7 +263,7 @@ double world_memory(const struct region_parameters *region, const struct venues_
     bytes += (BENCHES_AT_FIRST + bench_groups / 8) * sizeof(struct bench) + venue_seats / 32 * sizeof(struct absentee) +
              (BONDS_AT_FIRST + venue_seats / 7) * sizeof(struct bond) +
              seats / 256 * (sizeof(struct report) + sizeof(struct operation)) + offenders / 4 * sizeof(uint16_t) +
-             offenders / 32 * (sizeof(struct arrest) + sizeof(struct signal));
+             offenders / 32 * (sizeof(struct court_case) + sizeof(struct arrest) + sizeof(struct signal));
     return region->cities * (bytes + sizeof(struct city));
 }
 
@@ -394,8 +394,13 @@ static const char *broken_city(const struct city *c)
         if ((broken = broken_owner(c, v)) != NULL) return broken;
     for (uint32_t o = 0; o < c->offenders; o++) {
         if (!is_share(c->risk[o]) || !is_share(c->punishment[o])) return "a belief outside 0..1";
-        if (c->standing[o] == STANDING_REMAND && c->trial_on[o] == NEVER) return "remand without a trial";
-        if (c->standing[o] == STANDING_VACANT && c->trial_on[o] != NEVER) return "a case against a vacant post";
+        if (c->standing[o] == STANDING_REMAND && case_of(c, o) == NULL) return "remand without a trial";
+    }
+    for (uint32_t i = 0; i < c->n_cases; i++) {
+        const struct court_case *open = &c->cases[i];
+        if (open->offender >= c->offenders || (i > 0 && open->offender <= open[-1].offender)) return "cases that are not in order";
+        if (open->trial_on == NEVER) return "a case without a trial";
+        if (c->standing[open->offender] == STANDING_VACANT) return "a case against a vacant post";
     }
     for (uint32_t o = 0; o < c->officers; o++)
         if (!is_share(c->skill[o]) || !is_share(c->integrity[o])) return "an officer's skill or integrity outside 0..1";

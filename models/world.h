@@ -54,7 +54,7 @@ enum { TRAIT_IRREGULAR = 1, TRAIT_INFECTED = 2, TRAIT_RESCUED_BEFORE = 4 };
 /* Where an offender stands. Owners are free or on remand (a jailed owner is replaced); a trafficker's post can be vacant. */
 enum standing { STANDING_FREE, STANDING_DORMANT, STANDING_REMAND, STANDING_VACANT };
 
-/* An open case. */
+/* What an open case has seen: the special unit; punishment before the verdict. */
 enum { CASE_SPECIAL = 1, CASE_PUNISHED = 2 };
 
 enum { NOBODY = 0xFFFF, NO_OFFICER = -1, NEVER = 0, TEAM = 6, SPECIAL_OFFICERS_MAX = 60, LINKS_MAX = 64, SERVED_DAYS = 90, PLACE_SEATS = 64, SEAT_GROUP = 16,
@@ -97,6 +97,14 @@ struct arrest {
     float evidence;  /* 0..1 */
     uint8_t special; /* by the special unit */
     uint8_t closure; /* the arrested owner's venue was closed */
+};
+
+/* An offender's open case. */
+struct court_case {
+    uint32_t offender;
+    float evidence;
+    uint16_t arrested_on, trial_on;
+    uint8_t seen;
 };
 
 struct report {
@@ -159,12 +167,8 @@ struct operation {
     C(double,   risk,            offenders)   /* believed chance of being caught within a year                    */    \
     C(double,   punishment,      offenders)   /* believed chance that being caught is punished                    */    \
     C(float,    theta,           offenders)   /* propensity [months of revenue]                                   */    \
-    C(float,    evidence,        offenders)                                                                             \
     C(uint16_t, taste_day,       offenders)   /* day on which tastes were last drawn                              */    \
-    C(uint16_t, arrested_on,     offenders)                                                                             \
-    C(uint16_t, trial_on,        offenders)   /* day of trial of the open case, or NEVER                          */    \
     C(uint8_t,  standing,        offenders)                                                                             \
-    C(uint8_t,  open_case,       offenders)                                                                             \
     /* officers: the districts' general units, then room for the special unit */                                        \
     C(float,    skill,           officers)                                                                              \
     C(float,    integrity,       officers)                                                                              \
@@ -181,6 +185,7 @@ struct operation {
     L(struct absentee,  absent)                                                                                         \
     L(struct bench,     benches)              /* the first is nobody's                                            */    \
     L(struct bond,      bonds)                /* likewise                                                         */    \
+    L(struct court_case, cases)               /* in the order of offenders                                        */    \
     L(uint16_t,         releases)             /* the days on which offenders come out of prison                   */    \
     L(struct arrest,    arrests)              /* this and what follows: today's                                   */    \
     L(struct signal,    signals)                                                                                        \
@@ -218,7 +223,6 @@ struct city {
     uint32_t all_wanting;       /* vacancies for the exploited in the whole city */
     int32_t reopens, birthday, release, hearing; /* before this day no closed venue opens again, no minor comes of age, nobody
                                                     detained is released, and nothing happens to an open case */
-    uint32_t open_cases;        /* offenders who await a trial */
     uint32_t successions;       /* owners' posts that are vacant */
     uint32_t jailed;
     uint32_t openings;          /* posts of traffickers that prison has emptied and nobody has taken */
@@ -425,6 +429,9 @@ double mean_trust(const struct city *c, uint32_t place, uint64_t mask);
 /* Tabulates what owners want under the rules in force. */
 void wants_lay_down(struct city *c);
 
+/* An offender's open case, or NULL. */
+struct court_case *case_of(const struct city *c, uint32_t offender);
+
 /* How many exploited persons the owner of a venue wants now, and where: the venue or the owner's private place. */
 uint32_t wanted(const struct city *c, uint32_t venue);
 
@@ -460,6 +467,8 @@ void owner_turns(struct city *c, uint32_t venue, enum mode mode);               
 void offender_stands(struct city *c, uint32_t offender, enum standing standing);
 void venue_close(struct city *c, uint32_t venue, uint32_t until);
 
+/* The case against an offender, who has one from now on if he had none; NULL: no memory. */
+struct court_case *case_open(struct city *c, uint32_t offender);
 /* An offender's case ends, as does his remand. */
 void case_close(struct city *c, uint32_t offender);
 

@@ -235,7 +235,7 @@ static void eager_offenders(struct lab *l)
         c->theta[o] = 50;
         if (o >= c->venues) c->standing[o] = STANDING_DORMANT;
         if (mix(o, 20) < 0.2)
-            c->standing[o] = STANDING_REMAND, c->trial_on[o] = 900;
+            c->standing[o] = STANDING_REMAND, case_open(c, o)->trial_on = 900;
         else if (o < c->venues && mix(o, 21) < 0.2)
             c->hides_until[o] = 60;
     }
@@ -276,7 +276,7 @@ static void two_cities(struct lab *l)
         if (o < c->venues) continue;
         c->standing[o] = STANDING_DORMANT;
         l->world->city[1].standing[o] = STANDING_VACANT;
-        if (mix(o, 22) < 0.2) c->trial_on[o] = 900;
+        if (mix(o, 22) < 0.2) case_open(c, o)->trial_on = 900;
     }
     for (uint32_t v = 0; v < c->venues; v++) {
         if (mix(v, 23) < 0.7) c->mode[v] = MODE_PRIVATE;
@@ -286,7 +286,7 @@ static void two_cities(struct lab *l)
 
 static double trafficker_moves(const struct lab *l, uint32_t k)
 {
-    return l->city->trial_on[l->city->venues + k] == NEVER ? lab_get(l, "region.relocate_rate") : 0;
+    return case_of(l->city, l->city->venues + k) == NULL ? lab_get(l, "region.relocate_rate") : 0;
 }
 
 static uint32_t post_left(const struct lab *l, const struct city *before, uint32_t k)

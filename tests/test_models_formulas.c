@@ -335,7 +335,7 @@ static void test_costs_by_every_price(void **state)
     struct city *c = l.city;
     for (uint32_t i = 0; i < 7; i++)
         operation_note(c, i, i < 4 ? OPERATION_SWEEP : i == 4 ? OPERATION_HIDDEN : OPERATION_RESCUE);
-    for (uint32_t o = 0; o < 6; o++) c->trial_on[o * 5] = 77;
+    for (uint32_t o = 0; o < 6; o++) case_open(c, o * 5)->trial_on = 77;
     c->in_care = 11, c->adults_in_care = 5, c->supported_days = 2.5, c->visits = 13, c->services = 29;
     for (size_t alone = 0; alone < ROWS; alone++) {
         for (size_t i = 0; i < ROWS; i++) {

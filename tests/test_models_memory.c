@@ -29,10 +29,12 @@ static void test_bonds_are_of_the_exploited_and_the_detained(void **state)
     lab_init(&l);
     lab_open(&l, 0);
     struct city *c = l.city;
-    const uint32_t minor = lab_fill(&l, VENUE, CLASS_MINOR, MINORS), coerced = lab_fill(&l, VENUE, CLASS_COERCED, COERCED);
+    const uint32_t minor = lab_fill(&l, VENUE, CLASS_MINOR, MINORS),
+                   coerced = lab_fill(&l, VENUE, CLASS_COERCED, COERCED);
     const uint32_t adult = lab_fill(&l, VENUE, CLASS_ADULT, ADULTS);
     assert_int_equal(bonds_of(c, VENUE), MINORS + COERCED);
-    for (uint32_t k = 0; k < MINORS; k++) due_change(c, minor + k, (uint16_t)(500 - 7 * (k * k % 5))), *supplier_at(c, minor + k) = (uint16_t)k;
+    for (uint32_t k = 0; k < MINORS; k++)
+        due_change(c, minor + k, (uint16_t)(500 - 7 * (k * k % 5))), *supplier_at(c, minor + k) = (uint16_t)k;
     for (uint32_t k = 0; k < COERCED; k++) *supplier_at(c, coerced + k) = 7;
     seat_detain(c, adult + 2, 9);
     seat_detain(c, adult + 4, 4);
@@ -95,8 +97,10 @@ static void test_those_whose_day_has_come(void **state)
             lab_day(&l, day);
             for (uint32_t k = 0; k < n; k++) {
                 const int32_t birthday = 20 + (int32_t)(k * 11 % 16) - 1;
-                if (birthday <= day) come |= 1ull << k;
-                else if (birthday < soonest) soonest = birthday;
+                if (birthday <= day)
+                    come |= 1ull << k;
+                else if (birthday < soonest)
+                    soonest = birthday;
             }
             assert_true(due_in(c, places[i], minors_in(c, places[i]), &next) == come);
             assert_int_equal(next, soonest);
@@ -175,6 +179,44 @@ static void test_invariants_of_bonds(void **state)
     lab_close(&l);
 }
 
+/* ---- open cases ---- */
+
+/* Opened and closed in any order, as a plain table of all offenders says. */
+static void test_cases_are_found_whoever_comes_and_goes(void **state)
+{
+    (void)state;
+    struct lab l;
+    lab_init(&l);
+    lab_set(&l, "region.venues", 60);
+    lab_open(&l, 0);
+    struct city *c = l.city;
+    uint16_t trial[128] = {0};
+    assert_true(c->offenders <= 128);
+    for (uint32_t round = 1; round < 4000; round++) {
+        const uint32_t o = round * round * 31 % 1009 % c->offenders;
+        if (trial[o] != NEVER && round % 3 == 0) {
+            case_close(c, o);
+            trial[o] = NEVER;
+        } else {
+            struct court_case *open = case_open(c, o);
+            assert_int_equal(open->offender, o);
+            assert_int_equal(open->trial_on, trial[o]); /* a new one knows of nothing */
+            open->trial_on = trial[o] = (uint16_t)round;
+        }
+        if (round % 50 > 0) continue;
+        uint32_t n = 0;
+        for (uint32_t k = 0; k < c->offenders; k++) {
+            n += trial[k] != NEVER;
+            assert_int_equal(case_of(c, k) == NULL ? NEVER : case_of(c, k)->trial_on, trial[k]);
+        }
+        assert_int_equal(c->n_cases, n);
+        lab_verify(&l);
+    }
+    assert_true(c->n_cases > 10);
+    assert_in_range(c->cases_held, c->n_cases, c->offenders);
+    lab_close(&l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -182,6 +224,7 @@ int main(void)
         cmocka_unit_test(test_those_whose_day_has_come),
         cmocka_unit_test(test_bonds_are_used_again),
         cmocka_unit_test(test_invariants_of_bonds),
+        cmocka_unit_test(test_cases_are_found_whoever_comes_and_goes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

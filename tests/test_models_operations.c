@@ -331,7 +331,7 @@ static void test_an_owner_on_remand_is_not_arrested_again(void **state)
     (void)state;
     struct lab l;
     struct city *c = unit(&l);
-    for (uint32_t o = 0; o < VENUES; o++) c->standing[o] = STANDING_REMAND, c->trial_on[o] = 900;
+    for (uint32_t o = 0; o < VENUES; o++) c->standing[o] = STANDING_REMAND, case_open(c, o)->trial_on = 900;
     const struct scene scene = {.mode = MODE_OPEN, .minors = 4, .tie = NO_OFFICER};
     raid(&l, &scene, 5);
     assert_true(lab_metric(&l, "police.minors_rescued") > 0);
@@ -356,7 +356,8 @@ static void test_suppliers_of_those_found_may_be_arrested(void **state)
     }
     for (uint32_t k = 0; k < VENUES; k++) {
         c->standing[c->venues + k] = k % 2 ? STANDING_VACANT : STANDING_REMAND;
-        c->trial_on[c->venues + k] = k % 2 ? NEVER : 999;
+        if (k % 2 == 0) case_open(c, c->venues + k)->trial_on = 999;
+        else if (case_of(c, c->venues + k) != NULL) case_close(c, c->venues + k);
     }
     raid(&l, &scene, 50);
     assert_same(lab_metric(&l, "police.traffickers_arrested"), 0);

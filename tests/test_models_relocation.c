@@ -24,7 +24,7 @@ static void test_dormant_traffickers_move_where_it_pays(void **state)
         assert_int_equal(a->standing[a->venues + k], k < 8 ? STANDING_FREE : STANDING_VACANT);
     a->standing[a->venues] = STANDING_DORMANT;
     a->theta[a->venues] = 2.25f;
-    a->standing[a->venues + 1] = STANDING_DORMANT, a->trial_on[a->venues + 1] = 77; /* a case keeps him here */
+    a->standing[a->venues + 1] = STANDING_DORMANT, case_open(a, a->venues + 1)->trial_on = 77; /* a case keeps him here */
     for (int32_t day = 1; day < 60; day++) {
         lab_day(&l, day);
         lab_couple(&l);
@@ -118,7 +118,7 @@ static void test_who_moves_with_a_network_has_no_supplier(void **state)
     a->mode[3] = a->mode[4] = MODE_PRIVATE;
     seat_enter(a, private_place(a, 3), coerced);
     seat_enter(a, private_place(a, 4), coerced);
-    a->standing[4] = STANDING_REMAND, a->trial_on[4] = 900; /* who is held moves nobody */
+    a->standing[4] = STANDING_REMAND, case_open(a, 4)->trial_on = 900; /* who is held moves nobody */
     b->mode[5] = MODE_PRIVATE;
     a->losses[3] = 2, a->tie[3] = 4;
     for (int32_t day = 1; day < 60; day++) {

@@ -243,7 +243,7 @@ static void test_owners_are_arrested_or_buy_their_release(void **state)
     for (uint32_t v = 0; v < VENUES; v++) {
         lab_fill(&l, v, CLASS_COERCED, 1);
         c->mode[v] = v % 4 == 3 ? MODE_NONE : MODE_OPEN; /* who has given up is not guilty */
-        if (v % 4 == 2) c->standing[v] = STANDING_REMAND, c->trial_on[v] = 900;
+        if (v % 4 == 2) c->standing[v] = STANDING_REMAND, case_open(c, v)->trial_on = 900;
     }
     sweep(&l);
     double guilty = 0, bought = lab_metric(&l, "police.arrests_bought_off"),

@@ -151,7 +151,7 @@ static uint32_t vacant_posts(const struct city *c)
 static void count_ready(const struct city *c, double ready[2])
 {
     ready[0] = ready[1] = 0;
-    for (uint32_t o = c->venues; o < c->offenders; o++) ready[0] += c->standing[o] == STANDING_DORMANT && c->trial_on[o] == NEVER;
+    for (uint32_t o = c->venues; o < c->offenders; o++) ready[0] += c->standing[o] == STANDING_DORMANT && case_of(c, o) == NULL;
     for (uint32_t v = 0; v < c->venues; v++)
         ready[1] += c->mode[v] == MODE_PRIVATE && c->standing[v] == STANDING_FREE && c->exploited[private_place(c, v)] != 0;
 }

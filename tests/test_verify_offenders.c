@@ -287,7 +287,7 @@ static void test_networks_move_at_their_rate_for_a_gain_above_the_threshold(void
         here->mode[v] = MODE_PRIVATE;
         lab_fill(&(struct lab){.city = here}, private_place(here, v), CLASS_COERCED, 1);
     }
-    here->standing[0] = STANDING_REMAND, here->trial_on[0] = 900; /* whoever is held does not move */
+    here->standing[0] = STANDING_REMAND, case_open(here, 0)->trial_on = 900; /* whoever is held does not move */
     lab_set(&l, "region.relocate_gain", gain_of_moving(0.5, 0.25) + 1e-6);
     lab_couple(&l);
     assert_int_equal(here->gone, 0);
