@@ -149,12 +149,18 @@ static void count_infection(struct city *c, uint32_t seat, int by)
     if (*traits_at(c, seat) & TRAIT_INFECTED) c->infected += (uint32_t)by;
 }
 
+/* How many were served on the day of a mark. */
+static uint32_t *services_of_day(struct city *c, bool exploited, uint8_t mark)
+{
+    return &c->served_on[exploited][mark % SERVED_DAYS];
+}
+
 static void count_service(struct city *c, uint32_t seat, enum class class, int by)
 {
     if (!is_served(c, seat)) return;
     const bool exploited = class != CLASS_ADULT;
     c->served_now[exploited] += (uint32_t)by;
-    c->served_on[exploited][*served_at(c, seat) % SERVED_DAYS] += (uint32_t)by;
+    *services_of_day(c, exploited, *served_at(c, seat)) += (uint32_t)by;
 }
 
 static void count_fear_of(struct city *c, uint32_t seat, enum class class, int by, double fear)
@@ -191,10 +197,26 @@ void city_recount(struct city *c)
     city_reckon(c);
 }
 
+/* Forgets whom a health service saw SERVED_DAYS ago or earlier, when so many days more have gone. */
+static void services_forget(struct city *c, int32_t days)
+{
+    const uint8_t today = c->today, kept = (uint8_t)(days < SERVED_DAYS ? SERVED_DAYS - days : 0);
+    const uint32_t seats = c->venue_seats;
+    uint8_t *served = c->served;
+    for (uint32_t seat = 0; seat < seats; seat++) served[seat] = days_since(today, served[seat]) < kept ? served[seat] : NEVER;
+    for (uint32_t b = 1; b < c->n_benches; b++)
+        for (uint32_t k = 0; k < BENCH_SEATS; k++)
+            if (days_since(today, c->benches[b].person[k].served) >= kept) c->benches[b].person[k].served = NEVER;
+    for (uint32_t i = 0; i < c->n_absent; i++)
+        if (days_since(today, c->absent[i].person.served) >= kept) c->absent[i].person.served = NEVER;
+}
+
 void city_dawn(struct city *c, int32_t day)
 {
     bool follows = day == c->day + 1;
+    if (day > c->day && (!follows || day % SERVED_DAYS == 0)) services_forget(c, day - c->day);
     c->day = day;
+    c->today = served_mark(day);
     c->luck.day = (uint32_t)day;
     if (!follows) {
         city_recount(c);
@@ -203,7 +225,7 @@ void city_dawn(struct city *c, int32_t day)
     if (day >= c->reopens) owners_reckon(c);
     c->fear_sum *= portable_exp2(-1 / c->fears->half_life);
     for (int exploited = 0; exploited < 2; exploited++) { /* the bucket of today was that of the day which now lies too far back */
-        uint32_t *bucket = &c->served_on[exploited][(uint32_t)(day + 1) % SERVED_DAYS];
+        uint32_t *bucket = services_of_day(c, exploited, c->today);
         c->served_now[exploited] -= *bucket;
         *bucket = 0;
     }
@@ -234,11 +256,11 @@ void fear_relieve(struct city *c, uint32_t seat, double by)
 void seat_serve(struct city *c, uint32_t seat)
 {
     const bool exploited = seat_class(c, seat) != CLASS_ADULT;
-    uint16_t *served = served_at(c, seat);
-    if (is_served(c, seat)) c->served_on[exploited][*served % SERVED_DAYS]--;
+    uint8_t *served = served_at(c, seat);
+    if (is_served(c, seat)) (*services_of_day(c, exploited, *served))--;
     else c->served_now[exploited]++;
-    *served = (uint16_t)(c->day + 1);
-    c->served_on[exploited][*served % SERVED_DAYS]++;
+    *served = c->today;
+    (*services_of_day(c, exploited, c->today))++;
 }
 
 void seat_infect(struct city *c, uint32_t seat)
@@ -410,7 +432,7 @@ struct person seat_lift(struct city *c, uint32_t seat)
     struct bond bond = {.supplier = NOBODY};
     if (bound && seat < c->venue_seats) bond = bond_leave(c, place, seat);
     else if (bound) bond.due = *due_at(c, seat), bond.supplier = *supplier_at(c, seat);
-    struct person person = {*fear_at(c, seat), *served_at(c, seat), bond.due, bond.supplier, *traits_at(c, seat),
+    struct person person = {*fear_at(c, seat), bond.due, bond.supplier, *served_at(c, seat), *traits_at(c, seat),
                             (uint8_t)class_in(c, place, seat)};
     count_person(c, place, seat, -1);
     if (detained_in(c, place) & bit) c->held--;

@@ -213,6 +213,7 @@ int world_create(struct world **w, const struct region_parameters *region, const
         c->rules = rules;
         c->calendar = *calendar;
         c->price = 1;
+        c->today = served_mark(0);
         c->luck = *luck;
         /* Each city has its own addresses of randomness; one city alone has those of the replicate. */
         c->luck.replicate = luck->replicate * cities + c->index;
@@ -260,7 +261,7 @@ double world_memory(const struct region_parameters *region, const struct venues_
     CITY_COLUMNS(BYTES)
 #undef BYTES
     /* Lists, about as far as they grow in the essay's city. */
-    bytes += (BENCHES_AT_FIRST + bench_groups / 8) * sizeof(struct bench) + venue_seats / 32 * sizeof(struct absentee) +
+    bytes += (BENCHES_AT_FIRST + bench_groups / 16) * sizeof(struct bench) + venue_seats / 32 * sizeof(struct absentee) +
              (BONDS_AT_FIRST + venue_seats / 7) * sizeof(struct bond) +
              seats / 256 * (sizeof(struct report) + sizeof(struct operation)) + offenders / 4 * sizeof(uint16_t) +
              offenders / 32 * (sizeof(struct court_case) + sizeof(struct arrest) + sizeof(struct signal));

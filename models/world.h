@@ -57,7 +57,7 @@ enum standing { STANDING_FREE, STANDING_DORMANT, STANDING_REMAND, STANDING_VACAN
 /* What an open case has seen: the special unit; punishment before the verdict. */
 enum { CASE_SPECIAL = 1, CASE_PUNISHED = 2 };
 
-enum { NOBODY = 0xFFFF, NO_OFFICER = -1, NEVER = 0, TEAM = 6, SPECIAL_OFFICERS_MAX = 60, LINKS_MAX = 64, SERVED_DAYS = 90, PLACE_SEATS = 64, SEAT_GROUP = 16,
+enum { NOBODY = 0xFFFF, NO_OFFICER = -1, NEVER = 0, TEAM = 6, SPECIAL_OFFICERS_MAX = 60, LINKS_MAX = 64, SERVED_DAYS = 90, SERVED_MARKS = 2 * SERVED_DAYS, PLACE_SEATS = 64, SEAT_GROUP = 16,
        BENCH_SEATS = 8, BONDS_MAXIMUM = (1 << 26) - 1 };
 
 /* ---- what one stage leaves for a later one ---------------------------------------------------------------------------- */
@@ -69,9 +69,8 @@ enum absence {
 };
 struct person {
     float fear;             /* the day on which fear was or would have been 1; see fear_of() */
-    uint16_t served;        /* see the seats' columns */
     uint16_t due, supplier; /* see bonds */
-    uint8_t traits, class;
+    uint8_t served, traits, class; /* see the seats' columns */
 };
 /* What is known only of the exploited and the detained. Those of a venue are a chain in the order of days, NEVER last. */
 struct bond {
@@ -133,7 +132,7 @@ struct operation {
 #define CITY_COLUMNS(C)                                                                                                 \
     /* seats: of venues; see also fear_at() and so on */                                                                \
     C(float,    fear,            venue_seats) /* the day on which fear was or would have been 1                   */    \
-    C(uint16_t, served,          venue_seats) /* day last served by a health service                              */    \
+    C(uint8_t,  served,          venue_seats) /* day last served by a health service; see served_mark()           */    \
     C(uint8_t,  traits,          venue_seats)                                                                           \
     C(uint32_t, bench_of,        bench_groups) /* the bench for the next BENCH_SEATS of the other seats, or 0     */    \
     /* places: venues, private places in the same order, streets */                                                     \
@@ -197,6 +196,7 @@ struct city {
     struct luck luck;
     int32_t day;
     uint32_t index; /* in the region */
+    uint8_t today;  /* the day's mark; see served_mark() */
     struct calendar calendar;
 
     /* the parameters in force; not owned */
@@ -233,7 +233,7 @@ struct city {
     uint32_t infected;          /* infected persons among them */
     uint32_t fearful;           /* non-coerced adults among them who have ever been in fear of the police */
     uint32_t served_now[2];     /* persons served within SERVED_DAYS: non-coerced adults, the exploited */
-    uint32_t served_on[2][SERVED_DAYS]; /* the same by the day, plus one, on which they were served, modulo SERVED_DAYS */
+    uint32_t served_on[2][SERVED_DAYS]; /* the same by the mark of the day on which they were served, modulo SERVED_DAYS */
     uint8_t wanted_open[PLACE_SEATS + 1], wanted_covert[PLACE_SEATS + 1]; /* exploited persons wanted in a venue, by its size */
     uint32_t in_care;           /* exploited persons brought out who are in aftercare */
     uint32_t adults_in_care;    /* non-coerced adults held in care against their will */
@@ -341,7 +341,7 @@ static inline struct person *bench_person(const struct city *c, uint32_t seat)
         return seat < c->venue_seats ? &c->name[seat] : &bench_person(c, seat)->name;                                   \
     }
 SEAT_COLUMN(float, fear)
-SEAT_COLUMN(uint16_t, served)
+SEAT_COLUMN(uint8_t, served)
 SEAT_COLUMN(uint8_t, traits)
 
 /* Of a seat in a venue; nobody's where neither an exploited nor a detained person sits there. */
@@ -408,10 +408,17 @@ static inline bool seat_points_next(struct seat_points *thrown, uint32_t *seat, 
     return true;
 }
 
+/* The day on which a health service saw somebody is kept modulo SERVED_MARKS; city_dawn forgets it, where it is older than
+ * SERVED_DAYS, before the mark comes again. */
+static inline uint8_t served_mark(int32_t day) { return (uint8_t)(day % SERVED_MARKS + 1); }
+
+/* Days that have gone since the day of a mark. */
+static inline uint8_t days_since(uint8_t today, uint8_t mark) { return (uint8_t)(today - mark + (mark > today ? SERVED_MARKS : 0)); }
+
 /* Has a health service seen the person within SERVED_DAYS? */
 static inline bool is_served(const struct city *c, uint32_t seat)
 {
-    return *served_at(c, seat) != NEVER && c->day + 1 - *served_at(c, seat) < SERVED_DAYS;
+    return *served_at(c, seat) != NEVER && days_since(c->today, *served_at(c, seat)) < SERVED_DAYS;
 }
 
 /* Fear of the police, 0..1, which halves every fear.half_life days. Kept as one number per person: the day tau on which it

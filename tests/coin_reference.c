@@ -25,7 +25,7 @@ static void seat_person(struct lab *l, uint32_t place, uint32_t k)
     uint32_t seat = lab_fill(l, place, class, 1);
     if (class == CLASS_ADULT && mix(draw, 1) < 0.15) seat_detain(c, seat, 60);
     if (mix(draw, 2) < 0.6) fear_raise(c, seat, mix(draw, 3));
-    if (mix(draw, 4) < 0.4) *served_at(c, seat) = 1; /* yesterday */
+    if (mix(draw, 4) < 0.4) *served_at(c, seat) = served_mark(0); /* yesterday */
     if (mix(draw, 5) < 0.2) *traits_at(c, seat) |= TRAIT_INFECTED;
 }
 
@@ -188,7 +188,7 @@ static double clinic(const struct lab *l, uint32_t seat)
 static uint32_t served_today(const struct lab *l, const struct city *before, uint32_t seat)
 {
     (void)before;
-    return *served_at(l->city, seat) == l->city->day + 1;
+    return *served_at(l->city, seat) == l->city->today;
 }
 
 static double outreach(const struct lab *l, uint32_t venue)
@@ -203,7 +203,7 @@ static uint32_t visited(const struct lab *l, const struct city *before, uint32_t
     const struct city *c = l->city;
     (void)before;
     for (uint64_t present = c->occupied[venue] & ~detained_in(c, venue); present;)
-        if (*served_at(c, next_seat(c, venue, &present)) == c->day + 1) return 1;
+        if (*served_at(c, next_seat(c, venue, &present)) == c->today) return 1;
     return 0;
 }
 

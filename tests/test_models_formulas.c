@@ -278,7 +278,7 @@ static void test_shares_of_infected_and_served(void **state)
         uint32_t place = seat_place(c, s), k = s - c->first_seat[place];
         bool upper = 2 * k >= persons_in(c->occupied[place]);
         *traits_at(c, s) = upper ? TRAIT_INFECTED : TRAIT_IRREGULAR | TRAIT_RESCUED_BEFORE;
-        *served_at(c, s) = upper ? 500 + 1 - 89 : 500 + 1 - 90;
+        *served_at(c, s) = served_mark(500 - (upper ? 89 : 90));
     }
     city_recount(c);
     /* venue 3: 2 minors, 3 coerced, 7 adults; venue 14: 3 minors, 4 adults; 1 and 3 hidden; 13 in the street */

@@ -217,6 +217,65 @@ static void test_cases_are_found_whoever_comes_and_goes(void **state)
     lab_close(&l);
 }
 
+/* ---- whom health services have seen ---- */
+
+enum { PERSONS = 24, LONG_AGO = -1000 };
+
+/* Is everybody served whose last service, as a table of days says, is not too long ago? */
+static void assert_served(const struct lab *l, const uint32_t *seat, const int32_t *last, int absent)
+{
+    const struct city *c = l->city;
+    uint32_t now = 0;
+    for (int i = 0; i < PERSONS; i++) {
+        const bool served = c->day - last[i] < SERVED_DAYS;
+        if (i == absent) continue;
+        assert_int_equal(is_served(c, seat[i]), served);
+        now += served;
+    }
+    assert_int_equal(c->served_now[0] + c->served_now[1], now);
+    lab_verify(l);
+}
+
+/* Persons in a venue, in a private place and in the street are served now and then over more days than there are marks; one is
+ * away for a while, and days are left out. */
+static void test_marks_of_services_say_what_days_would(void **state)
+{
+    (void)state;
+    struct lab l;
+    uint32_t seat[PERSONS], away_from = 0;
+    int32_t last[PERSONS], jumps[] = {1, 30, 89, 90, 91, 179, 180, 181, 400};
+    struct person away = {0};
+    int absent = -1;
+    lab_init(&l);
+    lab_open(&l, 0);
+    struct city *c = l.city;
+    const uint32_t places[] = {VENUE, private_place(c, VENUE), 2 * c->venues};
+    const enum class classes[] = {CLASS_ADULT, CLASS_COERCED, CLASS_ADULT};
+    for (int i = 0; i < PERSONS; i++)
+        seat[i] = lab_fill(&l, places[i % 8 < 4 ? 0 : i % 8 < 5 ? 1 : 2], classes[i % 8 == 4], 1), last[i] = LONG_AGO;
+    for (int32_t day = 2; day < 900; day++) {
+        lab_day(&l, day);
+        for (int i = 0; i < PERSONS; i++)
+            if (i != absent && (uint32_t)(day * 37 + i * i * 101) % (uint32_t)(40 + 12 * i) == 0)
+                seat_serve(c, seat[i]), last[i] = day;
+        if (day % 211 == 100)
+            absent = day % PERSONS, away_from = seat_place(c, seat[absent]), away = seat_lift(c, seat[absent]),
+            person_absent(c, away, ABSENT_IN_CARE, seat[absent]);
+        if (day % 211 == 100 + 71)
+            away = c->absent[0].person, c->n_absent = 0, seat[absent] = seat_take(c, away_from, away), absent = -1;
+        assert_served(&l, seat, last, absent);
+    }
+    for (size_t k = 0; k < sizeof jumps / sizeof *jumps; k++)
+        for (int32_t since = 0; since <= 90; since += 15) {
+            lab_day(&l, c->day + 7);
+            for (int i = 0; i < PERSONS; i += 1 + (int)k) seat_serve(c, seat[i]), last[i] = c->day;
+            for (int32_t day = 0; day < since; day++) lab_day(&l, c->day + 1);
+            lab_day(&l, c->day + jumps[k]);
+            assert_served(&l, seat, last, absent);
+        }
+    lab_close(&l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -225,6 +284,7 @@ int main(void)
         cmocka_unit_test(test_bonds_are_used_again),
         cmocka_unit_test(test_invariants_of_bonds),
         cmocka_unit_test(test_cases_are_found_whoever_comes_and_goes),
+        cmocka_unit_test(test_marks_of_services_say_what_days_would),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -207,8 +207,7 @@ static double infections(struct lab *l, enum class class, double fear, bool serv
     for (uint32_t v = 0; v < VENUES; v++)
         for (uint32_t k = 0; k < SLOTS; k++) {
             fear_raise(c, c->first_seat[v] + k, fear);
-            *served_at(c, c->first_seat[v] + k) =
-                (uint16_t)(served ? 200 + 1 - 89 : 200 + 1 - 90); /* 90 days ago is too long */
+            *served_at(c, c->first_seat[v] + k) = served_mark(200 - (served ? 89 : 90)); /* 90 days ago is too long */
         }
     lab_reset(l);
     lab_step(l, "persons");
