@@ -57,7 +57,7 @@ enum standing { STANDING_FREE, STANDING_DORMANT, STANDING_REMAND, STANDING_VACAN
 /* What an open case has seen: the special unit; punishment before the verdict. */
 enum { CASE_SPECIAL = 1, CASE_PUNISHED = 2 };
 
-enum { NOBODY = 0xFFFF, NO_OFFICER = -1, NEVER = 0, TEAM = 6, SPECIAL_OFFICERS_MAX = 60, LINKS_MAX = 64, SERVED_DAYS = 90, SERVED_MARKS = 2 * SERVED_DAYS, PLACE_SEATS = 64, SEAT_GROUP = 16,
+enum { NOBODY = 0xFFFF, NO_OFFICER = -1, NEVER = 0, TEAM = 6, SPECIAL_OFFICERS_MAX = 60, LINKS_MAX = 64, SERVED_DAYS = 90, SERVED_MARKS = 2 * SERVED_DAYS, PLACE_SEATS = 64, SEAT_GROUP = 32,
        BENCH_SEATS = 8, BONDS_MAXIMUM = (1 << 26) - 1 };
 
 /* ---- what one stage leaves for a later one ---------------------------------------------------------------------------- */
