@@ -598,8 +598,8 @@ void offender_arrives(struct city *c, uint32_t offender, double theta_mean, doub
 {
     c->theta[offender] = (float)(theta_mean + theta_sd * luck_normal(&c->luck, DRAW_THETA, offender, 0));
     c->taste_day[offender] = (uint16_t)c->day;
-    c->risk[offender] = risk;
-    c->punishment[offender] = punishment;
+    c->risk[offender] = (float)risk;
+    c->punishment[offender] = (float)punishment;
     if (case_of(c, offender) != NULL) case_close(c, offender);
     offender_stands(c, offender, STANDING_FREE);
 }

@@ -149,7 +149,7 @@ static struct promise promise(const struct city *c, uint32_t kind)
         if (c->standing[o] == STANDING_VACANT) continue;
         p.risk += c->risk[o];
         p.punishment += c->punishment[o];
-        cost += c->risk[o] * c->punishment[o];
+        cost += (double)c->risk[o] * c->punishment[o];
         n++;
     }
     if (n > 0) p.risk /= n, p.punishment /= n, cost /= n;
@@ -185,7 +185,7 @@ static double here(const struct city *c, const struct candidate *who)
 {
     const uint32_t o = who->kind == TRAFFICKER ? c->venues + who->entity : who->entity;
     return c->market->premium * c->price * gain_share(c, who->kind) -
-           c->risk[o] * c->punishment[o] * sanction(c) * risk_share(c, who->kind);
+           (double)c->risk[o] * c->punishment[o] * sanction(c) * risk_share(c, who->kind);
 }
 
 /* Promises come in the order of cities and kinds. */
@@ -249,8 +249,8 @@ static bool seat_trafficker(struct city *c, const struct mover *mover)
     if (post == UINT32_MAX) return false;
     c->theta[post] = mover->theta;
     c->taste_day[post] = (uint16_t)c->day;
-    c->risk[post] = mover->risk;
-    c->punishment[post] = mover->punishment;
+    c->risk[post] = (float)mover->risk;
+    c->punishment[post] = (float)mover->punishment;
     c->standing[post] = STANDING_DORMANT;
     supplier_forget(c, post - c->venues);
     return true;

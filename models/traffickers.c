@@ -90,13 +90,13 @@ static void entry(struct city *c, const struct parameters *p, struct metrics *m)
         if (c->standing[o] == STANDING_VACANT) continue;
         risk += c->risk[o];
         punishment += c->punishment[o];
-        cost += c->risk[o] * c->punishment[o];
+        cost += (double)c->risk[o] * c->punishment[o];
         n++;
     }
     for (uint32_t v = 0; v < c->venues && n == 0; v++) { /* nobody left to learn from but the owners */
-        risk += c->risk[v] / c->venues;
-        punishment += c->punishment[v] / c->venues;
-        cost += c->risk[v] * c->punishment[v] / c->venues;
+        risk += (double)c->risk[v] / c->venues;
+        punishment += (double)c->punishment[v] / c->venues;
+        cost += (double)c->risk[v] * c->punishment[v] / c->venues;
     }
     if (n > 0) risk /= n, punishment /= n, cost /= n;
     double expected = c->market->premium * c->price - cost * sanction(c);

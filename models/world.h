@@ -163,8 +163,8 @@ struct operation {
     C(uint32_t, link_first,      venues_1)    /* the venue's traffickers are link_trafficker[link_first[v] ...]   */    \
     C(uint16_t, link_trafficker, links)                                                                                 \
     /* offenders: owners, then traffickers */                                                                           \
-    C(double,   risk,            offenders)   /* believed chance of being caught within a year                    */    \
-    C(double,   punishment,      offenders)   /* believed chance that being caught is punished                    */    \
+    C(float,    risk,            offenders)   /* believed chance of being caught within a year                    */    \
+    C(float,    punishment,      offenders)   /* believed chance that being caught is punished                    */    \
     C(float,    theta,           offenders)   /* propensity [months of revenue]                                   */    \
     C(uint16_t, taste_day,       offenders)   /* day on which tastes were last drawn                              */    \
     C(uint8_t,  standing,        offenders)                                                                             \

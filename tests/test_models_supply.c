@@ -146,8 +146,8 @@ static void test_posts_emptied_by_prison_are_taken_where_it_pays(void **state)
     lab_open(&l, 0);
     struct city *c = l.city;
     for (uint32_t k = 0; k < 2 * N; k++) {
-        c->risk[c->venues + k] = 0.1;
-        c->punishment[c->venues + k] = 0.3;
+        c->risk[c->venues + k] = 0.1f;
+        c->punishment[c->venues + k] = 0.3f;
         if (k % 2) c->standing[c->venues + k] = STANDING_VACANT;
     }
     c->openings = N;
@@ -163,8 +163,8 @@ static void test_posts_emptied_by_prison_are_taken_where_it_pays(void **state)
     double theta = 0;
     for (uint32_t k = 1; k < 2 * N; k += 2) {
         if (c->standing[c->venues + k] == STANDING_VACANT) continue;
-        assert_close(c->risk[c->venues + k], 0.1, 1e-12);
-        assert_close(c->punishment[c->venues + k], 0.3, 1e-12);
+        assert_close(c->risk[c->venues + k], 0.1, 1e-6);
+        assert_close(c->punishment[c->venues + k], 0.3, 1e-6);
         theta += c->theta[c->venues + k];
     }
     assert_mean(theta / entered, entered, -5, 2);
@@ -200,8 +200,8 @@ static void test_who_enters_a_post_takes_over_nothing(void **state)
     struct city *c = l.city;
     for (uint32_t k = 0; k < POSTS; k++) {
         c->standing[c->venues + k] = k % 2 ? STANDING_VACANT : STANDING_DORMANT;
-        c->risk[c->venues + k] = k % 2 ? 0.9 : 0.1; /* what the imprisoned believed counts for nothing */
-        c->punishment[c->venues + k] = k % 2 ? 0.9 : 0.2;
+        c->risk[c->venues + k] = k % 2 ? 0.9f : 0.1f; /* what the imprisoned believed counts for nothing */
+        c->punishment[c->venues + k] = k % 2 ? 0.9f : 0.2f;
     }
     for (uint32_t i = 0; i < POSTS; i++) { /* each post has supplied a person to a venue and one to a private place */
         const uint32_t v = i % PLACES;
@@ -221,8 +221,8 @@ static void test_who_enters_a_post_takes_over_nothing(void **state)
         fresh++;
         assert_int_equal(c->standing[o], STANDING_FREE);
         assert_int_equal(c->taste_day[o], 40);
-        assert_close(c->risk[o], 0.1, 1e-12);
-        assert_close(c->punishment[o], 0.2, 1e-12);
+        assert_close(c->risk[o], 0.1, 1e-6);
+        assert_close(c->punishment[o], 0.2, 1e-6);
     }
     assert_same(fresh, entered);
     for (uint32_t place = 0; place < 2 * c->venues; place++)

@@ -274,7 +274,7 @@ static void broken(struct lab *l)
 #define BREAKS(l, lvalue, value)                                                                                       \
     do {                                                                                                               \
         __typeof__(lvalue) before_ = (lvalue);                                                                         \
-        (lvalue) = (value);                                                                                            \
+        (lvalue) = (__typeof__(lvalue))(value);                                                                        \
         broken(l);                                                                                                     \
         (lvalue) = before_;                                                                                            \
         lab_verify(l);                                                                                                 \

@@ -67,7 +67,8 @@ void lab_empty(struct lab *l); /* all persons leave, absentees too */
 /* The column `name` of the city has this value in rows first ... first + n - 1. */
 #define LAB_ALL(l, name, n, value)                                                                                        \
     do {                                                                                                                  \
-        for (uint32_t row_ = 0; row_ < (n); row_++) (l)->city->name[row_] = (value);                                      \
+        for (uint32_t row_ = 0; row_ < (n); row_++)                                                                       \
+            (l)->city->name[row_] = (__typeof__(*(l)->city->name))(value);                                                \
     } while (0)
 
 /* The same for what is known of the persons in all seats. */
