@@ -146,7 +146,7 @@ uint32_t persons_in_district(const struct city *c, uint32_t district)
 
 static void count_infection(struct city *c, uint32_t seat, int by)
 {
-    if (*traits_at(c, seat) & TRAIT_INFECTED) c->infected += (uint32_t)by;
+    if (traits_of(c, seat) & TRAIT_INFECTED) c->infected += (uint32_t)by;
 }
 
 /* How many were served on the day of a mark. */
@@ -165,7 +165,7 @@ static void count_service(struct city *c, uint32_t seat, enum class class, int b
 
 static void count_fear_of(struct city *c, uint32_t seat, enum class class, int by, double fear)
 {
-    if (class != CLASS_ADULT || *fear_at(c, seat) == -INFINITY) return;
+    if (class != CLASS_ADULT || fear_day(c, seat) == -INFINITY) return;
     const double sum = c->fear_sum + by * fear;
     c->fearful += (uint32_t)by;
     c->fear_sum = c->fearful > 0 && sum > 0 ? sum : 0;
@@ -173,7 +173,7 @@ static void count_fear_of(struct city *c, uint32_t seat, enum class class, int b
 
 static void count_fear(struct city *c, uint32_t seat, enum class class, int by)
 {
-    if (class == CLASS_ADULT && *fear_at(c, seat) > -INFINITY) count_fear_of(c, seat, class, by, fear_of(c, seat));
+    if (class == CLASS_ADULT && fear_day(c, seat) > -INFINITY) count_fear_of(c, seat, class, by, fear_of(c, seat));
 }
 
 static void count_person(struct city *c, uint32_t place, uint32_t seat, int by)
@@ -237,7 +237,7 @@ static void fear_set(struct city *c, uint32_t seat, double before, double fear)
 {
     const enum class class = seat_class(c, seat);
     count_fear_of(c, seat, class, -1, before);
-    *fear_at(c, seat) = fear > 0 ? (float)(c->day + c->fears->half_life * portable_log2(fear)) : -INFINITY;
+    fear_put(c, seat, fear > 0 ? fear_rounded((float)(c->day + c->fears->half_life * portable_log2(fear))) : -INFINITY);
     if (class == CLASS_ADULT) count_fear_of(c, seat, class, 1, fear_of(c, seat));
 }
 
@@ -250,7 +250,7 @@ void fear_raise(struct city *c, uint32_t seat, double by)
 void fear_relieve(struct city *c, uint32_t seat, double by)
 {
     const double fear = fear_of(c, seat);
-    if (by > 0 && *fear_at(c, seat) > -INFINITY) fear_set(c, seat, fear, fear * (1 - by));
+    if (by > 0 && fear_day(c, seat) > -INFINITY) fear_set(c, seat, fear, fear * (1 - by));
 }
 
 void seat_serve(struct city *c, uint32_t seat)
@@ -266,7 +266,7 @@ void seat_serve(struct city *c, uint32_t seat)
 void seat_infect(struct city *c, uint32_t seat)
 {
     count_infection(c, seat, -1);
-    *traits_at(c, seat) |= TRAIT_INFECTED;
+    traits_put(c, seat, traits_of(c, seat) | TRAIT_INFECTED);
     count_infection(c, seat, 1);
 }
 
@@ -407,11 +407,9 @@ uint32_t seat_take(struct city *c, uint32_t place, struct person person)
     if (person.class != CLASS_ADULT) c->exploited[place] |= bit;
     if (person.class == CLASS_MINOR) c->marked[place] |= bit;
     if (seat >= c->venue_seats) bench_take(c, seat);
-    *fear_at(c, seat) = person.fear;
-    *served_at(c, seat) = person.served;
-    *traits_at(c, seat) = person.traits;
-    if (seat >= c->venue_seats) *due_at(c, seat) = person.due, *supplier_at(c, seat) = person.supplier;
-    else if (person.class != CLASS_ADULT) bond_take(c, place, seat, person.class == CLASS_MINOR ? person.due : NEVER, person.supplier);
+    if (seat >= c->venue_seats) *bench_person(c, seat) = person;
+    else c->known[seat] = known_of(person.fear, person.traits), c->served[seat] = person.served;
+    if (seat < c->venue_seats && person.class != CLASS_ADULT) bond_take(c, place, seat, person.class == CLASS_MINOR ? person.due : NEVER, person.supplier);
     if (person.class == CLASS_MINOR && person.due - 1 < c->birthday) c->birthday = person.due - 1;
     count_person(c, place, seat, 1);
     place_changed(c, place);
@@ -432,7 +430,7 @@ struct person seat_lift(struct city *c, uint32_t seat)
     struct bond bond = {.supplier = NOBODY};
     if (bound && seat < c->venue_seats) bond = bond_leave(c, place, seat);
     else if (bound) bond.due = *due_at(c, seat), bond.supplier = *supplier_at(c, seat);
-    struct person person = {*fear_at(c, seat), bond.due, bond.supplier, *served_at(c, seat), *traits_at(c, seat),
+    struct person person = {fear_day(c, seat), bond.due, bond.supplier, *served_at(c, seat), traits_of(c, seat),
                             (uint8_t)class_in(c, place, seat)};
     count_person(c, place, seat, -1);
     if (detained_in(c, place) & bit) c->held--;

@@ -119,7 +119,7 @@ static void infections(struct city *c, const struct parameters *p, struct metric
     FOR_POINTS_OVER(DRAW_INFECTION, kind, last, p->infection_rate * coerced * fearful) {
         uint32_t place = seat_place(c, seat);
         uint64_t bit = bit_in(c, place, seat);
-        if (!(c->occupied[place] & bit) || *traits_at(c, seat) & TRAIT_INFECTED) continue;
+        if (!(c->occupied[place] & bit) || traits_of(c, seat) & TRAIT_INFECTED) continue;
         bool served = is_served(c, seat);
         double share = (c->exploited[place] & bit ? 1 : 1 / coerced) * (1 + p->infection_fear * fear_of(c, seat)) / fearful *
                        (served ? 1 - p->service_protection : 1);

@@ -49,7 +49,7 @@ enum place_kind { PLACE_VENUE, PLACE_PRIVATE, PLACE_STREET, PLACE_KINDS };
 enum mode { MODE_NONE, MODE_OPEN, MODE_COVERT, MODE_PRIVATE, MODES };
 
 /* Traits of a person. */
-enum { TRAIT_IRREGULAR = 1, TRAIT_INFECTED = 2, TRAIT_RESCUED_BEFORE = 4 };
+enum { TRAIT_IRREGULAR = 1, TRAIT_INFECTED = 2, TRAIT_RESCUED_BEFORE = 4, TRAITS = 7 };
 
 /* Where an offender stands. Owners are free or on remand (a jailed owner is replaced); a trafficker's post can be vacant. */
 enum standing { STANDING_FREE, STANDING_DORMANT, STANDING_REMAND, STANDING_VACANT };
@@ -68,7 +68,7 @@ enum absence {
     ABSENCES
 };
 struct person {
-    float fear;             /* the day on which fear was or would have been 1; see fear_of() */
+    float fear;             /* the day on which fear was or would have been 1; see fear_of() and fear_rounded() */
     uint16_t due, supplier; /* see bonds */
     uint8_t served, traits, class; /* see the seats' columns */
 };
@@ -130,10 +130,9 @@ struct operation {
 
 /* clang-format off */
 #define CITY_COLUMNS(C)                                                                                                 \
-    /* seats: of venues; see also fear_at() and so on */                                                                \
-    C(float,    fear,            venue_seats) /* the day on which fear was or would have been 1                   */    \
+    /* seats: of venues; see also served_at() and so on */                                                                \
+    C(uint32_t, known,           venue_seats) /* fear and traits in one word; see fear_day() and traits_of()      */    \
     C(uint8_t,  served,          venue_seats) /* day last served by a health service; see served_mark()           */    \
-    C(uint8_t,  traits,          venue_seats)                                                                           \
     C(uint32_t, bench_of,        bench_groups) /* the bench for the next BENCH_SEATS of the other seats, or 0     */    \
     /* places: venues, private places in the same order, streets */                                                     \
     C(uint64_t, occupied,        places)                                                                                \
@@ -340,9 +339,54 @@ static inline struct person *bench_person(const struct city *c, uint32_t seat)
     {                                                                                                                   \
         return seat < c->venue_seats ? &c->name[seat] : &bench_person(c, seat)->name;                                   \
     }
-SEAT_COLUMN(float, fear)
 SEAT_COLUMN(uint8_t, served)
-SEAT_COLUMN(uint8_t, traits)
+
+/* Traits stand in the last bits of the number that is fear, which are some minutes of its day. */
+static inline uint32_t known_of(float fear, uint8_t traits)
+{
+    uint32_t bits;
+    memcpy(&bits, &fear, sizeof bits);
+    return (bits & ~(uint32_t)TRAITS) | traits;
+}
+
+static inline float known_fear(uint32_t known)
+{
+    const uint32_t bits = known & ~(uint32_t)TRAITS;
+    float fear;
+    memcpy(&fear, &bits, sizeof fear);
+    return fear;
+}
+
+/* The nearest number that leaves room for traits. */
+static inline float fear_rounded(float fear)
+{
+    uint32_t bits;
+    memcpy(&bits, &fear, sizeof bits);
+    return known_fear(bits + (TRAITS + 1) / 2); /* -INFINITY stays what it is */
+}
+
+/* The day on which fear was or would have been 1, or -INFINITY; and traits. */
+static inline float fear_day(const struct city *c, uint32_t seat)
+{
+    return seat < c->venue_seats ? known_fear(c->known[seat]) : bench_person(c, seat)->fear;
+}
+
+static inline uint8_t traits_of(const struct city *c, uint32_t seat)
+{
+    return seat < c->venue_seats ? (uint8_t)(c->known[seat] & TRAITS) : bench_person(c, seat)->traits;
+}
+
+static inline void fear_put(struct city *c, uint32_t seat, float day)
+{
+    if (seat < c->venue_seats) c->known[seat] = known_of(day, (uint8_t)(c->known[seat] & TRAITS));
+    else bench_person(c, seat)->fear = day;
+}
+
+static inline void traits_put(struct city *c, uint32_t seat, uint8_t traits)
+{
+    if (seat < c->venue_seats) c->known[seat] = known_of(known_fear(c->known[seat]), traits);
+    else bench_person(c, seat)->traits = traits;
+}
 
 /* Of a seat in a venue; nobody's where neither an exploited nor a detained person sits there. */
 static inline struct bond *bond_in(const struct city *c, uint32_t venue, uint32_t seat)
@@ -425,8 +469,9 @@ static inline bool is_served(const struct city *c, uint32_t seat)
  * was or would have been 1, fear = 2^-((day - tau) / half_life), so that fading costs nothing. */
 static inline double fear_of(const struct city *c, uint32_t seat)
 {
-    if (*fear_at(c, seat) == -INFINITY) return 0;
-    double fear = portable_exp2(((double)*fear_at(c, seat) - c->day) / c->fears->half_life);
+    const float one = fear_day(c, seat);
+    if (one == -INFINITY) return 0;
+    double fear = portable_exp2(((double)one - c->day) / c->fears->half_life);
     return fear < 1 ? fear : 1;
 }
 

@@ -26,7 +26,7 @@ static void seat_person(struct lab *l, uint32_t place, uint32_t k)
     if (class == CLASS_ADULT && mix(draw, 1) < 0.15) seat_detain(c, seat, 60);
     if (mix(draw, 2) < 0.6) fear_raise(c, seat, mix(draw, 3));
     if (mix(draw, 4) < 0.4) *served_at(c, seat) = served_mark(0); /* yesterday */
-    if (mix(draw, 5) < 0.2) *traits_at(c, seat) |= TRAIT_INFECTED;
+    if (mix(draw, 5) < 0.2) traits_put(c, seat, traits_of(c, seat) | TRAIT_INFECTED);
 }
 
 static void mixed_city(struct lab *l)
@@ -75,7 +75,7 @@ static struct seated who(const struct city *c, uint32_t seat)
                            .exploited = c->exploited[place] & bit,
                            .minor = minors_in(c, place) & bit,
                            .detained = detained_in(c, place) & bit,
-                           .infected = *traits_at(c, seat) & TRAIT_INFECTED,
+                           .infected = traits_of(c, seat) & TRAIT_INFECTED,
                            .served = *served_at(c, seat) != NEVER,
                            .kind = place_kind(c, place),
                            .place = place,

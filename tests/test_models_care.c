@@ -205,8 +205,8 @@ static void test_who_comes_back_stays_who_she_is(void **state)
     for (uint64_t m = c->occupied[7]; m;) {
         const uint32_t seat = next_seat(c, 7, &m);
         const bool minor_here = seat_class(c, seat) == CLASS_MINOR;
-        assert_true(*fear_at(c, seat) == -3.5f && *served_at(c, seat) == 1);
-        assert_int_equal(*traits_at(c, seat), before.traits | (minor_here ? TRAIT_RESCUED_BEFORE : 0));
+        assert_true(fear_day(c, seat) == -3.5f && *served_at(c, seat) == 1);
+        assert_int_equal(traits_of(c, seat), before.traits | (minor_here ? TRAIT_RESCUED_BEFORE : 0));
         assert_int_equal(*supplier_at(c, seat), NOBODY);
     }
     lab_verify(&l);
@@ -382,7 +382,7 @@ static void test_clinics_by_class_place_and_fear(void **state)
     assert_poisson(serve(&l), 10 * VENUES * 0.12);
     LAB_ALL(&l, covered, VENUES, 0);
     for (uint32_t v = 0; v < VENUES; v++)
-        for (uint32_t k = 0; k < 10; k++) *fear_at(c, c->first_seat[v] + k) = (float)(c->day + 1 - 90); /* half */
+        for (uint32_t k = 0; k < 10; k++) fear_put(c, c->first_seat[v] + k, (float)(c->day + 1 - 90)); /* half */
     assert_poisson(serve(&l), 10 * VENUES * 0.05);
     for (uint32_t v = 0; v < VENUES; v++) /* nobody fears the police less for it */
         for (uint32_t k = 0; k < 10; k++) assert_close(fear_of(c, c->first_seat[v] + k), 0.5, 1e-6);
@@ -401,7 +401,7 @@ static void test_clinics_by_class_place_and_fear(void **state)
     lab_set(&l, "health.clinic_rate", 1);
     for (uint32_t v = 0; v < VENUES; v++)
         for (uint32_t k = 0, place = private_place(c, v), first = lab_fill(&l, place, CLASS_MINOR, 4); k < 4; k++)
-            *fear_at(c, first + k) = (float)(c->day + 1 - 90);
+            fear_put(c, first + k, (float)(c->day + 1 - 90));
     assert_poisson(serve(&l), VENUES * 4 * 0.4 * 0.2 / 2);
     lab_set(&l, "health.clinic_rate", 0.1);
     lab_empty(&l);

@@ -277,7 +277,7 @@ static void test_shares_of_infected_and_served(void **state)
     for (uint32_t s = 0; s < c->seats; s++) { /* those in the upper half of their place's seats, and every empty seat */
         uint32_t place = seat_place(c, s), k = s - c->first_seat[place];
         bool upper = 2 * k >= persons_in(c->occupied[place]);
-        *traits_at(c, s) = upper ? TRAIT_INFECTED : TRAIT_IRREGULAR | TRAIT_RESCUED_BEFORE;
+        traits_put(c, s, upper ? TRAIT_INFECTED : TRAIT_IRREGULAR | TRAIT_RESCUED_BEFORE);
         *served_at(c, s) = served_mark(500 - (upper ? 89 : 90));
     }
     city_recount(c);

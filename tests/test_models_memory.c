@@ -311,6 +311,39 @@ static void test_small_lessons_add_up(void **state)
     }
 }
 
+/* ---- fear and traits in one word ---- */
+
+static void test_fear_and_traits_share_a_word(void **state)
+{
+    (void)state;
+    struct lab l;
+    lab_init(&l);
+    lab_open(&l, 0);
+    struct city *c = l.city;
+    const uint32_t venue = lab_fill(&l, VENUE, CLASS_ADULT, 1), street = lab_fill(&l, 2 * c->venues, CLASS_ADULT, 1);
+    double worst = 0;
+    for (int i = 0; i < 4000; i++) {
+        const float day = (float)(i * 16.1803 - 5000), kept = fear_rounded(day);
+        const uint8_t traits = (uint8_t)(i % (TRAITS + 1));
+        worst = fmax(worst, fabs((double)day - kept));
+        assert_same(fear_rounded(kept), kept);
+        for (int k = 0; k < 2; k++) {
+            const uint32_t seat = k ? street : venue;
+            fear_put(c, seat, kept), traits_put(c, seat, traits);
+            assert_same(fear_day(c, seat), kept);
+            assert_int_equal(traits_of(c, seat), traits);
+            fear_put(c, seat, -INFINITY);
+            assert_true(fear_day(c, seat) == -INFINITY && traits_of(c, seat) == traits);
+        }
+        traits_put(c, venue, TRAITS); /* -INFINITY survives all traits */
+        assert_true(fear_day(c, venue) == -INFINITY && fear_of(c, venue) <= 0);
+    }
+    assert_true(fear_rounded(-INFINITY) == -INFINITY);
+    /* 21 bits of which the last is 2^-5 for days from 32768 on: half of it, or 22 minutes, at the most */
+    assert_true(worst > 0x1p-8 && worst <= 0x1p-6);
+    lab_close(&l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -321,6 +354,7 @@ int main(void)
         cmocka_unit_test(test_cases_are_found_whoever_comes_and_goes),
         cmocka_unit_test(test_marks_of_services_say_what_days_would),
         cmocka_unit_test(test_small_lessons_add_up),
+        cmocka_unit_test(test_fear_and_traits_share_a_word),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

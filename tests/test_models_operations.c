@@ -109,7 +109,7 @@ static void test_leads_by_mode_staff_and_trust(void **state)
     expect_leads(&l, intel * 0.8f * 0.4, 0.06);
     lab_set(&l, "fear.half_life", 3650);
     for (uint32_t v = 0; v < VENUES; v++)
-        for (uint64_t m = adults_at(c, v); m;) *fear_at(c, next_seat(c, v, &m)) = -3650 + 150; /* about a half */
+        for (uint64_t m = adults_at(c, v); m;) fear_put(c, next_seat(c, v, &m), -3650 + 150); /* about a half */
     expect_leads(&l, intel * 0.8f * 0.4, 0.06 * (1 - 0.5));
     for (uint32_t v = 0; v < VENUES; v++) c->mode[v] = MODE_PRIVATE, lab_fill(&l, private_place(c, v), CLASS_MINOR, 1);
     expect_leads(&l, intel * 0.2, 0); /* the adults of the venue know nothing of it */

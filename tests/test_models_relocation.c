@@ -128,7 +128,7 @@ static void test_who_moves_with_a_network_has_no_supplier(void **state)
     const uint32_t place = private_place(b, 5), seat = b->first_seat[place];
     assert_int_equal(persons_in(b->exploited[place]), 1);
     assert_int_equal(*supplier_at(b, seat), NOBODY);
-    assert_true(*fear_at(b, seat) == -3.5f && *served_at(b, seat) == 1 && *due_at(b, seat) == 900 && *traits_at(b, seat) == 7);
+    assert_true(fear_day(b, seat) == -3.5f && *served_at(b, seat) == 1 && *due_at(b, seat) == 900 && traits_of(b, seat) == 7);
     assert_int_equal(seat_class(b, seat), CLASS_COERCED);
     assert_int_equal(a->mode[4], MODE_PRIVATE);
     assert_int_equal(persons_in(a->exploited[private_place(a, 4)]), 1);

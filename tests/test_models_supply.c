@@ -369,7 +369,7 @@ static void test_who_goes_to_the_street_and_back_stays_who_she_is(void **state)
         for (uint32_t place = 0; place < c->places; place++)
             for (uint64_t m = c->occupied[place]; m;) {
                 const uint32_t seat = next_seat(c, place, &m);
-                assert_true(*fear_at(c, seat) == -3.5f && *served_at(c, seat) == 1 && *traits_at(c, seat) == 7);
+                assert_true(fear_day(c, seat) == -3.5f && *served_at(c, seat) == 1 && traits_of(c, seat) == 7);
             }
         lab_verify(&l);
     }
@@ -471,8 +471,8 @@ static void test_who_is_displaced_stays_who_she_is(void **state)
     }
     const uint32_t seat = c->first_seat[private_place(c, 13)];
     assert_int_equal(persons_in(minors_in(c, private_place(c, 13))), 1);
-    assert_true(*fear_at(c, seat) == -3.5f && *served_at(c, seat) == 1 && *due_at(c, seat) == 900);
-    assert_true(*supplier_at(c, seat) == 5 && *traits_at(c, seat) == minor.traits);
+    assert_true(fear_day(c, seat) == -3.5f && *served_at(c, seat) == 1 && *due_at(c, seat) == 900);
+    assert_true(*supplier_at(c, seat) == 5 && traits_of(c, seat) == minor.traits);
     for (uint32_t v = 0; v < c->venues; v++) assert_same(c->losses[v], 0);
     assert_same(lab_metric(&l, "staffing.displaced"), 1);
     lab_close(&l);

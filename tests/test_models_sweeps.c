@@ -167,7 +167,7 @@ static void test_adults_are_frightened_assaulted_deported_detained(void **state)
     lab_set(&l, "police.sweep_detention", 0.4);
     lab_set(&l, "fear.assaulted", 0);
     for (uint32_t v = 0; v < VENUES; v++) lab_fill(&l, v, CLASS_ADULT, 20);
-    for (uint32_t s = 0; s < c->seats; s += 2) *traits_at(c, s) = TRAIT_IRREGULAR;
+    for (uint32_t s = 0; s < c->seats; s += 2) traits_put(c, s, TRAIT_IRREGULAR);
     sweep(&l);
     double met = 20 * lab_metric(&l, "police.sweeps"), deported = lab_metric(&l, "police.deportations");
     assert_binomial(lab_metric(&l, "police.violence_police"), met, 0.5 * 0.4);

@@ -197,7 +197,7 @@ static void city_look(struct lab *l, double seen[SEEN])
             uint32_t seat = next_seat(c, place, &there);
             bool is_exploited = c->exploited[place] & seat_bit(c, seat);
             if (is_served(c, seat)) *(is_exploited ? &exploited : &adults) += 1;
-            infected += (*traits_at(c, seat) & TRAIT_INFECTED) != 0;
+            infected += (traits_of(c, seat) & TRAIT_INFECTED) != 0;
         }
     seen[SEEN_ADULTS] = c->count[PLACE_VENUE][CLASS_ADULT] / pairs;
     seen[SEEN_EXPLOITED] = exploited_now(c) / pairs;

@@ -258,7 +258,7 @@ static double arrange(struct lab *l, enum setting setting, enum class class)
 static void frighten_all(struct lab *l, double fear)
 {
     for (uint32_t s = 0; s < l->city->seats; s++) {
-        *fear_at(l->city, s) = -INFINITY;
+        fear_put(l->city, s, -INFINITY);
         fear_raise(l->city, s, fear);
     }
 }
