@@ -91,7 +91,7 @@ static void learn_alone(struct city *c, uint32_t learner, const struct lesson *l
 static bool linked(const struct city *c, uint32_t venue, uint32_t trafficker)
 {
     for (uint32_t i = c->link_first[venue]; i < c->link_first[venue + 1]; i++)
-        if (c->link_trafficker[i] == trafficker) return true;
+        if (link_trafficker(c, i) == trafficker) return true;
     return false;
 }
 
@@ -113,7 +113,7 @@ static void spread_owner(struct city *c, const struct parameters *p, const struc
     learn(c, end, c->venues, lesson, in_city);
     uint32_t unlinked = c->venues; /* links are in the order of traffickers */
     for (uint32_t i = c->link_first[owner]; i < c->link_first[owner + 1]; i++) {
-        const uint32_t o = c->venues + c->link_trafficker[i];
+        const uint32_t o = c->venues + link_trafficker(c, i);
         learn(c, unlinked, o, lesson, in_city);
         learn_alone(c, o, lesson, (struct nearness){p->learn_linked, p->punish_linked});
         unlinked = o + 1;

@@ -47,11 +47,11 @@ static uint32_t supplier(const struct city *c, uint32_t venue, uint32_t index)
 {
     uint32_t active = 0, i = c->link_first[venue];
     for (uint32_t k = i; k < c->link_first[venue + 1]; k++)
-        active += c->standing[c->venues + c->link_trafficker[k]] == STANDING_FREE;
+        active += c->standing[c->venues + link_trafficker(c, k)] == STANDING_FREE;
     if (active == 0) return NOBODY;
     uint32_t chosen = luck_pick(&c->luck, DRAW_RECRUITER, venue, index, active);
-    while (c->standing[c->venues + c->link_trafficker[i]] != STANDING_FREE || chosen-- > 0) i++;
-    return c->link_trafficker[i];
+    while (c->standing[c->venues + link_trafficker(c, i)] != STANDING_FREE || chosen-- > 0) i++;
+    return link_trafficker(c, i);
 }
 
 static void recruit(struct city *c, struct metrics *m, uint32_t venue, uint32_t trafficker, uint32_t index)

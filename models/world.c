@@ -52,6 +52,7 @@ static void count_rows(struct city *c)
     c->offenders = c->venues + c->traffickers;
     c->links_per_trafficker = (uint32_t)region->links < c->venues ? (uint32_t)region->links : c->venues;
     c->links = c->traffickers * c->links_per_trafficker;
+    c->links_wide = c->traffickers > 256 ? c->links : 0;
     c->officers_per_district = (uint32_t)region->officers_per_district;
     c->officers = c->districts * c->officers_per_district + SPECIAL_OFFICERS_MAX;
     for (uint32_t v = 0; v < c->venues; v++) {
@@ -144,7 +145,11 @@ static int build_links(struct city *c, struct error *e)
         for (uint32_t i = 0; i < c->links; i++) c->link_first[venue_of[i] + 1]++;
         for (uint32_t v = 0; v < c->venues; v++) c->link_first[v + 1] += c->link_first[v];
         memcpy(next, c->link_first, c->venues_1 * sizeof *next);
-        for (uint32_t i = 0; i < c->links; i++) c->link_trafficker[next[venue_of[i]]++] = (uint16_t)(i / n);
+        for (uint32_t i = 0; i < c->links; i++) {
+            const uint32_t link = next[venue_of[i]]++;
+            c->link_low[link] = (uint8_t)(i / n);
+            if (c->links_wide > 0) c->link_high[link] = (uint8_t)(i / n >> 8);
+        }
     } else {
         status = error_memory(e, "the links of traffickers", (double)c->links * sizeof *venue_of);
     }
@@ -255,7 +260,8 @@ double world_memory(const struct region_parameters *region, const struct venues_
     double places = 2 * venues + districts + region->street_room * venues * slots / PLACE_SEATS;
     double venue_seats = venues * slots, bench_groups = (seats - venue_seats) / BENCH_SEATS + 1;
     double places_1 = places + 1, seat_groups = seats / SEAT_GROUP + 1;
-    double links = 2.0 * region->traffickers * region->links, offenders = venues + 2.0 * region->traffickers;
+    double links = 2.0 * region->traffickers * region->links, links_wide = 2 * region->traffickers > 256 ? links : 0;
+    double offenders = venues + 2.0 * region->traffickers;
     double officers = districts * region->officers_per_district + SPECIAL_OFFICERS_MAX;
 #define BYTES(type, name, rows) bytes += (double)sizeof(type) * rows;
     CITY_COLUMNS(BYTES)

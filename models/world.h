@@ -159,8 +159,9 @@ struct operation {
     C(uint8_t,  vacant,          venues)      /* vacancies for adults in the venue                                */    \
     C(uint8_t,  surplus,         venues)      /* 1: more exploited persons at the owner's than are wanted there   */    \
     C(uint8_t,  exploiting,      venues)      /* 1: exploits(), below                                             */    \
-    C(uint32_t, link_first,      venues_1)    /* the venue's traffickers are link_trafficker[link_first[v] ...]   */    \
-    C(uint16_t, link_trafficker, links)                                                                                 \
+    C(uint32_t, link_first,      venues_1)    /* the venue's traffickers are those of links link_first[v] ...     */    \
+    C(uint8_t,  link_low,        links)       /* the trafficker's last bits; see link_trafficker()                */    \
+    C(uint8_t,  link_high,       links_wide)  /* his first bits, where he may be beyond 255                       */    \
     /* offenders: owners, then traffickers */                                                                           \
     C(float,    risk,            offenders)   /* believed chance of being caught within a year                    */    \
     C(float,    punishment,      offenders)   /* believed chance that being caught is punished                    */    \
@@ -206,7 +207,7 @@ struct city {
     const struct fear_parameters *fears;
 
     /* numbers of rows */
-    uint32_t districts, districts_1, venues, venues_1, traffickers, offenders, links, officers, seats, seat_groups, bench_groups, places, places_1, streets;
+    uint32_t districts, districts_1, venues, venues_1, traffickers, offenders, links, links_wide, officers, seats, seat_groups, bench_groups, places, places_1, streets;
     uint32_t officers_per_district, links_per_trafficker, venue_seats;
     uint32_t kind_seat[PLACE_KINDS + 1]; /* the seats of a kind of place are kind_seat[kind] ... kind_seat[kind + 1] - 1 */
 
@@ -310,6 +311,12 @@ static inline uint32_t next_row(const uint8_t *column, uint32_t from, uint32_t r
     for (uint32_t row = next_row(column, 0, rows); row < (rows); row = next_row(column, row + 1, rows))
 
 static inline uint32_t persons_in(uint64_t mask) { return (uint32_t)__builtin_popcountll(mask); }
+
+/* The trafficker of a link. */
+static inline uint32_t link_trafficker(const struct city *c, uint32_t link)
+{
+    return c->links_wide > 0 ? c->link_low[link] | (uint32_t)c->link_high[link] << 8 : c->link_low[link];
+}
 
 /* All the seats of a place, as a mask. */
 static inline uint64_t all_seats(const struct city *c, uint32_t place)

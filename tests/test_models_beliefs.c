@@ -48,7 +48,7 @@ static bool linked(const struct city *c, uint32_t a, uint32_t b)
     uint32_t venue = a < b ? a : b, trafficker = (a < b ? b : a) - c->venues;
     if (venue >= c->venues || (a < c->venues && b < c->venues)) return false;
     for (uint32_t i = c->link_first[venue]; i < c->link_first[venue + 1]; i++)
-        if (c->link_trafficker[i] == trafficker) return true;
+        if (link_trafficker(c, i) == trafficker) return true;
     return false;
 }
 

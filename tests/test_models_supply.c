@@ -81,7 +81,7 @@ static void test_vacancies_are_filled_by_linked_active_traffickers(void **state)
     double supplied = 0;
     for (uint32_t v = 0; v < c->venues; v++)
         for (uint32_t i = c->link_first[v], any = 0; i < c->link_first[v + 1] && !any; i++)
-            if ((any = c->standing[c->venues + c->link_trafficker[i]] == STANDING_FREE)) supplied++;
+            if ((any = c->standing[c->venues + link_trafficker(c, i)] == STANDING_FREE)) supplied++;
     lab_step(&l, "traffickers");
     double minors = lab_metric(&l, "traffickers.minors_recruited"),
            all = minors + lab_metric(&l, "traffickers.coerced_recruited");
@@ -92,7 +92,7 @@ static void test_vacancies_are_filled_by_linked_active_traffickers(void **state)
     for (uint32_t v = 0; v < c->venues; v++)
         for (uint64_t m = c->exploited[v]; m;) {
             uint32_t k = *supplier_at(c, next_seat(c, v, &m)), found = 0;
-            for (uint32_t i = c->link_first[v]; i < c->link_first[v + 1]; i++) found += c->link_trafficker[i] == k;
+            for (uint32_t i = c->link_first[v]; i < c->link_first[v + 1]; i++) found += link_trafficker(c, i) == k;
             assert_int_equal(found, 1);
             assert_int_equal(c->standing[c->venues + k], STANDING_FREE);
         }

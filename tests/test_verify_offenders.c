@@ -13,7 +13,7 @@ static const double SANCTION = 0.8 * 60 * 0.5 + 0.2 * 2 + 120.0 / 30;
 static bool linked(const struct city *c, uint32_t venue, uint32_t trafficker)
 {
     for (uint32_t i = c->link_first[venue]; i < c->link_first[venue + 1]; i++)
-        if (c->link_trafficker[i] == trafficker) return true;
+        if (link_trafficker(c, i) == trafficker) return true;
     return false;
 }
 
@@ -125,8 +125,8 @@ static void test_suppliers_are_drawn_evenly_among_the_active(void **state)
         for (uint32_t v = 0; v < c->venues; v++) {
             uint32_t active = 0, rank_of[1000] = {0};
             for (uint32_t i = c->link_first[v]; i < c->link_first[v + 1]; i++)
-                if (c->standing[c->venues + c->link_trafficker[i]] == STANDING_FREE)
-                    rank_of[c->link_trafficker[i]] = active++;
+                if (c->standing[c->venues + link_trafficker(c, i)] == STANDING_FREE)
+                    rank_of[link_trafficker(c, i)] = active++;
             if (active > KNOWN) continue;
             for (uint64_t m = c->exploited[v]; m;) rank[active][rank_of[*supplier_at(c, next_seat(c, v, &m))]]++;
         }
