@@ -184,7 +184,7 @@ void police_override(struct city *c, const struct police_parameters *p, struct p
 void police_responses(struct city *c, const struct police_parameters *p, struct police_metrics *m)
 {
     for (uint32_t i = 0; i < c->n_reports; i++) {
-        uint32_t seat = c->reports[i].seat, district = c->place_district[seat_place(c, seat)];
+        uint32_t seat = c->reports[i].seat, district = district_of(c, seat_place(c, seat));
         struct unit unit = unit_of_district(c, district);
         double integrity = 0;
         for (uint32_t o = unit.first; o < unit.first + unit.size; o++) integrity += (double)c->integrity[o] / unit.size;

@@ -74,7 +74,7 @@ static void violence_by_clients(struct city *c, const struct parameters *p, stru
         const bool exploited = c->exploited[place] & bit, adult = c->occupied[place] & ~c->exploited[place] & ~c->marked[place] & bit;
         if (!(exploited | (adult & (mark * most < most_for_adults)))) continue; /* one branch, which nearly always goes this way */
         double rate = place_factor(c, place, exploited) * (exploited ? p->coerced_violence : 1) *
-                      (1 - c->protection[c->place_district[place]]);
+                      (1 - c->protection[district_of(c, place)]);
         if (place < c->venues && c->covered[place]) rate *= 1 - p->board_protection;
         if (mark * most >= rate * (1 + p->repression_violence)) continue; /* not even at full fear */
         if (mark * most >= rate * (1 + p->repression_violence * fear_of(c, seat))) continue;
@@ -96,7 +96,7 @@ static void violence_by_owners(struct city *c, const struct parameters *p, struc
         if (!(c->occupied[place] & bit)) continue;
         bool exploited = c->exploited[place] & bit;
         if (!exploited && (mark * most >= 1 || c->marked[place] & bit)) continue; /* or detained */
-        double rate = (exploited ? p->owner_violence_exploited : 1) * (1 - c->protection[c->place_district[place]]);
+        double rate = (exploited ? p->owner_violence_exploited : 1) * (1 - c->protection[district_of(c, place)]);
         if (mark * most >= rate) continue;
         m->violence_owner++;
         report(c, p, m, seat, (points.points.drawn & INCIDENT_MASK) | INCIDENT_BY_OWNER);

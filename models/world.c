@@ -69,6 +69,7 @@ static void count_rows(struct city *c)
     c->seat_groups = c->seats / SEAT_GROUP + 1;
     c->places = 2 * c->venues + c->streets;
     c->places_1 = c->places + 1;
+    c->grounds = c->venues + c->streets;
     c->absent_room = c->venue_seats / 2 + 256;
     c->releases_room = c->benches_room = INT32_MAX;
     c->bonds_room = BONDS_MAXIMUM + 1;
@@ -96,9 +97,8 @@ static size_t lay_out(struct city *c)
     return at;
 }
 
-static void set_place(struct city *c, uint32_t place, uint32_t district, uint32_t *seat, uint32_t size)
+static void set_place(struct city *c, uint32_t place, uint32_t *seat, uint32_t size)
 {
-    c->place_district[place] = (uint16_t)district;
     c->first_seat[place] = *seat;
     c->size[place] = (uint8_t)size;
     for (; size > 0; size--, (*seat)++)
@@ -113,18 +113,21 @@ static void build_places(struct city *c)
     for (uint32_t d = 0; d < c->districts; d++) {
         c->district_venue[d] = first_venue(c->venues, c->districts, d);
         c->district_venue[d + 1] = first_venue(c->venues, c->districts, d + 1);
-        for (uint32_t v = c->district_venue[d]; v < c->district_venue[d + 1]; v++)
-            set_place(c, v, d, &seat, slots_of(c->region, &c->luck, v));
+        for (uint32_t v = c->district_venue[d]; v < c->district_venue[d + 1]; v++) {
+            c->place_district[v] = (uint16_t)d;
+            set_place(c, v, &seat, slots_of(c->region, &c->luck, v));
+        }
     }
     c->kind_seat[PLACE_PRIVATE] = seat;
     for (uint32_t v = 0; v < c->venues; v++)
-        set_place(c, private_place(c, v), c->place_district[v], &seat, private_seats_of(c->rules, c->size[v]));
+        set_place(c, private_place(c, v), &seat, private_seats_of(c->rules, c->size[v]));
     c->kind_seat[PLACE_STREET] = seat;
     for (uint32_t d = 0; d < c->districts; d++) {
         c->district_street[d] = street;
         for (uint32_t rest = street_seats_of(c, d); rest > 0; street++) {
             uint32_t size = rest < PLACE_SEATS ? rest : PLACE_SEATS;
-            set_place(c, street, d, &seat, size);
+            c->place_district[street - c->venues] = (uint16_t)d;
+            set_place(c, street, &seat, size);
             rest -= size;
         }
         c->district_street[d + 1] = street;
@@ -259,7 +262,7 @@ double world_memory(const struct region_parameters *region, const struct venues_
     double districts = region->districts, districts_1 = districts + 1, venues = c.venues, venues_1 = venues + 1;
     double places = 2 * venues + districts + region->street_room * venues * slots / PLACE_SEATS;
     double venue_seats = venues * slots, bench_groups = (seats - venue_seats) / BENCH_SEATS + 1;
-    double places_1 = places + 1, seat_groups = seats / SEAT_GROUP + 1;
+    double places_1 = places + 1, grounds = places - venues, seat_groups = seats / SEAT_GROUP + 1;
     double links = 2.0 * region->traffickers * region->links, links_wide = 2 * region->traffickers > 256 ? links : 0;
     double offenders = venues + 2.0 * region->traffickers;
     double officers = districts * region->officers_per_district + SPECIAL_OFFICERS_MAX;

@@ -140,7 +140,7 @@ struct operation {
     C(uint64_t, marked,          places)      /* minors; and adults held by the police, their seats kept          */    \
     C(uint32_t, first_seat,      places_1)    /* that of place + 1 ends the place's seats                         */    \
     C(uint32_t, near_place,      seat_groups) /* the place of the first of every SEAT_GROUP seats                 */    \
-    C(uint16_t, place_district,  places)                                                                                \
+    C(uint16_t, place_district,  grounds)     /* of a venue; of other places see district_of()                    */    \
     C(uint8_t,  size,            places)                                                                                \
     C(uint32_t, first_bond,      venues)      /* of those of the venue, or 0                                      */    \
     /* venues and, one each, their owners */                                                                            \
@@ -208,6 +208,7 @@ struct city {
 
     /* numbers of rows */
     uint32_t districts, districts_1, venues, venues_1, traffickers, offenders, links, links_wide, officers, seats, seat_groups, bench_groups, places, places_1, streets;
+    uint32_t grounds; /* places but for the owners' private ones */
     uint32_t officers_per_district, links_per_trafficker, venue_seats;
     uint32_t kind_seat[PLACE_KINDS + 1]; /* the seats of a kind of place are kind_seat[kind] ... kind_seat[kind + 1] - 1 */
 
@@ -273,6 +274,11 @@ static inline enum place_kind place_kind(const struct city *c, uint32_t place)
 static inline uint32_t place_owner(const struct city *c, uint32_t place)
 {
     return place < c->venues ? place : place - c->venues;
+}
+
+static inline uint32_t district_of(const struct city *c, uint32_t place)
+{
+    return c->place_district[place < c->venues ? place : place - c->venues]; /* an owner's private place lies where his venue does */
 }
 
 static inline uint32_t seat_place(const struct city *c, uint32_t seat)

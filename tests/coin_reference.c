@@ -146,7 +146,7 @@ static double by_clients(const struct lab *l, uint32_t seat)
     bool covered = p.kind == PLACE_VENUE && c->covered[p.place];
     return lab_get(l, "violence.client_violence") * kappa *
            (p.exploited ? lab_get(l, "violence.coerced_violence") : 1) *
-           (1 - c->protection[c->place_district[p.place]] * fade) *
+           (1 - c->protection[district_of(c, p.place)] * fade) *
            (1 - lab_get(l, "violence.board_protection") * covered) *
            (1 + lab_get(l, "violence.repression_violence") * p.fear) * lab_get(l, "violence.report_rate") *
            (1 - p.fear);
@@ -159,7 +159,7 @@ static double by_owners(const struct lab *l, uint32_t seat)
     if (!p.there || p.detained || p.kind == PLACE_STREET) return 0;
     double fade = exp2(-1 / lab_get(l, "violence.protect_half_life"));
     return lab_get(l, "violence.owner_violence") * (p.exploited ? lab_get(l, "violence.owner_violence_exploited") : 1) *
-           (1 - c->protection[c->place_district[p.place]] * fade) * lab_get(l, "violence.report_rate") * (1 - p.fear);
+           (1 - c->protection[district_of(c, p.place)] * fade) * lab_get(l, "violence.report_rate") * (1 - p.fear);
 }
 
 static uint32_t reported(const struct lab *l, const struct city *before, uint32_t seat)

@@ -37,12 +37,12 @@ static void test_seats_are_shared_out_over_places(void **state)
             assert_true(c->size[v] >= 5 && c->size[v] <= 60);
             assert_int_equal(c->size[private_place(c, v)], lround(0.395 * 0.5 * c->size[v]));
             assert_int_equal(c->place_district[v], d);
-            assert_int_equal(c->place_district[private_place(c, v)], d);
+            assert_int_equal(district_of(c, private_place(c, v)), d);
             slots += c->size[v];
         }
         for (uint32_t p = c->district_street[d]; p < c->district_street[d + 1]; p++) {
             assert_int_equal(place_kind(c, p), PLACE_STREET);
-            assert_int_equal(c->place_district[p], d);
+            assert_int_equal(district_of(c, p), d);
             street += c->size[p];
         }
         assert_int_equal(street, ceil(0.5 * slots));
