@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "models/world.h"
+#include "models/lists.h"
 
 /* ---- reading ----------------------------------------------------------------------------------------------------------- */
 
@@ -270,8 +270,7 @@ void seat_infect(struct city *c, uint32_t seat)
     count_infection(c, seat, 1);
 }
 
-/* Room for one more row in a list whose rows are all in use. */
-static void *grown(struct city *c, void *rows, uint32_t *held, uint32_t room, size_t width)
+void *list_grown(struct city *c, void *rows, uint32_t *held, uint32_t room, size_t width)
 {
     enum { ROWS_AT_FIRST = 8 };
     const uint32_t some_more = *held + *held / 8 + 1, least = some_more < ROWS_AT_FIRST ? ROWS_AT_FIRST : some_more;
@@ -284,13 +283,6 @@ static void *grown(struct city *c, void *rows, uint32_t *held, uint32_t room, si
     *held = more;
     return moved;
 }
-
-/* Is there room for one more row? */
-#define HAS_ROOM(c, list)                                                                                               \
-    ((c)->n_##list < (c)->list##_held ||                                                                                \
-     ((c)->list##_held < (c)->list##_room &&                                                                            \
-      ((c)->list = grown((c), (c)->list, &(c)->list##_held, (c)->list##_room, sizeof *(c)->list),                       \
-       (c)->n_##list < (c)->list##_held)))
 
 /* ---- persons and seats ----------------------------------------------------------------------------------------------------- */
 
@@ -526,43 +518,6 @@ void adults_disperse(struct city *c, uint32_t venue, double share, enum occasion
         if (street == c->district_street[district + 1]) return;
         seat_take(c, street, seat_lift(c, seat));
     }
-}
-
-/* ---- open cases ---------------------------------------------------------------------------------------------------------- */
-
-/* The row of the first case against this offender or a later one. */
-static uint32_t case_row(const struct city *c, uint32_t offender)
-{
-    uint32_t low = 0, high = c->n_cases;
-    while (low < high) {
-        const uint32_t middle = low + (high - low) / 2;
-        if (c->cases[middle].offender < offender) low = middle + 1;
-        else high = middle;
-    }
-    return low;
-}
-
-struct court_case *case_of(const struct city *c, uint32_t offender)
-{
-    const uint32_t row = case_row(c, offender);
-    return row < c->n_cases && c->cases[row].offender == offender ? &c->cases[row] : NULL;
-}
-
-struct court_case *case_open(struct city *c, uint32_t offender)
-{
-    const uint32_t row = case_row(c, offender);
-    if (row < c->n_cases && c->cases[row].offender == offender) return &c->cases[row];
-    if (!HAS_ROOM(c, cases)) return NULL;
-    memmove(&c->cases[row + 1], &c->cases[row], (c->n_cases++ - row) * sizeof *c->cases);
-    c->cases[row] = (struct court_case){.offender = offender};
-    return &c->cases[row];
-}
-
-void case_close(struct city *c, uint32_t offender)
-{
-    const uint32_t row = case_row(c, offender);
-    memmove(&c->cases[row], &c->cases[row + 1], (--c->n_cases - row) * sizeof *c->cases);
-    if (c->standing[offender] == STANDING_REMAND) offender_stands(c, offender, STANDING_FREE);
 }
 
 /* ---- notes for later stages ------------------------------------------------------------------------------------------------- */

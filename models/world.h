@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "models/known.h"
 #include "sim/model.h"
 
 /* ---- parameters that several sub-models read; the lists stand in the files named ---------------------------------- */
@@ -47,9 +48,6 @@ _Static_assert(DRAW_PURPOSES <= 256, "an address has 8 bits for the purpose");
 enum class { CLASS_ADULT, CLASS_COERCED, CLASS_MINOR, CLASSES };
 enum place_kind { PLACE_VENUE, PLACE_PRIVATE, PLACE_STREET, PLACE_KINDS };
 enum mode { MODE_NONE, MODE_OPEN, MODE_COVERT, MODE_PRIVATE, MODES };
-
-/* Traits of a person. */
-enum { TRAIT_IRREGULAR = 1, TRAIT_INFECTED = 2, TRAIT_RESCUED_BEFORE = 4, TRAITS = 7 };
 
 /* Where an offender stands. Owners are free or on remand (a jailed owner is replaced); a trafficker's post can be vacant. */
 enum standing { STANDING_FREE, STANDING_DORMANT, STANDING_REMAND, STANDING_VACANT };
@@ -353,30 +351,6 @@ static inline struct person *bench_person(const struct city *c, uint32_t seat)
         return seat < c->venue_seats ? &c->name[seat] : &bench_person(c, seat)->name;                                   \
     }
 SEAT_COLUMN(uint8_t, served)
-
-/* Traits stand in the last bits of the number that is fear, which are some minutes of its day. */
-static inline uint32_t known_of(float fear, uint8_t traits)
-{
-    uint32_t bits;
-    memcpy(&bits, &fear, sizeof bits);
-    return (bits & ~(uint32_t)TRAITS) | traits;
-}
-
-static inline float known_fear(uint32_t known)
-{
-    const uint32_t bits = known & ~(uint32_t)TRAITS;
-    float fear;
-    memcpy(&fear, &bits, sizeof fear);
-    return fear;
-}
-
-/* The nearest number that leaves room for traits. */
-static inline float fear_rounded(float fear)
-{
-    uint32_t bits;
-    memcpy(&bits, &fear, sizeof bits);
-    return known_fear(bits + (TRAITS + 1) / 2); /* -INFINITY stays what it is */
-}
 
 /* The day on which fear was or would have been 1, or -INFINITY; and traits. */
 static inline float fear_day(const struct city *c, uint32_t seat)
