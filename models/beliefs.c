@@ -70,9 +70,9 @@ struct nearness {
 /* The offenders first ... end - 1 learn. */
 static void learn(struct city *c, uint32_t first, uint32_t end, const struct lesson *lesson, struct nearness near)
 {
-    const double up = near.risk * lesson->risk_up, down = near.risk * lesson->risk_down;
-    const double q_up = near.punishment * lesson->punishment_up, q_down = near.punishment * lesson->punishment_down;
-    double *risk = c->risk, *q = c->punishment;
+    const float up = (float)(near.risk * lesson->risk_up), down = (float)(near.risk * lesson->risk_down);
+    const float q_up = (float)(near.punishment * lesson->punishment_up), q_down = (float)(near.punishment * lesson->punishment_down);
+    float *risk = c->risk, *q = c->punishment;
     if (up > 0)
         for (uint32_t o = first; o < end; o++) risk[o] += up * (1 - risk[o]);
     if (down > 0)
@@ -91,7 +91,7 @@ static void learn_alone(struct city *c, uint32_t learner, const struct lesson *l
 static bool linked(const struct city *c, uint32_t venue, uint32_t trafficker)
 {
     for (uint32_t i = c->link_first[venue]; i < c->link_first[venue + 1]; i++)
-        if (c->link_trafficker[i] == trafficker) return true;
+        if (link_trafficker(c, i) == trafficker) return true;
     return false;
 }
 
@@ -113,7 +113,7 @@ static void spread_owner(struct city *c, const struct parameters *p, const struc
     learn(c, end, c->venues, lesson, in_city);
     uint32_t unlinked = c->venues; /* links are in the order of traffickers */
     for (uint32_t i = c->link_first[owner]; i < c->link_first[owner + 1]; i++) {
-        const uint32_t o = c->venues + c->link_trafficker[i];
+        const uint32_t o = c->venues + link_trafficker(c, i);
         learn(c, unlinked, o, lesson, in_city);
         learn_alone(c, o, lesson, (struct nearness){p->learn_linked, p->punish_linked});
         unlinked = o + 1;
@@ -142,12 +142,14 @@ static void spread(struct city *c, const struct parameters *p, const struct less
 
 static void fade(struct city *c, const struct parameters *p)
 {
-    double risk = portable_exp2(-1 / p->risk_half_life), q = portable_exp2(-1 / p->q_half_life);
+    const double kept = portable_exp2(-1 / p->risk_half_life);
+    /* What fades is rounded, and not what is kept: that would add up. */
+    const float risk = (float)(1 - kept), q = (float)(1 - portable_exp2(-1 / p->q_half_life)), base = (float)p->q_base;
     for (uint32_t o = 0; o < c->offenders; o++) {
-        c->risk[o] *= risk;
-        c->punishment[o] = p->q_base + (c->punishment[o] - p->q_base) * q;
+        c->risk[o] -= risk * c->risk[o];
+        c->punishment[o] += q * (base - c->punishment[o]);
     }
-    for (uint32_t v = 0; v < c->venues; v++) c->losses[v] *= (float)risk;
+    for (uint32_t v = 0; v < c->venues; v++) c->losses[v] *= (float)kept;
 }
 
 static void start(struct world *w, uint32_t part, const void *parameters)
@@ -155,8 +157,8 @@ static void start(struct world *w, uint32_t part, const void *parameters)
     struct city *c = &w->city[part];
     const struct parameters *p = parameters;
     for (uint32_t o = 0; o < c->offenders; o++) {
-        c->risk[o] = p->first_risk;
-        c->punishment[o] = p->belief_model == SINGLE ? 1 : p->first_punishment;
+        c->risk[o] = (float)p->first_risk;
+        c->punishment[o] = p->belief_model == SINGLE ? 1 : (float)p->first_punishment;
     }
 }
 

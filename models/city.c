@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "models/world.h"
+#include "models/lists.h"
 
 /* ---- reading ----------------------------------------------------------------------------------------------------------- */
 
@@ -131,16 +131,8 @@ void city_reckon(struct city *c)
     for (uint32_t place = 0; place < c->places; place++) place_reckon(c, place);
     owners_reckon(c);
     c->birthday = c->release = c->hearing = 0; /* to be looked for */
-    c->open_cases = c->successions = 0;
-    for (uint32_t o = 0; o < c->offenders; o++) c->open_cases += c->trial_on[o] != NEVER;
+    c->successions = 0;
     for (uint32_t v = 0; v < c->venues; v++) c->successions += c->standing[v] == STANDING_VACANT;
-}
-
-void case_close(struct city *c, uint32_t offender)
-{
-    c->trial_on[offender] = NEVER;
-    c->open_cases--;
-    if (c->standing[offender] == STANDING_REMAND) offender_stands(c, offender, STANDING_FREE);
 }
 
 double sanction(const struct city *c)
@@ -165,7 +157,13 @@ uint32_t persons_in_district(const struct city *c, uint32_t district)
 
 static void count_infection(struct city *c, uint32_t seat, int by)
 {
-    if (*traits_at(c, seat) & TRAIT_INFECTED) c->infected += (uint32_t)by;
+    if (traits_of(c, seat) & TRAIT_INFECTED) c->infected += (uint32_t)by;
+}
+
+/* How many were served on the day of a mark. */
+static uint32_t *services_of_day(struct city *c, bool exploited, uint8_t mark)
+{
+    return &c->served_on[exploited][mark % SERVED_DAYS];
 }
 
 static void count_service(struct city *c, uint32_t seat, enum class class, int by)
@@ -173,12 +171,12 @@ static void count_service(struct city *c, uint32_t seat, enum class class, int b
     if (!is_served(c, seat)) return;
     const bool exploited = class != CLASS_ADULT;
     c->served_now[exploited] += (uint32_t)by;
-    c->served_on[exploited][*served_at(c, seat) % SERVED_DAYS] += (uint32_t)by;
+    *services_of_day(c, exploited, *served_at(c, seat)) += (uint32_t)by;
 }
 
 static void count_fear_of(struct city *c, uint32_t seat, enum class class, int by, double fear)
 {
-    if (class != CLASS_ADULT || *fear_at(c, seat) == -INFINITY) return;
+    if (class != CLASS_ADULT || fear_day(c, seat) == -INFINITY) return;
     const double sum = c->fear_sum + by * fear;
     c->fearful += (uint32_t)by;
     c->fear_sum = c->fearful > 0 && sum > 0 ? sum : 0;
@@ -186,7 +184,7 @@ static void count_fear_of(struct city *c, uint32_t seat, enum class class, int b
 
 static void count_fear(struct city *c, uint32_t seat, enum class class, int by)
 {
-    if (class == CLASS_ADULT && *fear_at(c, seat) > -INFINITY) count_fear_of(c, seat, class, by, fear_of(c, seat));
+    if (class == CLASS_ADULT && fear_day(c, seat) > -INFINITY) count_fear_of(c, seat, class, by, fear_of(c, seat));
 }
 
 static void count_person(struct city *c, uint32_t place, uint32_t seat, int by)
@@ -210,10 +208,26 @@ void city_recount(struct city *c)
     city_reckon(c);
 }
 
+/* Forgets whom a health service saw SERVED_DAYS ago or earlier, when so many days more have gone. */
+static void services_forget(struct city *c, int32_t days)
+{
+    const uint8_t today = c->today, kept = (uint8_t)(days < SERVED_DAYS ? SERVED_DAYS - days : 0);
+    const uint32_t seats = c->venue_seats;
+    uint8_t *served = c->served;
+    for (uint32_t seat = 0; seat < seats; seat++) served[seat] = days_since(today, served[seat]) < kept ? served[seat] : NEVER;
+    for (uint32_t b = 1; b < c->n_benches; b++)
+        for (uint32_t k = 0; k < BENCH_SEATS; k++)
+            if (days_since(today, c->benches[b].person[k].served) >= kept) c->benches[b].person[k].served = NEVER;
+    for (uint32_t i = 0; i < c->n_absent; i++)
+        if (days_since(today, c->absent[i].person.served) >= kept) c->absent[i].person.served = NEVER;
+}
+
 void city_dawn(struct city *c, int32_t day)
 {
     bool follows = day == c->day + 1;
+    if (day > c->day && (!follows || day % SERVED_DAYS == 0)) services_forget(c, day - c->day);
     c->day = day;
+    c->today = served_mark(day);
     c->luck.day = (uint32_t)day;
     points_first(&c->luck, LINES_DRAWN, c->first);
     if (!follows) {
@@ -223,7 +237,7 @@ void city_dawn(struct city *c, int32_t day)
     if (day >= c->reopens) owners_reckon(c);
     c->fear_sum *= portable_exp2(-1 / c->fears->half_life);
     for (int exploited = 0; exploited < 2; exploited++) { /* the bucket of today was that of the day which now lies too far back */
-        uint32_t *bucket = &c->served_on[exploited][(uint32_t)(day + 1) % SERVED_DAYS];
+        uint32_t *bucket = services_of_day(c, exploited, c->today);
         c->served_now[exploited] -= *bucket;
         *bucket = 0;
     }
@@ -231,17 +245,16 @@ void city_dawn(struct city *c, int32_t day)
 
 /* ---- fear, service, infection -------------------------------------------------------------------------------------------- */
 
-/* The sum counts what fear_of() finds, for the day kept is rounded: as much more as 2^x - 1, and |x| < 2^-7. */
+/* The sum counts what fear_of() finds, for the day kept is rounded: 2^y times as much, by its series in x = y ln 2, which is small. */
 static void fear_set(struct city *c, uint32_t seat, double before, double fear)
 {
     const enum class class = seat_class(c, seat);
     const double day = fear > 0 ? c->day + c->fears->half_life * portable_log2(fear) : -INFINITY;
-    float *kept = fear_at(c, seat);
     count_fear_of(c, seat, class, -1, before);
-    *kept = (float)day;
+    fear_put(c, seat, fear > 0 ? fear_rounded((float)day) : -INFINITY);
     if (class != CLASS_ADULT || fear <= 0) return;
-    const double x = (*kept - day) / c->fears->half_life * LN_2;
-    count_fear_of(c, seat, class, 1, fmin(fear * (1 + x * (1 + x / 2 * (1 + x / 3))), 1));
+    const double x = (fear_day(c, seat) - day) / c->fears->half_life * LN_2;
+    count_fear_of(c, seat, class, 1, fmin(fear * (1 + x * (1 + x / 2 * (1 + x / 3 * (1 + x / 4)))), 1));
 }
 
 void fear_raise(struct city *c, uint32_t seat, double by)
@@ -253,32 +266,29 @@ void fear_raise(struct city *c, uint32_t seat, double by)
 void fear_relieve(struct city *c, uint32_t seat, double by)
 {
     const double fear = fear_of(c, seat);
-    if (by > 0 && *fear_at(c, seat) > -INFINITY) fear_set(c, seat, fear, fear * (1 - by));
+    if (by > 0 && fear_day(c, seat) > -INFINITY) fear_set(c, seat, fear, fear * (1 - by));
 }
 
 void seat_serve(struct city *c, uint32_t seat, bool exploited)
 {
-    uint16_t *served = served_at(c, seat);
-    const uint32_t today = (uint32_t)c->day + 1;
-    uint32_t *on = c->served_on[exploited];
-    if (is_served(c, seat)) on[*served % SERVED_DAYS]--;
+    uint8_t *served = served_at(c, seat);
+    if (is_served(c, seat)) (*services_of_day(c, exploited, *served))--;
     else c->served_now[exploited]++;
-    *served = (uint16_t)today;
-    on[today % SERVED_DAYS]++;
+    *served = c->today;
+    (*services_of_day(c, exploited, c->today))++;
 }
 
 void seat_infect(struct city *c, uint32_t seat)
 {
     count_infection(c, seat, -1);
-    *traits_at(c, seat) |= TRAIT_INFECTED;
+    traits_put(c, seat, traits_of(c, seat) | TRAIT_INFECTED);
     count_infection(c, seat, 1);
 }
 
-/* Room for one more row in a list whose rows are all in use. */
-static void *grown(struct city *c, void *rows, uint32_t *held, uint32_t room, size_t width)
+void *list_grown(struct city *c, void *rows, uint32_t *held, uint32_t room, size_t width)
 {
     enum { ROWS_AT_FIRST = 8 };
-    const uint32_t half_more = *held + *held / 2, least = half_more < ROWS_AT_FIRST ? ROWS_AT_FIRST : half_more;
+    const uint32_t some_more = *held + *held / 8 + 1, least = some_more < ROWS_AT_FIRST ? ROWS_AT_FIRST : some_more;
     const uint32_t more = least < room ? least : room;
     void *moved = realloc(rows, more * width);
     if (moved == NULL) {
@@ -288,13 +298,6 @@ static void *grown(struct city *c, void *rows, uint32_t *held, uint32_t room, si
     *held = more;
     return moved;
 }
-
-/* Is there room for one more row? */
-#define HAS_ROOM(c, list)                                                                                               \
-    ((c)->n_##list < (c)->list##_held ||                                                                                \
-     ((c)->list##_held < (c)->list##_room &&                                                                            \
-      ((c)->list = grown((c), (c)->list, &(c)->list##_held, (c)->list##_room, sizeof *(c)->list),                       \
-       (c)->n_##list < (c)->list##_held)))
 
 /* ---- persons and seats ----------------------------------------------------------------------------------------------------- */
 
@@ -340,6 +343,63 @@ static void bench_leave(struct city *c, uint32_t seat)
     *bench = 0;
 }
 
+/* ---- bonds --------------------------------------------------------------------------------------------------------------- */
+
+/* The order of a chain: by day, those without one last. */
+static uint16_t rank_of_day(uint16_t due) { return (uint16_t)(due - 1); }
+
+/* Where there is no room for another, the run is about to end. */
+static void bond_take(struct city *c, uint32_t venue, uint32_t seat, uint16_t due, uint16_t supplier)
+{
+    uint32_t bond = c->free_bond, before = 0, after = c->first_bond[venue];
+    if (bond != 0) c->free_bond = c->bonds[bond].next;
+    else if (HAS_ROOM(c, bonds)) bond = c->n_bonds++;
+    c->short_of_memory |= bond == 0;
+    if (bond == 0) return;
+    for (; after != 0 && rank_of_day(c->bonds[after].due) < rank_of_day(due); after = c->bonds[after].next) before = after;
+    c->bonds[bond] = (struct bond){due, supplier, after & BONDS_MAXIMUM, (seat - c->first_seat[venue]) % PLACE_SEATS};
+    if (before == 0) c->first_bond[venue] = bond;
+    else c->bonds[before].next = bond & BONDS_MAXIMUM;
+}
+
+/* What it said is returned. */
+static struct bond bond_leave(struct city *c, uint32_t venue, uint32_t seat)
+{
+    const uint32_t inside = seat - c->first_seat[venue];
+    uint32_t bond = c->first_bond[venue], before = 0;
+    for (; bond != 0 && c->bonds[bond].seat != inside; bond = c->bonds[bond].next) before = bond;
+    const struct bond left = c->bonds[bond];
+    if (bond == 0) return left;
+    if (before == 0) c->first_bond[venue] = left.next;
+    else c->bonds[before].next = left.next;
+    c->bonds[bond].next = c->free_bond & BONDS_MAXIMUM;
+    c->free_bond = bond;
+    return left;
+}
+
+void due_change(struct city *c, uint32_t seat, uint16_t due)
+{
+    const uint32_t place = seat_place(c, seat);
+    if (seat >= c->venue_seats) *due_at(c, seat) = due;
+    else bond_take(c, place, seat, due, bond_leave(c, place, seat).supplier);
+}
+
+uint64_t due_in(const struct city *c, uint32_t place, uint64_t mask, int32_t *next)
+{
+    uint64_t found = 0;
+    uint32_t bond = place < c->venues ? c->first_bond[place] : 0;
+    for (; bond != 0 && rank_of_day(c->bonds[bond].due) <= c->day; bond = c->bonds[bond].next) found |= 1ull << c->bonds[bond].seat;
+    if (bond != 0 && rank_of_day(c->bonds[bond].due) < *next) *next = rank_of_day(c->bonds[bond].due);
+    if (place < c->venues) return found & mask;
+    while (mask) {
+        const uint32_t seat = next_seat(c, place, &mask);
+        const int32_t day = rank_of_day(*due_at(c, seat));
+        if (day <= c->day) found |= bit_in(c, place, seat);
+        else if (day < *next) *next = day;
+    }
+    return found;
+}
+
 /* Somebody of a class has come to a place or left it; an adult changes less. */
 static void place_changed(struct city *c, uint32_t place, enum class class)
 {
@@ -359,11 +419,9 @@ uint32_t seat_take(struct city *c, uint32_t place, struct person person)
     if (person.class != CLASS_ADULT) c->exploited[place] |= bit;
     if (person.class == CLASS_MINOR) c->marked[place] |= bit;
     if (seat >= c->venue_seats) bench_take(c, seat);
-    *fear_at(c, seat) = person.fear;
-    *served_at(c, seat) = person.served;
-    *due_at(c, seat) = person.due;
-    *supplier_at(c, seat) = person.supplier;
-    *traits_at(c, seat) = person.traits;
+    if (seat >= c->venue_seats) *bench_person(c, seat) = person;
+    else c->known[seat] = known_of(person.fear, person.traits), c->served[seat] = person.served;
+    if (seat < c->venue_seats && person.class != CLASS_ADULT) bond_take(c, place, seat, person.class == CLASS_MINOR ? person.due : NEVER, person.supplier);
     if (person.class == CLASS_MINOR && person.due - 1 < c->birthday) c->birthday = person.due - 1;
     count_person(c, place, seat, 1);
     place_changed(c, place, (enum class)person.class);
@@ -380,7 +438,11 @@ struct person seat_lift(struct city *c, uint32_t seat)
 {
     uint32_t place = seat_place(c, seat);
     uint64_t bit = bit_in(c, place, seat);
-    struct person person = {*fear_at(c, seat), *served_at(c, seat), *due_at(c, seat), *supplier_at(c, seat), *traits_at(c, seat),
+    const bool bound = (c->exploited[place] | c->marked[place]) & bit;
+    struct bond bond = {.supplier = NOBODY};
+    if (bound && seat < c->venue_seats) bond = bond_leave(c, place, seat);
+    else if (bound) bond.due = *due_at(c, seat), bond.supplier = *supplier_at(c, seat);
+    struct person person = {fear_day(c, seat), bond.due, bond.supplier, *served_at(c, seat), traits_of(c, seat),
                             (uint8_t)class_in(c, place, seat)};
     count_person(c, place, seat, -1);
     if (detained_in(c, place) & bit) c->held--;
@@ -402,7 +464,12 @@ void seat_reclass(struct city *c, uint32_t seat, enum class class)
 {
     uint32_t place = seat_place(c, seat);
     uint64_t bit = bit_in(c, place, seat);
+    const bool bound = (c->exploited[place] | c->marked[place]) & bit;
     count_person(c, place, seat, -1);
+    if (seat < c->venue_seats) {
+        const struct bond bond = bound ? bond_leave(c, place, seat) : (struct bond){.supplier = NOBODY};
+        if (class != CLASS_ADULT) bond_take(c, place, seat, class == CLASS_MINOR ? bond.due : NEVER, bond.supplier);
+    }
     c->marked[place] &= ~bit;
     c->exploited[place] &= ~bit;
     if (class != CLASS_ADULT) c->exploited[place] |= bit;
@@ -415,15 +482,18 @@ void seat_detain(struct city *c, uint32_t seat, int32_t until)
 {
     uint32_t place = seat_place(c, seat);
     uint64_t bit = bit_in(c, place, seat);
+    if (detained_in(c, place) & bit || seat >= c->venue_seats) due_change(c, seat, (uint16_t)(until + 1));
+    else bond_take(c, place, seat, (uint16_t)(until + 1), NOBODY);
     if (!(detained_in(c, place) & bit)) c->held++;
     c->marked[place] |= bit;
-    *due_at(c, seat) = (uint16_t)(until + 1);
     if (until < c->release) c->release = until;
 }
 
 void seat_release(struct city *c, uint32_t seat)
 {
-    c->marked[seat_place(c, seat)] &= ~seat_bit(c, seat);
+    const uint32_t place = seat_place(c, seat);
+    c->marked[place] &= ~bit_in(c, place, seat);
+    if (seat < c->venue_seats) bond_leave(c, place, seat);
     c->held--;
 }
 
@@ -508,17 +578,16 @@ void offender_arrives(struct city *c, uint32_t offender, double theta_mean, doub
 {
     c->theta[offender] = (float)(theta_mean + theta_sd * luck_normal(&c->luck, DRAW_THETA, offender, 0));
     c->taste_day[offender] = (uint16_t)c->day;
-    c->risk[offender] = risk;
-    c->punishment[offender] = punishment;
-    c->trial_on[offender] = NEVER;
-    c->open_case[offender] = 0;
+    c->risk[offender] = (float)risk;
+    c->punishment[offender] = (float)punishment;
+    if (case_of(c, offender) != NULL) case_close(c, offender);
     offender_stands(c, offender, STANDING_FREE);
 }
 
 void supplier_forget(struct city *c, uint32_t trafficker)
 {
-    for (uint32_t seat = 0; seat < c->venue_seats; seat++)
-        if (c->supplier[seat] == trafficker) c->supplier[seat] = NOBODY;
+    for (uint32_t b = 1; b < c->n_bonds; b++)
+        if (c->bonds[b].supplier == trafficker) c->bonds[b].supplier = NOBODY;
     for (uint32_t b = 1; b < c->n_benches; b++)
         for (uint32_t k = 0; k < BENCH_SEATS; k++)
             if (c->benches[b].person[k].supplier == trafficker) c->benches[b].person[k].supplier = NOBODY;

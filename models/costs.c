@@ -34,7 +34,7 @@ static void step(struct world *w, uint32_t part, const void *parameters, void *m
     const struct parameters *p = parameters;
     struct metrics *m = metrics;
     double general = policy->police ? c->districts * c->officers_per_district : 0, special = c->special_officers;
-    double rescues = 0, sweeps = 0, cases = c->open_cases;
+    double rescues = 0, sweeps = 0, cases = c->n_cases;
     for (uint32_t i = 0; i < c->n_operations; i++)
         if (c->operations[i].kind == OPERATION_SWEEP) sweeps++;
         else rescues++;

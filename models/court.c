@@ -26,30 +26,29 @@ DECLARE_METRICS(METRICS)
 
 enum { REMAND_THAT_PUNISHES = 30 }; /* days */
 
-static void punished_before_verdict(struct city *c, uint32_t o)
+static void punished_before_verdict(struct city *c, struct court_case *open)
 {
-    if (c->open_case[o] & CASE_PUNISHED) return;
-    c->open_case[o] |= CASE_PUNISHED;
-    signal_send(c, o, SIGNAL_DETAINED);
+    if (open->seen & CASE_PUNISHED) return;
+    open->seen |= CASE_PUNISHED;
+    signal_send(c, open->offender, SIGNAL_DETAINED);
 }
 
 static void open_case(struct city *c, const struct parameters *p, const struct arrest *arrest)
 {
     uint32_t o = arrest->offender;
     struct words w = luck_words(&c->luck, DRAW_TRIAL, o, 0);
+    struct court_case *open = case_open(c, o);
     signal_send(c, o, SIGNAL_ARRESTED);
-    if (c->trial_on[o] == NEVER) { /* an offender on bail who is arrested again has one trial, on the better evidence */
+    if (open == NULL) return;
+    if (open->trial_on == NEVER) { /* an offender on bail who is arrested again has one trial, on the better evidence */
         double days = 1 - portable_log(unit_interval(w.word[0])) * p->trial_days;
-        c->trial_on[o] = (uint16_t)(c->day + 1 + fmin(days, 60000 - c->day));
-        c->open_cases++;
-        c->evidence[o] = 0;
-        c->open_case[o] = 0;
+        open->trial_on = (uint16_t)(c->day + 1 + fmin(days, 60000 - c->day));
     }
-    c->evidence[o] = fmaxf(c->evidence[o], arrest->evidence);
-    if (arrest->special) c->open_case[o] |= CASE_SPECIAL;
-    c->arrested_on[o] = (uint16_t)(c->day + 1);
+    open->evidence = fmaxf(open->evidence, arrest->evidence);
+    if (arrest->special) open->seen |= CASE_SPECIAL;
+    open->arrested_on = (uint16_t)(c->day + 1);
     if (unit_interval(w.word[1]) < p->remand) offender_stands(c, o, STANDING_REMAND);
-    if (arrest->closure) punished_before_verdict(c, o);
+    if (arrest->closure) punished_before_verdict(c, open);
     c->hearing = c->day; /* to be looked for */
 }
 
@@ -81,12 +80,12 @@ static void sentence(struct city *c, const struct parameters *p, struct metrics 
     }
 }
 
-static void try_case(struct city *c, const struct parameters *p, struct metrics *m, uint32_t o)
+static void try_case(struct city *c, const struct parameters *p, struct metrics *m, uint32_t o, double evidence)
 {
     struct words w = luck_words(&c->luck, DRAW_VERDICT, o, 0);
     double fair = 1 - p->court_corruption * (1 - c->policy->legal_support);
     case_close(c, o);
-    if (unit_interval(w.word[0]) < p->conviction * c->evidence[o] * fair) {
+    if (unit_interval(w.word[0]) < p->conviction * evidence * fair) {
         sentence(c, p, m, o, &w);
     } else {
         m->acquittals++;
@@ -107,13 +106,18 @@ static void releases(struct city *c)
 static void hear(struct city *c, const struct parameters *p, struct metrics *m)
 {
     int32_t next = INT32_MAX;
-    for (uint32_t o = 0; o < c->offenders; o++) {
-        if (c->trial_on[o] == NEVER) continue;
-        const int32_t punished = c->arrested_on[o] - 1 + REMAND_THAT_PUNISHES, trial = c->trial_on[o] - 1;
-        if (c->standing[o] == STANDING_REMAND && punished <= c->day) punished_before_verdict(c, o);
-        else if (c->standing[o] == STANDING_REMAND && punished < next) next = punished;
-        if (trial <= c->day) try_case(c, p, m, o);
-        else if (trial < next) next = trial;
+    for (uint32_t i = 0; i < c->n_cases;) {
+        struct court_case *open = &c->cases[i];
+        const int32_t punished = open->arrested_on - 1 + REMAND_THAT_PUNISHES, trial = open->trial_on - 1;
+        const bool remand = c->standing[open->offender] == STANDING_REMAND;
+        if (remand && punished <= c->day) punished_before_verdict(c, open);
+        else if (remand && punished < next) next = punished;
+        if (trial <= c->day) { /* another takes its row */
+            try_case(c, p, m, open->offender, (double)open->evidence);
+            continue;
+        }
+        if (trial < next) next = trial;
+        i++;
     }
     c->hearing = next;
 }
@@ -133,7 +137,7 @@ static void observe(struct world *w, uint32_t part, const void *parameters, void
     (void)parameters;
     m->offenders_jailed = c->jailed;
     m->offenders_remand = 0;
-    for (uint32_t o = 0; o < c->offenders; o++) m->offenders_remand += c->standing[o] == STANDING_REMAND;
+    for (uint32_t i = 0; i < c->n_cases; i++) m->offenders_remand += c->standing[c->cases[i].offender] == STANDING_REMAND;
 }
 
 const struct submodel submodel_court = {

@@ -86,7 +86,7 @@ static void visit(struct city *c, const struct parameters *p, struct metrics *m,
     for (; willing; willing &= willing - 1) {
         const uint32_t k = (uint32_t)__builtin_ctzll(willing), seat = c->first_seat[venue] + k;
         const bool coerced = exploited >> k & 1;
-        if (c->fear[seat] == -INFINITY || coin_row_uniform(&row, k) < own[coerced] * (1 - fear_of(c, seat))) serve(c, m, seat, coerced);
+        if (fear_day(c, seat) == -INFINITY || coin_row_uniform(&row, k) < own[coerced] * (1 - fear_of(c, seat))) serve(c, m, seat, coerced);
     }
 }
 

@@ -44,7 +44,7 @@ static void values(const struct city *c, const struct parameters *p, uint32_t v,
 {
     bool tied = c->tie[v] != NO_OFFICER;
     double gross = c->market->premium * c->price;                                         /* premium P            */
-    double loss = c->risk[v] * c->punishment[v] * (1 - p->tie_cover * tied) * sanction(c); /* rho q (1 - cover) S */
+    double loss = (double)c->risk[v] * c->punishment[v] * (1 - p->tie_cover * tied) * sanction(c); /* rho q (1 - cover) S */
     double common = c->theta[v] - p->tie_fee * tied - p->replacement_cost * c->losses[v]; /* theta - fee - r x   */
     value[MODE_NONE] = 0;
     value[MODE_OPEN] = gross - loss + common;

@@ -98,13 +98,8 @@ static void birthdays(struct city *c, const struct parameters *p, struct metrics
     if (c->day < c->birthday) return;
     c->birthday = INT32_MAX;
     for (uint32_t place = 0; place < 2 * c->venues; place++)
-        for (uint64_t minors = minors_in(c, place); minors;) {
-            uint32_t seat = next_seat(c, place, &minors);
-            const int32_t birthday = *due_at(c, seat) - 1;
-            if (birthday > c->day) {
-                if (birthday < c->birthday) c->birthday = birthday;
-                continue;
-            }
+        for (uint64_t minors = minors_in(c, place), grown = minors ? due_in(c, place, minors, &c->birthday) : 0; grown;) {
+            uint32_t seat = next_seat(c, place, &grown);
             m->came_of_age++;
             if (luck_coin(&c->luck, DRAW_ADULTHOOD, seat, 0, p->stays_coerced)) seat_reclass(c, seat, CLASS_COERCED);
             else no_longer_coerced(c, seat);
@@ -114,7 +109,7 @@ static void birthdays(struct city *c, const struct parameters *p, struct metrics
 /* `share` of the rate that the line has: that of the exploited, at full fear and without the protection of services. */
 static void infection(struct city *c, const struct parameters *p, struct metrics *m, uint32_t seat, double mark, double share)
 {
-    if (*traits_at(c, seat) & TRAIT_INFECTED) return;
+    if (traits_of(c, seat) & TRAIT_INFECTED) return;
     share *= (1 + p->infection_fear * fear_of(c, seat)) / (1 + p->infection_fear);
     if (mark >= share * (is_served(c, seat) ? 1 - p->service_protection : 1)) return;
     seat_infect(c, seat);

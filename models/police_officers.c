@@ -168,8 +168,12 @@ void police_override(struct city *c, const struct police_parameters *p, struct p
     c->override_until = (uint32_t)(c->day + lround(p->override_days));
     c->operations_due = 0;
     for (uint32_t v = 0; v < c->venues; v++) c->lead_ripe[v] = NEVER;
-    for (uint32_t o = 0; o < c->offenders; o++) {
-        if (c->trial_on[o] == NEVER || !(c->open_case[o] & CASE_SPECIAL)) continue;
+    for (uint32_t i = 0; i < c->n_cases;) {
+        const uint32_t o = c->cases[i].offender;
+        if (!(c->cases[i].seen & CASE_SPECIAL)) {
+            i++;
+            continue;
+        }
         case_close(c, o);
         m->arrests_bought_off++;
         signal_send(c, o, SIGNAL_BOUGHT);
@@ -180,7 +184,7 @@ void police_override(struct city *c, const struct police_parameters *p, struct p
 void police_responses(struct city *c, const struct police_parameters *p, struct police_metrics *m)
 {
     for (uint32_t i = 0; i < c->n_reports; i++) {
-        uint32_t seat = c->reports[i].seat, district = c->place_district[seat_place(c, seat)];
+        uint32_t seat = c->reports[i].seat, district = district_of(c, seat_place(c, seat));
         struct unit unit = unit_of_district(c, district);
         double integrity = 0;
         for (uint32_t o = unit.first; o < unit.first + unit.size; o++) integrity += (double)c->integrity[o] / unit.size;
@@ -197,9 +201,6 @@ void police_releases(struct city *c)
     if (c->held == 0 || c->day < c->release) return;
     c->release = INT32_MAX;
     for (uint32_t place = 0; place < c->places; place++)
-        for (uint64_t m = detained_in(c, place); m;) {
-            uint32_t seat = next_seat(c, place, &m);
-            if (*due_at(c, seat) <= c->day + 1) seat_release(c, seat);
-            else if (*due_at(c, seat) - 1 < c->release) c->release = *due_at(c, seat) - 1;
-        }
+        for (uint64_t held = detained_in(c, place), m = held ? due_in(c, place, held, &c->release) : 0; m;)
+            seat_release(c, next_seat(c, place, &m));
 }

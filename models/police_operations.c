@@ -131,7 +131,7 @@ static void meet_adult(struct city *c, const struct police_parameters *p, struct
     double misconduct = p->raid_conduct * (1 - raid->team.integrity) * raid->restraint;
     fear_raise(c, seat, c->fears->raided);
     police_assault(c, p, m, &raid->team, seat, unit_interval(w.word[COIN_ASSAULTED]), p->assault_probability * misconduct, 1);
-    if (*traits_at(c, seat) & TRAIT_IRREGULAR && unit_interval(w.word[COIN_DEPORTED]) < raid->deportation) {
+    if (traits_of(c, seat) & TRAIT_IRREGULAR && unit_interval(w.word[COIN_DEPORTED]) < raid->deportation) {
         m->deportations++;
         seat_leave(c, seat);
     } else if (unit_interval(w.word[COIN_TAKEN]) < p->mistaken_rescue) {

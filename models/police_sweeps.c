@@ -18,7 +18,7 @@ static void sweep_minor(struct city *c, const struct police_parameters *p, struc
         owner_loses(c, place);
         person_absent(c, seat_lift(c, seat), ABSENT_RESCUED, seat);
         m->minors_rescued++;
-    } else if (*traits_at(c, seat) & TRAIT_IRREGULAR && unit_interval(w.word[COIN_DEPORTED]) < p->deportation) {
+    } else if (traits_of(c, seat) & TRAIT_IRREGULAR && unit_interval(w.word[COIN_DEPORTED]) < p->deportation) {
         owner_loses(c, place);
         person_absent(c, seat_lift(c, seat), ABSENT_DEPORTED, seat);
         m->deportations++;
@@ -35,7 +35,7 @@ static void sweep_adult(struct city *c, const struct police_parameters *p, struc
     bool coerced = c->exploited[place] & bit_in(c, place, seat);
     fear_raise(c, seat, c->fears->swept);
     police_assault(c, p, m, team, seat, unit_interval(w.word[COIN_ASSAULTED]), p->assault_probability * (1 - team->integrity), 0);
-    if (*traits_at(c, seat) & TRAIT_IRREGULAR && unit_interval(w.word[COIN_DEPORTED]) < p->deportation) {
+    if (traits_of(c, seat) & TRAIT_IRREGULAR && unit_interval(w.word[COIN_DEPORTED]) < p->deportation) {
         m->deportations++;
         if (coerced) {
             owner_loses(c, place);

@@ -108,7 +108,7 @@ static void traffickers(const struct world *w, struct city *c)
     double mark;
     for (; points_next(&points, &k, &mark); last = k) {
         uint32_t o = c->venues + k;
-        if (k == last || c->standing[o] != STANDING_DORMANT || c->trial_on[o] != NEVER) continue;
+        if (k == last || c->standing[o] != STANDING_DORMANT || case_of(c, o) != NULL) continue;
         candidate_note(c, (struct candidate){MOVER_TRAFFICKER, c->index, k, other_city(w, c, LINE_RELOCATE_TRAFFICKER, k)});
     }
 }
@@ -150,7 +150,7 @@ static struct promise promise(const struct city *c, uint32_t kind)
         if (c->standing[o] == STANDING_VACANT) continue;
         p.risk += c->risk[o];
         p.punishment += c->punishment[o];
-        cost += c->risk[o] * c->punishment[o];
+        cost += (double)c->risk[o] * c->punishment[o];
         n++;
     }
     if (n > 0) p.risk /= n, p.punishment /= n, cost /= n;
@@ -186,7 +186,7 @@ static double here(const struct city *c, const struct candidate *who)
 {
     const uint32_t o = who->kind == MOVER_TRAFFICKER ? c->venues + who->entity : who->entity;
     return c->market->premium * c->price * gain_share(c, who->kind) -
-           c->risk[o] * c->punishment[o] * sanction(c) * risk_share(c, who->kind);
+           (double)c->risk[o] * c->punishment[o] * sanction(c) * risk_share(c, who->kind);
 }
 
 /* Promises come in the order of cities and kinds. */
@@ -250,10 +250,9 @@ static bool seat_trafficker(struct city *c, const struct mover *mover)
     if (post == UINT32_MAX) return false;
     c->theta[post] = mover->theta;
     c->taste_day[post] = (uint16_t)c->day;
-    c->risk[post] = mover->risk;
-    c->punishment[post] = mover->punishment;
+    c->risk[post] = (float)mover->risk;
+    c->punishment[post] = (float)mover->punishment;
     c->standing[post] = STANDING_DORMANT;
-    c->trial_on[post] = NEVER;
     supplier_forget(c, post - c->venues);
     return true;
 }

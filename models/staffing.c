@@ -81,7 +81,7 @@ static void fill_at_start(struct city *c)
 /* A free slot in the district's venues, drawn at random; false if there is none. */
 static bool to_venue(struct city *c, uint32_t seat)
 {
-    uint32_t district = c->place_district[seat_place(c, seat)], vacancies = 0;
+    uint32_t district = district_of(c, seat_place(c, seat)), vacancies = 0;
     uint32_t first = c->district_venue[district], end = c->district_venue[district + 1];
     for (uint32_t v = first; v < end; v++) vacancies += c->vacant[v];
     if (vacancies == 0) return false;

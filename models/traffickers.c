@@ -47,11 +47,11 @@ static uint32_t supplier(const struct city *c, uint32_t venue, uint32_t word)
 {
     uint32_t active = 0, i = c->link_first[venue];
     for (uint32_t k = i; k < c->link_first[venue + 1]; k++)
-        active += c->standing[c->venues + c->link_trafficker[k]] == STANDING_FREE;
+        active += c->standing[c->venues + link_trafficker(c, k)] == STANDING_FREE;
     if (active == 0) return NOBODY;
     uint32_t chosen = picked(word, active);
-    while (c->standing[c->venues + c->link_trafficker[i]] != STANDING_FREE || chosen-- > 0) i++;
-    return c->link_trafficker[i];
+    while (c->standing[c->venues + link_trafficker(c, i)] != STANDING_FREE || chosen-- > 0) i++;
+    return link_trafficker(c, i);
 }
 
 /* Four numbers for everybody recruited. */
@@ -90,13 +90,13 @@ static void entry(struct city *c, const struct parameters *p, struct metrics *m)
         if (c->standing[o] == STANDING_VACANT) continue;
         risk += c->risk[o];
         punishment += c->punishment[o];
-        cost += c->risk[o] * c->punishment[o];
+        cost += (double)c->risk[o] * c->punishment[o];
         n++;
     }
     for (uint32_t v = 0; v < c->venues && n == 0; v++) { /* nobody left to learn from but the owners */
-        risk += c->risk[v] / c->venues;
-        punishment += c->punishment[v] / c->venues;
-        cost += c->risk[v] * c->punishment[v] / c->venues;
+        risk += (double)c->risk[v] / c->venues;
+        punishment += (double)c->punishment[v] / c->venues;
+        cost += (double)c->risk[v] * c->punishment[v] / c->venues;
     }
     if (n > 0) risk /= n, punishment /= n, cost /= n;
     double expected = c->market->premium * c->price - cost * sanction(c);

@@ -41,7 +41,7 @@ static void report(struct city *c, const struct parameters *p, struct metrics *m
 static void by_client(struct city *c, const struct parameters *p, struct metrics *m, uint32_t place, uint32_t seat, double mark,
                       double rate, uint32_t drawn)
 {
-    rate *= 1 - c->protection[c->place_district[place]];
+    rate *= 1 - c->protection[district_of(c, place)];
     if (mark >= rate * (1 + p->repression_violence)) return; /* not even at full fear */
     rate *= 1 + p->repression_violence * fear_of(c, seat);
     if (mark >= rate) return;
@@ -104,7 +104,7 @@ static void clients_in_the_street(struct city *c, const struct parameters *p, st
 static void by_owner(struct city *c, const struct parameters *p, struct metrics *m, uint32_t place, uint32_t seat, double mark,
                      uint32_t drawn)
 {
-    const double rate = 1 - c->protection[c->place_district[place]];
+    const double rate = 1 - c->protection[district_of(c, place)];
     if (mark >= rate) return;
     m->violence_owner++;
     report(c, p, m, seat, (drawn & INCIDENT_MASK) | INCIDENT_BY_OWNER, mark / rate);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum { SLOTS_MINIMUM = 5, SLOTS_MAXIMUM = 60, COLUMN_ALIGNMENT = 8, BLOCK_ALIGNMENT = 64,
-       SWEEP_SITES_MAXIMUM = 50, BENCHES_AT_FIRST = 4,
+       SWEEP_SITES_MAXIMUM = 50, BENCHES_AT_FIRST = 4, BONDS_AT_FIRST = 64,
        VENUES_MAXIMUM = 10000000 /* so that seats can be numbered with 32 bits */ };
 
 static uint8_t slots_of(const struct region_parameters *region, const struct luck *luck, uint32_t venue)
@@ -52,6 +52,7 @@ static void count_rows(struct city *c)
     c->offenders = c->venues + c->traffickers;
     c->links_per_trafficker = (uint32_t)region->links < c->venues ? (uint32_t)region->links : c->venues;
     c->links = c->traffickers * c->links_per_trafficker;
+    c->links_wide = c->traffickers > 256 ? c->links : 0;
     c->officers_per_district = (uint32_t)region->officers_per_district;
     c->officers = c->districts * c->officers_per_district + SPECIAL_OFFICERS_MAX;
     for (uint32_t v = 0; v < c->venues; v++) {
@@ -68,9 +69,11 @@ static void count_rows(struct city *c)
     c->seat_groups = c->seats / SEAT_GROUP + 1;
     c->places = 2 * c->venues + c->streets;
     c->places_1 = c->places + 1;
+    c->grounds = c->venues + c->streets;
     c->absent_room = c->venue_seats / 2 + 256;
     c->releases_room = c->benches_room = INT32_MAX;
-    c->arrests_room = c->candidates_room = c->offenders;
+    c->bonds_room = BONDS_MAXIMUM + 1;
+    c->arrests_room = c->candidates_room = c->cases_room = c->offenders;
     c->reports_room = c->seats / 4 + 64;
     c->operations_room = c->districts * SWEEP_SITES_MAXIMUM + 128;
     c->signals_room = 4 * c->offenders + c->operations_room;
@@ -94,9 +97,8 @@ static size_t lay_out(struct city *c)
     return at;
 }
 
-static void set_place(struct city *c, uint32_t place, uint32_t district, uint32_t *seat, uint32_t size)
+static void set_place(struct city *c, uint32_t place, uint32_t *seat, uint32_t size)
 {
-    c->place_district[place] = (uint16_t)district;
     c->first_seat[place] = *seat;
     c->size[place] = (uint8_t)size;
     for (; size > 0; size--, (*seat)++)
@@ -111,18 +113,21 @@ static void build_places(struct city *c)
     for (uint32_t d = 0; d < c->districts; d++) {
         c->district_venue[d] = first_venue(c->venues, c->districts, d);
         c->district_venue[d + 1] = first_venue(c->venues, c->districts, d + 1);
-        for (uint32_t v = c->district_venue[d]; v < c->district_venue[d + 1]; v++)
-            set_place(c, v, d, &seat, slots_of(c->region, &c->luck, v));
+        for (uint32_t v = c->district_venue[d]; v < c->district_venue[d + 1]; v++) {
+            c->place_district[v] = (uint16_t)d;
+            set_place(c, v, &seat, slots_of(c->region, &c->luck, v));
+        }
     }
     c->kind_seat[PLACE_PRIVATE] = seat;
     for (uint32_t v = 0; v < c->venues; v++)
-        set_place(c, private_place(c, v), c->place_district[v], &seat, private_seats_of(c->rules, c->size[v]));
+        set_place(c, private_place(c, v), &seat, private_seats_of(c->rules, c->size[v]));
     c->kind_seat[PLACE_STREET] = seat;
     for (uint32_t d = 0; d < c->districts; d++) {
         c->district_street[d] = street;
         for (uint32_t rest = street_seats_of(c, d); rest > 0; street++) {
             uint32_t size = rest < PLACE_SEATS ? rest : PLACE_SEATS;
-            set_place(c, street, d, &seat, size);
+            c->place_district[street - c->venues] = (uint16_t)d;
+            set_place(c, street, &seat, size);
             rest -= size;
         }
         c->district_street[d + 1] = street;
@@ -143,7 +148,11 @@ static int build_links(struct city *c, struct error *e)
         for (uint32_t i = 0; i < c->links; i++) c->link_first[venue_of[i] + 1]++;
         for (uint32_t v = 0; v < c->venues; v++) c->link_first[v + 1] += c->link_first[v];
         memcpy(next, c->link_first, c->venues_1 * sizeof *next);
-        for (uint32_t i = 0; i < c->links; i++) c->link_trafficker[next[venue_of[i]]++] = (uint16_t)(i / n);
+        for (uint32_t i = 0; i < c->links; i++) {
+            const uint32_t link = next[venue_of[i]]++;
+            c->link_low[link] = (uint8_t)(i / n);
+            if (c->links_wide > 0) c->link_high[link] = (uint8_t)(i / n >> 8);
+        }
     } else {
         status = error_memory(e, "the links of traffickers", (double)c->links * sizeof *venue_of);
     }
@@ -175,6 +184,11 @@ int city_create(struct city *c, struct error *e)
     if (c->benches == NULL) return error_memory(e, "a city", (double)BENCHES_AT_FIRST * sizeof *c->benches);
     c->benches_held = BENCHES_AT_FIRST;
     c->n_benches = 1;
+    c->bonds = calloc(BONDS_AT_FIRST, sizeof *c->bonds);
+    if (c->bonds == NULL) return error_memory(e, "a city", (double)BONDS_AT_FIRST * sizeof *c->bonds);
+    c->bonds[0].supplier = NOBODY;
+    c->bonds_held = BONDS_AT_FIRST;
+    c->n_bonds = 1;
     build_places(c);
     return build_links(c, e);
 }
@@ -207,6 +221,7 @@ int world_create(struct world **w, const struct region_parameters *region, const
         c->rules = rules;
         c->calendar = *calendar;
         c->price = 1;
+        c->today = served_mark(0);
         c->luck = *luck;
         /* Each city has its own addresses of randomness; one city alone has those of the replicate. */
         c->luck.replicate = luck->replicate * cities + c->index;
@@ -242,16 +257,18 @@ double world_memory(const struct region_parameters *region, const struct venues_
     double districts = region->districts, districts_1 = districts + 1, venues = c.venues, venues_1 = venues + 1;
     double places = 2 * venues + districts + region->street_room * venues * slots / PLACE_SEATS;
     double venue_seats = venues * slots, bench_groups = (seats - venue_seats) / BENCH_SEATS + 1;
-    double places_1 = places + 1, seat_groups = seats / SEAT_GROUP + 1;
-    double links = 2.0 * region->traffickers * region->links, offenders = venues + 2.0 * region->traffickers;
+    double places_1 = places + 1, grounds = places - venues, seat_groups = seats / SEAT_GROUP + 1;
+    double links = 2.0 * region->traffickers * region->links, links_wide = 2 * region->traffickers > 256 ? links : 0;
+    double offenders = venues + 2.0 * region->traffickers;
     double officers = districts * region->officers_per_district + SPECIAL_OFFICERS_MAX;
 #define BYTES(type, name, rows) bytes += (double)sizeof(type) * rows;
     CITY_COLUMNS(BYTES)
 #undef BYTES
     /* Lists, about as far as they grow in the essay's city. */
-    bytes += (BENCHES_AT_FIRST + bench_groups / 8) * sizeof(struct bench) + venue_seats / 32 * sizeof(struct absentee) +
+    bytes += (BENCHES_AT_FIRST + bench_groups / 16) * sizeof(struct bench) + venue_seats / 32 * sizeof(struct absentee) +
+             (BONDS_AT_FIRST + venue_seats / 7) * sizeof(struct bond) +
              seats / 256 * (sizeof(struct report) + sizeof(struct operation)) + offenders / 4 * sizeof(uint16_t) +
-             offenders / 32 * (sizeof(struct arrest) + sizeof(struct signal));
+             offenders / 32 * (sizeof(struct court_case) + sizeof(struct arrest) + sizeof(struct signal));
     return region->cities * (bytes + sizeof(struct city));
 }
 
@@ -338,6 +355,27 @@ static const char *broken_owners(const struct city *c)
     return wanting == c->all_wanting ? NULL : "the city's vacancies disagree with its venues'";
 }
 
+/* Every exploited or detained person of a venue has a bond of her own, and nobody else has. */
+static const char *broken_bonds(const struct city *c)
+{
+    uint32_t found = 1;
+    for (uint32_t v = 0; v < c->venues; v++) {
+        uint64_t seats = 0;
+        uint16_t day = 0;
+        for (uint32_t b = c->first_bond[v]; b != 0; b = c->bonds[b].next, found++) {
+            if (b >= c->n_bonds || seats >> c->bonds[b].seat & 1) return "a chain of bonds that goes astray";
+            if ((uint16_t)(c->bonds[b].due - 1) < day) return "a chain of bonds that is not in the order of days";
+            day = (uint16_t)(c->bonds[b].due - 1);
+            seats |= 1ull << c->bonds[b].seat;
+        }
+        if (seats != (c->exploited[v] | c->marked[v])) return "bonds that are not those of the exploited and detained";
+    }
+    for (uint32_t b = c->free_bond; b != 0 && b < c->n_bonds && found <= c->n_bonds; b = c->bonds[b].next) found++;
+    if (found != c->n_bonds) return "bonds that are neither somebody's nor free";
+    if (c->bonds[0].due != NEVER || c->bonds[0].supplier != NOBODY) return "a bond of nobody";
+    return NULL;
+}
+
 /* What is kept up to date must be what counting anew finds. That sets the columns of places and owners right; by now they are. */
 static const char *broken_sums(const struct city *c)
 {
@@ -366,13 +404,18 @@ static const char *broken_city(const struct city *c)
         present += persons_in(c->occupied[p]);
     }
     if (memcmp(count, c->count, sizeof count) != 0) return "the counts of persons disagree with the seats";
-    if ((broken = broken_owners(c)) != NULL || (broken = broken_sums(c)) != NULL) return broken;
+    if ((broken = broken_owners(c)) != NULL || (broken = broken_sums(c)) != NULL || (broken = broken_bonds(c)) != NULL) return broken;
     if (held != c->held) return "the count of detained adults disagrees with the seats";
     if (c->entered != (int64_t)present + c->n_absent + c->gone) return "persons are not conserved";
     for (uint32_t o = 0; o < c->offenders; o++) {
         if (!is_share(c->risk[o]) || !is_share(c->punishment[o])) return "a belief outside 0..1";
-        if (c->standing[o] == STANDING_REMAND && c->trial_on[o] == NEVER) return "remand without a trial";
-        if (c->standing[o] == STANDING_VACANT && c->trial_on[o] != NEVER) return "a case against a vacant post";
+        if (c->standing[o] == STANDING_REMAND && case_of(c, o) == NULL) return "remand without a trial";
+    }
+    for (uint32_t i = 0; i < c->n_cases; i++) {
+        const struct court_case *open = &c->cases[i];
+        if (open->offender >= c->offenders || (i > 0 && open->offender <= open[-1].offender)) return "cases that are not in order";
+        if (open->trial_on == NEVER) return "a case without a trial";
+        if (c->standing[open->offender] == STANDING_VACANT) return "a case against a vacant post";
     }
     for (uint32_t o = 0; o < c->officers; o++)
         if (!is_share(c->skill[o]) || !is_share(c->integrity[o])) return "an officer's skill or integrity outside 0..1";

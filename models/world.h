@@ -5,7 +5,8 @@
  * Persons live in seats. A seat belongs to a place of at most 64 seats; a place is a venue, the private place of a venue's
  * owner (together the owners' private places are the district's private network), or a stretch of a district's street. Who
  * sits where is kept as bit masks per place, so that counting and choosing persons touches one word. What else is known of a
- * person stands in columns for the venues' seats; of the others hardly any is taken, so benches of eight are put up for them. */
+ * person stands in columns for the venues' seats; of the others hardly any is taken, so benches of eight are put up for them.
+ * What is known only of the exploited and the detained hangs on their venue in a chain of bonds. */
 #ifndef MODELS_WORLD_H
 #define MODELS_WORLD_H
 
@@ -13,6 +14,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "models/known.h"
 #include "sim/model.h"
 
 /* ---- parameters that several sub-models read; the lists stand in the files named ---------------------------------- */
@@ -50,17 +52,14 @@ enum class { CLASS_ADULT, CLASS_COERCED, CLASS_MINOR, CLASSES };
 enum place_kind { PLACE_VENUE, PLACE_PRIVATE, PLACE_STREET, PLACE_KINDS };
 enum mode { MODE_NONE, MODE_OPEN, MODE_COVERT, MODE_PRIVATE, MODES };
 
-/* Traits of a person. */
-enum { TRAIT_IRREGULAR = 1, TRAIT_INFECTED = 2, TRAIT_RESCUED_BEFORE = 4 };
-
 /* Where an offender stands. Owners are free or on remand (a jailed owner is replaced); a trafficker's post can be vacant. */
 enum standing { STANDING_FREE, STANDING_DORMANT, STANDING_REMAND, STANDING_VACANT };
 
-/* An open case. */
+/* What an open case has seen: the special unit; punishment before the verdict. */
 enum { CASE_SPECIAL = 1, CASE_PUNISHED = 2 };
 
-enum { NOBODY = 0xFFFF, NO_OFFICER = -1, NEVER = 0, TEAM = 6, SPECIAL_OFFICERS_MAX = 60, LINKS_MAX = 64, SERVED_DAYS = 90, PLACE_SEATS = 64, SEAT_GROUP = 16,
-       BENCH_SEATS = 8 };
+enum { NOBODY = 0xFFFF, NO_OFFICER = -1, NEVER = 0, TEAM = 6, SPECIAL_OFFICERS_MAX = 60, LINKS_MAX = 64, SERVED_DAYS = 90, SERVED_MARKS = 2 * SERVED_DAYS, PLACE_SEATS = 64, SEAT_GROUP = 32,
+       BENCH_SEATS = 8, BONDS_MAXIMUM = (1 << 26) - 1 };
 
 /* ---- what one stage leaves for a later one ---------------------------------------------------------------------------- */
 
@@ -70,9 +69,15 @@ enum absence {
     ABSENCES
 };
 struct person {
-    float fear;                      /* the day on which fear was or would have been 1; see fear_of() */
-    uint16_t served, due, supplier;  /* see the seats' columns */
-    uint8_t traits, class;
+    float fear;             /* the day on which fear was or would have been 1; see fear_of() and fear_rounded() */
+    uint16_t due, supplier; /* see bonds */
+    uint8_t served, traits, class; /* see the seats' columns */
+};
+/* What is known only of the exploited and the detained. Those of a venue are a chain in the order of days, NEVER last. */
+struct bond {
+    uint16_t due;      /* a minor's 18th birthday; a detained adult's day of release */
+    uint16_t supplier; /* the trafficker who recruited the person, or NOBODY */
+    uint32_t next : 26, seat : 6; /* the next of the venue's, or of the free ones; the person's seat in the venue */
 };
 /* Eight seats of the private network and the street. */
 struct bench {
@@ -92,6 +97,14 @@ struct arrest {
     float evidence;  /* 0..1 */
     uint8_t special; /* by the special unit */
     uint8_t closure; /* the arrested owner's venue was closed */
+};
+
+/* An offender's open case. */
+struct court_case {
+    uint32_t offender;
+    float evidence;
+    uint16_t arrested_on, trial_on;
+    uint8_t seen;
 };
 
 struct report {
@@ -124,12 +137,9 @@ struct candidate {
 
 /* clang-format off */
 #define CITY_COLUMNS(C)                                                                                                 \
-    /* seats: of venues; see also fear_at() and so on */                                                                \
-    C(float,    fear,            venue_seats) /* the day on which fear was or would have been 1                   */    \
-    C(uint16_t, served,          venue_seats) /* day last served by a health service                              */    \
-    C(uint16_t, due,             venue_seats) /* a minor's 18th birthday; a detained adult's day of release       */    \
-    C(uint16_t, supplier,        venue_seats) /* the trafficker who recruited the person, or NOBODY               */    \
-    C(uint8_t,  traits,          venue_seats)                                                                           \
+    /* seats: of venues; see also served_at() and so on */                                                                \
+    C(uint32_t, known,           venue_seats) /* fear and traits in one word; see fear_day() and traits_of()      */    \
+    C(uint8_t,  served,          venue_seats) /* day last served by a health service; see served_mark()           */    \
     C(uint32_t, bench_of,        bench_groups) /* the bench for the next BENCH_SEATS of the other seats, or 0     */    \
     /* places: venues, private places in the same order, streets */                                                     \
     C(uint64_t, occupied,        places)                                                                                \
@@ -137,9 +147,10 @@ struct candidate {
     C(uint64_t, marked,          places)      /* minors; and adults held by the police, their seats kept          */    \
     C(uint32_t, first_seat,      places_1)    /* that of place + 1 ends the place's seats                         */    \
     C(uint32_t, near_place,      seat_groups) /* the place of the first of every SEAT_GROUP seats                 */    \
-    C(uint16_t, place_district,  places)                                                                                \
+    C(uint16_t, place_district,  grounds)     /* of a venue; of other places see district_of()                    */    \
     C(uint8_t,  size,            places)                                                                                \
     C(uint8_t,  concerned,       places)      /* the number of the exploited in the place; in a street, of everybody */ \
+    C(uint32_t, first_bond,      venues)      /* of those of the venue, or 0                                      */    \
     /* venues and, one each, their owners */                                                                            \
     C(float,    visibility,      venues)                                                                                \
     C(float,    access,          venues)      /* chance that the owner admits a health worker today               */    \
@@ -156,18 +167,15 @@ struct candidate {
     C(uint8_t,  vacant,          venues)      /* vacancies for adults in the venue                                */    \
     C(uint8_t,  surplus,         venues)      /* exploited persons at the owner's above those wanted there        */    \
     C(uint8_t,  exploiting,      venues)      /* 1: exploits(), below                                             */    \
-    C(uint32_t, link_first,      venues_1)    /* the venue's traffickers are link_trafficker[link_first[v] ...]   */    \
-    C(uint16_t, link_trafficker, links)                                                                                 \
+    C(uint32_t, link_first,      venues_1)    /* the venue's traffickers are those of links link_first[v] ...     */    \
+    C(uint8_t,  link_low,        links)       /* the trafficker's last bits; see link_trafficker()                */    \
+    C(uint8_t,  link_high,       links_wide)  /* his first bits, where he may be beyond 255                       */    \
     /* offenders: owners, then traffickers */                                                                           \
-    C(double,   risk,            offenders)   /* believed chance of being caught within a year                    */    \
-    C(double,   punishment,      offenders)   /* believed chance that being caught is punished                    */    \
+    C(float,    risk,            offenders)   /* believed chance of being caught within a year                    */    \
+    C(float,    punishment,      offenders)   /* believed chance that being caught is punished                    */    \
     C(float,    theta,           offenders)   /* propensity [months of revenue]                                   */    \
-    C(float,    evidence,        offenders)                                                                             \
     C(uint16_t, taste_day,       offenders)   /* day on which tastes were last drawn                              */    \
-    C(uint16_t, arrested_on,     offenders)                                                                             \
-    C(uint16_t, trial_on,        offenders)   /* day of trial of the open case, or NEVER                          */    \
     C(uint8_t,  standing,        offenders)                                                                             \
-    C(uint8_t,  open_case,       offenders)                                                                             \
     /* officers: the districts' general units, then room for the special unit */                                        \
     C(float,    skill,           officers)                                                                              \
     C(float,    integrity,       officers)                                                                              \
@@ -183,6 +191,8 @@ struct candidate {
 #define CITY_LISTS(L)                                                                                                   \
     L(struct absentee,  absent)                                                                                         \
     L(struct bench,     benches)              /* the first is nobody's                                            */    \
+    L(struct bond,      bonds)                /* likewise                                                         */    \
+    L(struct court_case, cases)               /* in the order of offenders                                        */    \
     L(uint16_t,         releases)             /* the days on which offenders come out of prison                   */    \
     L(struct arrest,    arrests)              /* this and what follows: today's                                   */    \
     L(struct signal,    signals)                                                                                        \
@@ -195,6 +205,7 @@ struct city {
     struct luck luck;
     int32_t day;
     uint32_t index; /* in the region */
+    uint8_t today;  /* the day's mark; see served_mark() */
     struct calendar calendar;
 
     /* the parameters in force; not owned */
@@ -205,7 +216,8 @@ struct city {
     const struct fear_parameters *fears;
 
     /* numbers of rows */
-    uint32_t districts, districts_1, venues, venues_1, traffickers, offenders, links, officers, seats, seat_groups, bench_groups, places, places_1, streets;
+    uint32_t districts, districts_1, venues, venues_1, traffickers, offenders, links, links_wide, officers, seats, seat_groups, bench_groups, places, places_1, streets;
+    uint32_t grounds; /* places but for the owners' private ones */
     uint32_t officers_per_district, links_per_trafficker, venue_seats;
     uint32_t kind_seat[PLACE_KINDS + 1]; /* the seats of a kind of place are kind_seat[kind] ... kind_seat[kind + 1] - 1 */
 
@@ -221,18 +233,17 @@ struct city {
     uint32_t all_wanting;       /* vacancies for the exploited in the whole city */
     int32_t reopens, birthday, release, hearing; /* before this day no closed venue opens again, no minor comes of age, nobody
                                                     detained is released, and nothing happens to an open case */
-    uint32_t open_cases;        /* offenders who await a trial */
     uint32_t successions;       /* owners' posts that are vacant */
     uint32_t jailed;
     uint32_t openings;          /* posts of traffickers that prison has emptied and nobody has taken */
-    uint32_t free_bench;        /* or 0 */
+    uint32_t free_bench, free_bond; /* or 0 */
     uint32_t special_officers;  /* size of the special unit now */
     uint32_t count[PLACE_KINDS][CLASSES]; /* persons in places, the detained included */
     uint32_t held;              /* detained adults among them */
     uint32_t infected;          /* infected persons among them */
     uint32_t fearful;           /* non-coerced adults among them who have ever been in fear of the police */
     uint32_t served_now[2];     /* persons served within SERVED_DAYS: non-coerced adults, the exploited */
-    uint32_t served_on[2][SERVED_DAYS]; /* the same by the day, plus one, on which they were served, modulo SERVED_DAYS */
+    uint32_t served_on[2][SERVED_DAYS]; /* the same by the mark of the day on which they were served, modulo SERVED_DAYS */
     uint8_t wanted_open[PLACE_SEATS + 1], wanted_covert[PLACE_SEATS + 1]; /* exploited persons wanted in a venue, by its size */
     struct words first[LINES_DRAWN]; /* the words of today's first points on each line */
     uint32_t in_care;           /* exploited persons brought out who are in aftercare */
@@ -273,6 +284,11 @@ static inline enum place_kind place_kind(const struct city *c, uint32_t place)
 static inline uint32_t place_owner(const struct city *c, uint32_t place)
 {
     return place < c->venues ? place : place - c->venues;
+}
+
+static inline uint32_t district_of(const struct city *c, uint32_t place)
+{
+    return c->place_district[place < c->venues ? place : place - c->venues]; /* an owner's private place lies where his venue does */
 }
 
 static inline uint32_t seat_place(const struct city *c, uint32_t seat)
@@ -319,6 +335,12 @@ static inline uint32_t nth_bit(uint64_t mask, uint32_t n)
 
 static inline uint32_t persons_in(uint64_t mask) { return (uint32_t)__builtin_popcountll(mask); }
 
+/* The trafficker of a link. */
+static inline uint32_t link_trafficker(const struct city *c, uint32_t link)
+{
+    return c->links_wide > 0 ? c->link_low[link] | (uint32_t)c->link_high[link] << 8 : c->link_low[link];
+}
+
 /* All the seats of a place, as a mask. */
 static inline uint64_t all_seats(const struct city *c, uint32_t place)
 {
@@ -347,11 +369,50 @@ static inline struct person *bench_person(const struct city *c, uint32_t seat)
     {                                                                                                                   \
         return seat < c->venue_seats ? &c->name[seat] : &bench_person(c, seat)->name;                                   \
     }
-SEAT_COLUMN(float, fear)
-SEAT_COLUMN(uint16_t, served)
-SEAT_COLUMN(uint16_t, due)
-SEAT_COLUMN(uint16_t, supplier)
-SEAT_COLUMN(uint8_t, traits)
+SEAT_COLUMN(uint8_t, served)
+
+/* The day on which fear was or would have been 1, or -INFINITY; and traits. */
+static inline float fear_day(const struct city *c, uint32_t seat)
+{
+    return seat < c->venue_seats ? known_fear(c->known[seat]) : bench_person(c, seat)->fear;
+}
+
+static inline uint8_t traits_of(const struct city *c, uint32_t seat)
+{
+    return seat < c->venue_seats ? (uint8_t)(c->known[seat] & TRAITS) : bench_person(c, seat)->traits;
+}
+
+static inline void fear_put(struct city *c, uint32_t seat, float day)
+{
+    if (seat < c->venue_seats) c->known[seat] = known_of(day, (uint8_t)(c->known[seat] & TRAITS));
+    else bench_person(c, seat)->fear = day;
+}
+
+static inline void traits_put(struct city *c, uint32_t seat, uint8_t traits)
+{
+    if (seat < c->venue_seats) c->known[seat] = known_of(known_fear(c->known[seat]), traits);
+    else bench_person(c, seat)->traits = traits;
+}
+
+/* Of a seat in a venue; nobody's where neither an exploited nor a detained person sits there. */
+static inline struct bond *bond_in(const struct city *c, uint32_t venue, uint32_t seat)
+{
+    const uint32_t inside = seat - c->first_seat[venue];
+    uint32_t bond = c->first_bond[venue];
+    while (bond != 0 && c->bonds[bond].seat != inside) bond = c->bonds[bond].next;
+    return &c->bonds[bond];
+}
+#define BOND_COLUMN(name)                                                                                               \
+    static inline uint16_t *name##_at(const struct city *c, uint32_t seat)                                              \
+    {                                                                                                                   \
+        return seat < c->venue_seats ? &bond_in(c, seat_place(c, seat), seat)->name : &bench_person(c, seat)->name;     \
+    }
+BOND_COLUMN(due)
+BOND_COLUMN(supplier)
+
+/* Those in a mask of minors, or of detained adults, in a place whose day has come; an upper limit for `next` becomes one, too,
+ * for the next such day. */
+uint64_t due_in(const struct city *c, uint32_t place, uint64_t mask, int32_t *next);
 
 /* Takes the lowest seat out of a mask: for (uint64_t m = ...; m;) { uint32_t seat = next_seat(c, place, &m); ... } */
 static inline uint32_t next_seat(const struct city *c, uint32_t place, uint64_t *mask)
@@ -537,18 +598,26 @@ static inline bool column_coins_next(struct column_coins *thrown, uint32_t *venu
     }
 }
 
+/* The day on which a health service saw somebody is kept modulo SERVED_MARKS; city_dawn forgets it, where it is older than
+ * SERVED_DAYS, before the mark comes again. */
+static inline uint8_t served_mark(int32_t day) { return (uint8_t)(day % SERVED_MARKS + 1); }
+
+/* Days that have gone since the day of a mark. */
+static inline uint8_t days_since(uint8_t today, uint8_t mark) { return (uint8_t)(today - mark + (mark > today ? SERVED_MARKS : 0)); }
+
 /* Has a health service seen the person within SERVED_DAYS? */
 static inline bool is_served(const struct city *c, uint32_t seat)
 {
-    return *served_at(c, seat) != NEVER && c->day + 1 - *served_at(c, seat) < SERVED_DAYS;
+    return *served_at(c, seat) != NEVER && days_since(c->today, *served_at(c, seat)) < SERVED_DAYS;
 }
 
 /* Fear of the police, 0..1, which halves every fear.half_life days. Kept as one number per person: the day tau on which it
  * was or would have been 1, fear = 2^-((day - tau) / half_life), so that fading costs nothing. */
 static inline double fear_of(const struct city *c, uint32_t seat)
 {
-    if (*fear_at(c, seat) == -INFINITY) return 0;
-    double fear = portable_exp2(((double)*fear_at(c, seat) - c->day) / c->fears->half_life);
+    const float one = fear_day(c, seat);
+    if (one == -INFINITY) return 0;
+    double fear = portable_exp2(((double)one - c->day) / c->fears->half_life);
     return fear < 1 ? fear : 1;
 }
 
@@ -557,6 +626,9 @@ double mean_trust(const struct city *c, uint32_t place, uint64_t mask);
 
 /* Tabulates what owners want under the rules in force. */
 void wants_lay_down(struct city *c);
+
+/* An offender's open case, or NULL. */
+struct court_case *case_of(const struct city *c, uint32_t offender);
 
 /* How many exploited persons the owner of a venue wants now, and where: the venue or the owner's private place. */
 uint32_t wanted(const struct city *c, uint32_t venue);
@@ -594,6 +666,8 @@ void owner_turns(struct city *c, uint32_t venue, enum mode mode);               
 void offender_stands(struct city *c, uint32_t offender, enum standing standing);
 void venue_close(struct city *c, uint32_t venue, uint32_t until);
 
+/* The case against an offender, who has one from now on if he had none; NULL: no memory. */
+struct court_case *case_open(struct city *c, uint32_t offender);
 /* An offender's case ends, as does his remand. */
 void case_close(struct city *c, uint32_t offender);
 
@@ -639,6 +713,8 @@ void pick_distinct(const struct luck *luck, uint32_t purpose, uint32_t entity, u
 enum occasion { OCCASION_SWEEP, OCCASION_CLOSURE };
 void adults_disperse(struct city *c, uint32_t venue, double share, enum occasion occasion);
 
+/* Another day for somebody exploited or detained. */
+void due_change(struct city *c, uint32_t seat, uint16_t due);
 /* Detention and release of an adult, who keeps the seat. */
 void seat_detain(struct city *c, uint32_t seat, int32_t until);
 void seat_release(struct city *c, uint32_t seat);

@@ -25,8 +25,8 @@ static void seat_person(struct lab *l, uint32_t place, uint32_t k)
     uint32_t seat = lab_fill(l, place, class, 1);
     if (class == CLASS_ADULT && mix(draw, 1) < 0.15) seat_detain(c, seat, 60);
     if (mix(draw, 2) < 0.6) fear_raise(c, seat, mix(draw, 3));
-    if (mix(draw, 4) < 0.4) *served_at(c, seat) = 1; /* yesterday */
-    if (mix(draw, 5) < 0.2) *traits_at(c, seat) |= TRAIT_INFECTED;
+    if (mix(draw, 4) < 0.4) *served_at(c, seat) = served_mark(0); /* yesterday */
+    if (mix(draw, 5) < 0.2) traits_put(c, seat, traits_of(c, seat) | TRAIT_INFECTED);
 }
 
 static void mixed_city(struct lab *l)
@@ -75,7 +75,7 @@ static struct seated who(const struct city *c, uint32_t seat)
                            .exploited = c->exploited[place] & bit,
                            .minor = minors_in(c, place) & bit,
                            .detained = detained_in(c, place) & bit,
-                           .infected = *traits_at(c, seat) & TRAIT_INFECTED,
+                           .infected = traits_of(c, seat) & TRAIT_INFECTED,
                            .served = *served_at(c, seat) != NEVER,
                            .kind = place_kind(c, place),
                            .place = place,
@@ -146,7 +146,7 @@ static double by_clients(const struct lab *l, uint32_t seat)
     bool covered = p.kind == PLACE_VENUE && c->covered[p.place];
     return lab_get(l, "violence.client_violence") * kappa *
            (p.exploited ? lab_get(l, "violence.coerced_violence") : 1) *
-           (1 - c->protection[c->place_district[p.place]] * fade) *
+           (1 - c->protection[district_of(c, p.place)] * fade) *
            (1 - lab_get(l, "violence.board_protection") * covered) *
            (1 + lab_get(l, "violence.repression_violence") * p.fear) * lab_get(l, "violence.report_rate") *
            (1 - p.fear);
@@ -159,7 +159,7 @@ static double by_owners(const struct lab *l, uint32_t seat)
     if (!p.there || p.detained || p.kind == PLACE_STREET) return 0;
     double fade = exp2(-1 / lab_get(l, "violence.protect_half_life"));
     return lab_get(l, "violence.owner_violence") * (p.exploited ? lab_get(l, "violence.owner_violence_exploited") : 1) *
-           (1 - c->protection[c->place_district[p.place]] * fade) * lab_get(l, "violence.report_rate") * (1 - p.fear);
+           (1 - c->protection[district_of(c, p.place)] * fade) * lab_get(l, "violence.report_rate") * (1 - p.fear);
 }
 
 static uint32_t reported(const struct lab *l, const struct city *before, uint32_t seat)
@@ -188,7 +188,7 @@ static double clinic(const struct lab *l, uint32_t seat)
 static uint32_t served_today(const struct lab *l, const struct city *before, uint32_t seat)
 {
     (void)before;
-    return *served_at(l->city, seat) == l->city->day + 1;
+    return *served_at(l->city, seat) == l->city->today;
 }
 
 static double outreach(const struct lab *l, uint32_t venue)
@@ -203,7 +203,7 @@ static uint32_t visited(const struct lab *l, const struct city *before, uint32_t
     const struct city *c = l->city;
     (void)before;
     for (uint64_t present = c->occupied[venue] & ~detained_in(c, venue); present;)
-        if (*served_at(c, next_seat(c, venue, &present)) == c->day + 1) return 1;
+        if (*served_at(c, next_seat(c, venue, &present)) == c->today) return 1;
     return 0;
 }
 
@@ -235,7 +235,7 @@ static void eager_offenders(struct lab *l)
         c->theta[o] = 50;
         if (o >= c->venues) c->standing[o] = STANDING_DORMANT;
         if (mix(o, 20) < 0.2)
-            c->standing[o] = STANDING_REMAND, c->trial_on[o] = 900;
+            c->standing[o] = STANDING_REMAND, case_open(c, o)->trial_on = 900;
         else if (o < c->venues && mix(o, 21) < 0.2)
             c->hides_until[o] = 60;
     }
@@ -276,7 +276,7 @@ static void two_cities(struct lab *l)
         if (o < c->venues) continue;
         c->standing[o] = STANDING_DORMANT;
         l->world->city[1].standing[o] = STANDING_VACANT;
-        if (mix(o, 22) < 0.2) c->trial_on[o] = 900;
+        if (mix(o, 22) < 0.2) case_open(c, o)->trial_on = 900;
     }
     for (uint32_t v = 0; v < c->venues; v++) {
         if (mix(v, 23) < 0.7) c->mode[v] = MODE_PRIVATE;
@@ -286,7 +286,7 @@ static void two_cities(struct lab *l)
 
 static double trafficker_moves(const struct lab *l, uint32_t k)
 {
-    return l->city->trial_on[l->city->venues + k] == NEVER ? lab_get(l, "region.relocate_rate") : 0;
+    return case_of(l->city, l->city->venues + k) == NULL ? lab_get(l, "region.relocate_rate") : 0;
 }
 
 static uint32_t post_left(const struct lab *l, const struct city *before, uint32_t k)
@@ -381,7 +381,7 @@ static double recruiting(const struct lab *l, uint32_t venue)
     const struct city *c = l->city;
     bool active = false;
     for (uint32_t i = c->link_first[venue]; i < c->link_first[venue + 1]; i++)
-        active |= c->standing[c->venues + c->link_trafficker[i]] == STANDING_FREE;
+        active |= c->standing[c->venues + link_trafficker(c, i)] == STANDING_FREE;
     const bool wants = persons_in(c->exploited[exploitation_place(c, venue)]) < wanted(c, venue);
     return active && wants ? lab_get(l, "traffickers.recruit_rate") * c->price : 0;
 }

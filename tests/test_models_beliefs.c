@@ -48,7 +48,7 @@ static bool linked(const struct city *c, uint32_t a, uint32_t b)
     uint32_t venue = a < b ? a : b, trafficker = (a < b ? b : a) - c->venues;
     if (venue >= c->venues || (a < c->venues && b < c->venues)) return false;
     for (uint32_t i = c->link_first[venue]; i < c->link_first[venue + 1]; i++)
-        if (c->link_trafficker[i] == trafficker) return true;
+        if (link_trafficker(c, i) == trafficker) return true;
     return false;
 }
 
@@ -82,8 +82,8 @@ static void expect_day(struct lab *l, const enum signal_kind *events, const uint
     double risk[400], punishment[400];
     assert_true(c->offenders <= 400);
     for (uint32_t o = 0; o < c->offenders; o++) {
-        risk[o] = c->risk[o] = (o % 7) / 7.0;
-        punishment[o] = c->punishment[o] = single ? 1 : (o % 5) / 5.0;
+        risk[o] = c->risk[o] = (float)(o % 7) / 7;
+        punishment[o] = c->punishment[o] = single ? 1 : (float)(o % 5) / 5;
         fade(&risk[o], &punishment[o]);
         for (int i = 0; i < n; i++) {
             double by[2];
@@ -100,8 +100,8 @@ static void expect_day(struct lab *l, const enum signal_kind *events, const uint
     for (int i = 0; i < n; i++) signal_send(c, offenders[i], events[i]);
     lab_step(l, "beliefs");
     for (uint32_t o = 0; o < c->offenders; o++) {
-        assert_close(c->risk[o], risk[o], 1e-12);
-        assert_close(c->punishment[o], single ? 1 : punishment[o], 1e-12);
+        assert_close(c->risk[o], risk[o], 1e-6);
+        assert_close(c->punishment[o], single ? 1 : punishment[o], 1e-6);
     }
     lab_verify(l);
 }
@@ -137,20 +137,20 @@ static void test_without_events_beliefs_and_losses_only_fade(void **state)
     struct lab l;
     struct city *c = believers(&l, 20, false);
     for (uint32_t o = 0; o < c->offenders; o++) {
-        assert_same(c->risk[o], 0.2);
-        assert_same(c->punishment[o], 0.4);
+        assert_same(c->risk[o], 0.2f);
+        assert_same(c->punishment[o], 0.4f);
     }
     c->losses[3] = 4;
     for (int32_t day = 1; day <= 600; day++) {
         lab_day(&l, day);
         lab_step(&l, "beliefs");
         if (day == 300) assert_close(c->losses[3], 2, 1e-4);
-        if (day == 500) assert_close(c->punishment[7], 0.1 + 0.3 / 2, 1e-12);
+        if (day == 500) assert_close(c->punishment[7], 0.1 + 0.3 / 2, 1e-6);
     }
-    for (uint32_t o = 0; o < c->offenders; o++) assert_close(c->risk[o], 0.05, 1e-12);
+    for (uint32_t o = 0; o < c->offenders; o++) assert_close(c->risk[o], 0.05, 1e-6);
     lab_observe(&l, "beliefs");
-    assert_close(lab_metric(&l, "beliefs.perceived_risk"), 0.05, 1e-12);
-    assert_close(lab_metric(&l, "beliefs.perceived_punishment"), c->punishment[0], 1e-12);
+    assert_close(lab_metric(&l, "beliefs.perceived_risk"), 0.05, 1e-6);
+    assert_close(lab_metric(&l, "beliefs.perceived_punishment"), c->punishment[0], 1e-6);
     lab_close(&l);
 }
 
@@ -172,8 +172,8 @@ static void test_weights_of_zero_teach_nothing(void **state)
     fade(&risk, &punishment);
     lab_step(&l, "beliefs");
     for (uint32_t o = 0; o < c->offenders; o++) {
-        assert_close(c->risk[o], risk, 1e-12);
-        assert_close(c->punishment[o], punishment, 1e-12);
+        assert_close(c->risk[o], risk, 1e-6);
+        assert_close(c->punishment[o], punishment, 1e-6);
     }
     lab_close(&l);
 }

@@ -196,7 +196,7 @@ static void test_who_comes_back_stays_who_she_is(void **state)
     struct person adult = before;
     adult.class = CLASS_ADULT, adult.supplier = NOBODY;
     absent(&l, 1, ABSENT_RESCUED, before), absent(&l, 20, ABSENT_TAKEN_ADULT, adult);
-    for (int32_t day = 1; day < 100; day++) lab_day(&l, day), lab_step(&l, "care");
+    for (int32_t day = 1; day < 85; day++) lab_day(&l, day), lab_step(&l, "care");
     assert_int_equal(c->n_absent, 0);
     assert_int_equal(persons_in(minors_in(c, 7)), 1);
     assert_int_equal(c->count[PLACE_VENUE][CLASS_ADULT], 12);
@@ -205,8 +205,8 @@ static void test_who_comes_back_stays_who_she_is(void **state)
     for (uint64_t m = c->occupied[7]; m;) {
         const uint32_t seat = next_seat(c, 7, &m);
         const bool minor_here = seat_class(c, seat) == CLASS_MINOR;
-        assert_true(*fear_at(c, seat) == -3.5f && *served_at(c, seat) == 1);
-        assert_int_equal(*traits_at(c, seat), before.traits | (minor_here ? TRAIT_RESCUED_BEFORE : 0));
+        assert_true(fear_day(c, seat) == -3.5f && *served_at(c, seat) == 1);
+        assert_int_equal(traits_of(c, seat), before.traits | (minor_here ? TRAIT_RESCUED_BEFORE : 0));
         assert_int_equal(*supplier_at(c, seat), NOBODY);
     }
     lab_verify(&l);
@@ -364,8 +364,7 @@ static void test_outreach_serves_who_is_there_and_dares(void **state)
     for (uint32_t v = 0; v < VENUES; v++) lab_fill(&l, v, CLASS_MINOR, 8);
     served = serve(&l);
     assert_binomial(served, 8 * c->visits, 0.6 * 0.4);
-    uint32_t day = (uint32_t)c->day;
-    for (uint32_t s = 0; s < c->seats; s++) served -= *served_at(c, s) == day + 1;
+    for (uint32_t s = 0; s < c->seats; s++) served -= *served_at(c, s) == c->today;
     assert_true(served >= 0 && served < 1500); /* who is visited twice in a day may be served twice */
     lab_close(&l);
 }
@@ -383,7 +382,7 @@ static void test_clinics_by_class_place_and_fear(void **state)
     assert_poisson(serve(&l), 10 * VENUES * 0.12);
     LAB_ALL(&l, covered, VENUES, 0);
     for (uint32_t v = 0; v < VENUES; v++)
-        for (uint32_t k = 0; k < 10; k++) *fear_at(c, c->first_seat[v] + k) = (float)(c->day + 1 - 90); /* half */
+        for (uint32_t k = 0; k < 10; k++) fear_put(c, c->first_seat[v] + k, (float)(c->day + 1 - 90)); /* half */
     assert_poisson(serve(&l), 10 * VENUES * 0.05);
     for (uint32_t v = 0; v < VENUES; v++) /* nobody fears the police less for it */
         for (uint32_t k = 0; k < 10; k++) assert_close(fear_of(c, c->first_seat[v] + k), 0.5, 1e-6);
@@ -402,7 +401,7 @@ static void test_clinics_by_class_place_and_fear(void **state)
     lab_set(&l, "health.clinic_rate", 1);
     for (uint32_t v = 0; v < VENUES; v++)
         for (uint32_t k = 0, place = private_place(c, v), first = lab_fill(&l, place, CLASS_MINOR, 4); k < 4; k++)
-            *fear_at(c, first + k) = (float)(c->day + 1 - 90);
+            fear_put(c, first + k, (float)(c->day + 1 - 90));
     assert_poisson(serve(&l), VENUES * 4 * 0.4 * 0.2 / 2);
     lab_set(&l, "health.clinic_rate", 0.1);
     lab_empty(&l);
@@ -423,8 +422,8 @@ static void test_coverage_is_service_within_90_days(void **state)
     struct city *c = l.city;
     lab_day(&l, 200);
     uint32_t seat = lab_fill(&l, 0, CLASS_ADULT, 4), exploited = lab_fill(&l, 0, CLASS_MINOR, 2);
-    *served_at(c, seat) = 200 + 1 - 89, *served_at(c, seat + 1) = 200 + 1 - 90, *served_at(c, seat + 2) = 200 + 1;
-    *served_at(c, exploited) = 150;
+    *served_at(c, seat) = served_mark(200 - 89), *served_at(c, seat + 1) = served_mark(200 - 90);
+    *served_at(c, seat + 2) = served_mark(200), *served_at(c, exploited) = served_mark(149);
     city_recount(c);
     lab_observe(&l, "health");
     assert_same(lab_metric(&l, "health.health_coverage"), 0.5);

@@ -34,7 +34,7 @@ static void test_a_person_keeps_everything_on_the_way(void **state)
     minor.traits = TRAIT_IRREGULAR | TRAIT_RESCUED_BEFORE;
     seat = seat_enter(c, 6, minor);
     seat_infect(c, seat);
-    assert_true(*traits_at(c, seat) == 7 && *fear_at(c, seat) == -3.5f && *served_at(c, seat) == 1 && *supplier_at(c, seat) == 5);
+    assert_true(traits_of(c, seat) == 7 && fear_day(c, seat) == -3.5f && *served_at(c, seat) == 1 && *supplier_at(c, seat) == 5);
     assert_int_equal(c->infected, 2);
     seat_leave(c, seat);
     assert_int_equal(c->infected, 1);

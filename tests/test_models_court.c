@@ -51,9 +51,9 @@ static void test_remand_and_an_exponential_wait(void **state)
     double remand = 0, special = 0;
     for (uint32_t o = 0; o < N; o++) {
         remand += c->standing[o] == STANDING_REMAND;
-        special += c->open_case[o] == CASE_SPECIAL;
-        assert_true(c->trial_on[o] > 2);
-        assert_same(c->evidence[o], 0.4f);
+        special += case_of(c, o)->seen == CASE_SPECIAL;
+        assert_true(case_of(c, o)->trial_on > 2);
+        assert_same(case_of(c, o)->evidence, 0.4f);
     }
     assert_binomial(remand, N, 0.6);
     assert_same(special, N / 2);
@@ -62,7 +62,7 @@ static void test_remand_and_an_exponential_wait(void **state)
     for (int32_t day = 2; day <= 400; day++) {
         trials(&l, day, day);
         double waiting = 0;
-        for (uint32_t o = 0; o < N; o++) waiting += c->trial_on[o] != NEVER;
+        for (uint32_t o = 0; o < N; o++) waiting += case_of(c, o) != NULL;
         if (day % 60 == 0) assert_binomial(waiting, N, exp(-(day - 1) / 100.0)); /* whole days, rounded down, and one */
         lab_verify(&l);
     }
@@ -105,23 +105,23 @@ static void test_a_second_arrest_joins_the_open_case(void **state)
     lab_set(&l, "court.remand", 0);
     arrest_make(c, 7, 0.5, false, false);
     lab_step(&l, "court");
-    c->trial_on[7] = 500;
+    case_open(c, 7)->trial_on = 500;
     lab_day(&l, 20);
     arrest_make(c, 7, 0.3, true, false);
     lab_step(&l, "court");
-    assert_int_equal(c->trial_on[7], 500);
-    assert_same(c->evidence[7], 0.5);
-    assert_int_equal(c->open_case[7], CASE_SPECIAL);
-    assert_int_equal(c->arrested_on[7], 21);
+    assert_int_equal(case_of(c, 7)->trial_on, 500);
+    assert_same(case_of(c, 7)->evidence, 0.5);
+    assert_int_equal(case_of(c, 7)->seen, CASE_SPECIAL);
+    assert_int_equal(case_of(c, 7)->arrested_on, 21);
     lab_day(&l, 499);
     lab_step(&l, "court");
-    assert_int_equal(c->trial_on[7], NEVER);
+    assert_null(case_of(c, 7));
     lab_day(&l, 600); /* and a new case is new */
     c->standing[7] = STANDING_FREE;
     arrest_make(c, 7, 0.1, false, false);
     lab_step(&l, "court");
-    assert_same(c->evidence[7], 0.1f);
-    assert_int_equal(c->open_case[7], 0);
+    assert_same(case_of(c, 7)->evidence, 0.1f);
+    assert_int_equal(case_of(c, 7)->seen, 0);
     lab_close(&l);
 }
 
@@ -136,7 +136,7 @@ static void test_the_shortest_prison_lasts_a_day(void **state)
     lab_set(&l, "market.jail_months", 0);
     arrest_make(c, 0, 1, false, false);
     lab_step(&l, "court");
-    c->trial_on[0] = 5 + 1;
+    case_open(c, 0)->trial_on = 5 + 1;
     for (int32_t day = 2; day < 9; day++) {
         trials(&l, day, day);
         assert_int_equal(c->jailed, day == 5 ? 1 : 0);
@@ -153,7 +153,7 @@ static void test_a_new_case_punishes_anew(void **state)
     lab_set(&l, "court.remand", 0);
     for (int32_t day = 10; day < 13; day++) {
         lab_day(&l, day);
-        c->trial_on[7] = NEVER;
+        c->n_cases = 0;
         arrest_make(c, 7, 0, false, true);
         lab_step(&l, "court");
         assert_same(signals(c, SIGNAL_DETAINED), 1);
@@ -182,7 +182,7 @@ static void test_what_a_verdict_leaves_as_it_was(void **state)
             arrest_make(c, 4, fate > 0, false, false);
             lab_step(&l, "court");
             assert_int_equal(c->standing[N + 4], held ? STANDING_REMAND : STANDING_DORMANT);
-            c->trial_on[N + 4] = c->trial_on[4] = 9 + 1;
+            case_open(c, N + 4)->trial_on = 9 + 1, case_open(c, 4)->trial_on = 9 + 1;
             trials(&l, 2, 9);
             assert_same(lab_metric(&l, verdict[fate]), 2);
             assert_int_equal(c->standing[N + 4], held ? STANDING_FREE : STANDING_DORMANT);
@@ -257,7 +257,7 @@ static void test_prison_lasts_its_months_and_empties_posts(void **state)
     arrest_make(c, 0, 1, true, false);
     arrest_make(c, N + 5, 1, true, false);
     lab_step(&l, "court");
-    c->trial_on[0] = c->trial_on[N + 5] = 20 + 1;
+    case_open(c, 0)->trial_on = 20 + 1, case_open(c, N + 5)->trial_on = 20 + 1;
     trials(&l, 2, 20);
     assert_int_equal(c->standing[0], STANDING_VACANT);
     assert_int_equal(c->standing[N + 5], STANDING_VACANT);
@@ -303,7 +303,7 @@ static void test_costs(void **state)
     operation_note(c, 0, OPERATION_RESCUE), operation_note(c, 1, OPERATION_HIDDEN);
     for (uint32_t v = 2; v < 5; v++) operation_note(c, v, OPERATION_SWEEP);
     c->in_care = 7, c->visits = 4, c->services = 8, c->adults_in_care = 2, c->supported_days = 4;
-    c->trial_on[0] = 500;
+    case_open(c, 0)->trial_on = 500;
     lab_step(&l, "costs");
     assert_close(lab_metric(&l, "costs.cost_police"), 20 + 12 + 2 * 20 + 3 * 2, 1e-12);
     assert_close(lab_metric(&l, "costs.cost_ngo"), 
@@ -313,7 +313,7 @@ static void test_costs(void **state)
     lab_set(&l, "policy.police", 0);
     lab_enact(&l);
     lab_day(&l, 2);
-    c->in_care = c->adults_in_care = 0, c->supported_days = 0, c->trial_on[0] = NEVER;
+    c->in_care = c->adults_in_care = 0, c->supported_days = 0, c->n_cases = 0;
     lab_reset(&l);
     lab_step(&l, "costs");
     assert_same(lab_metric(&l, "costs.cost_police"), 0);

@@ -277,8 +277,8 @@ static void test_shares_of_infected_and_served(void **state)
     for (uint32_t s = 0; s < c->seats; s++) { /* those in the upper half of their place's seats, and every empty seat */
         uint32_t place = seat_place(c, s), k = s - c->first_seat[place];
         bool upper = 2 * k >= persons_in(c->occupied[place]);
-        *traits_at(c, s) = upper ? TRAIT_INFECTED : TRAIT_IRREGULAR | TRAIT_RESCUED_BEFORE;
-        *served_at(c, s) = upper ? 500 + 1 - 89 : 500 + 1 - 90;
+        traits_put(c, s, upper ? TRAIT_INFECTED : TRAIT_IRREGULAR | TRAIT_RESCUED_BEFORE);
+        *served_at(c, s) = served_mark(500 - (upper ? 89 : 90));
     }
     city_recount(c);
     /* venue 3: 2 minors, 3 coerced, 7 adults; venue 14: 3 minors, 4 adults; 1 and 3 hidden; 13 in the street */
@@ -335,7 +335,7 @@ static void test_costs_by_every_price(void **state)
     struct city *c = l.city;
     for (uint32_t i = 0; i < 7; i++)
         operation_note(c, i, i < 4 ? OPERATION_SWEEP : i == 4 ? OPERATION_HIDDEN : OPERATION_RESCUE);
-    for (uint32_t o = 0; o < 6; o++) c->trial_on[o * 5] = 77;
+    for (uint32_t o = 0; o < 6; o++) case_open(c, o * 5)->trial_on = 77;
     c->in_care = 11, c->adults_in_care = 5, c->supported_days = 2.5, c->visits = 13, c->services = 29;
     for (size_t alone = 0; alone < ROWS; alone++) {
         for (size_t i = 0; i < ROWS; i++) {

@@ -167,7 +167,7 @@ static void test_who_moves_takes_along_whom_there_is_room_for(void **state)
     lab_fill(&l, 0, CLASS_ADULT, 5);
     for (uint32_t k = 0; k < 6; k++) {
         const uint32_t seat = c->first_seat[0] + k;
-        *supplier_at(c, seat) = 5, *fear_at(c, seat) = -3.5f, *served_at(c, seat) = 1, *traits_at(c, seat) = TRAIT_IRREGULAR;
+        *supplier_at(c, seat) = 5, fear_put(c, seat, -3.5f), *served_at(c, seat) = 1, traits_put(c, seat, TRAIT_IRREGULAR);
     }
     city_recount(c);
     LAB_ALL(&l, risk, c->offenders, 1);
@@ -180,8 +180,8 @@ static void test_who_moves_takes_along_whom_there_is_room_for(void **state)
     assert_int_equal(persons_in(c->occupied[0]), 7);
     for (uint64_t m = c->exploited[private_place(c, 0)]; m;) { /* each as she was */
         const uint32_t seat = next_seat(c, private_place(c, 0), &m);
-        assert_true(*supplier_at(c, seat) == 5 && *fear_at(c, seat) == -3.5f && *served_at(c, seat) == 1);
-        assert_int_equal(*traits_at(c, seat), TRAIT_IRREGULAR);
+        assert_true(*supplier_at(c, seat) == 5 && fear_day(c, seat) == -3.5f && *served_at(c, seat) == 1);
+        assert_int_equal(traits_of(c, seat), TRAIT_IRREGULAR);
     }
     lab_verify(&l);
     LAB_ALL(&l, risk, c->offenders, 0);
@@ -231,8 +231,8 @@ static void test_an_imprisoned_owner_is_succeeded(void **state)
     lab_open(&l, 0);
     struct city *c = l.city;
     for (uint32_t v = 0; v < N; v++) {
-        c->risk[v] = v < N / 2 ? 0.2 : 0.6;
-        c->punishment[v] = 0.5;
+        c->risk[v] = v < N / 2 ? 0.2f : 0.6f;
+        c->punishment[v] = 0.5f;
         c->losses[v] = 3;
         c->hides_until[v] = 900;
         c->closed_until[v] = 50, c->lead_ripe[v] = 70;
@@ -249,7 +249,7 @@ static void test_an_imprisoned_owner_is_succeeded(void **state)
         decided += c->mode[v] != MODE_NONE;
         /* the mean of those in liberty, of the successors before him, and of his predecessor */
         assert_true(v < N / 2 ? c->risk[v] > 0.19 && c->risk[v] < 0.2 : c->risk[v] > 0.59 && c->risk[v] < 0.6);
-        assert_close(c->punishment[v], 0.5, 1e-9);
+        assert_close(c->punishment[v], 0.5, 1e-6);
         mean += (double)c->theta[v] / (N / 2);
         square += pow(c->theta[v] + 2, 2) / (N / 2);
     }

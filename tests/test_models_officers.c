@@ -299,16 +299,16 @@ static void test_override_stops_the_unit_and_its_cases(void **state)
         lab_day(&l, day);
         c->lead_ripe[1] = 5, c->operations_due = 2;
         for (uint32_t o = 0; o < 4; o++)
-            c->trial_on[o] = 5000, c->standing[o] = o % 2 ? STANDING_REMAND : STANDING_FREE;
-        c->open_case[0] = c->open_case[1] = CASE_SPECIAL;
-        c->trial_on[dormant] = 5000, c->open_case[dormant] = CASE_SPECIAL, c->standing[dormant] = STANDING_DORMANT;
+            case_open(c, o)->trial_on = 5000, c->standing[o] = o % 2 ? STANDING_REMAND : STANDING_FREE;
+        case_open(c, 0)->seen = case_open(c, 1)->seen = CASE_SPECIAL;
+        *case_open(c, dormant) = (struct court_case){.offender = dormant, .trial_on = 5000, .seen = CASE_SPECIAL}, c->standing[dormant] = STANDING_DORMANT;
         c->tie[0] = c->tie[1] = 3;
         double before = lab_metric(&l, "police.overrides");
         ACT(police_override, &l);
         bool stopped = lab_metric(&l, "police.overrides") > before;
         assert_int_equal(c->lead_ripe[1], stopped ? NEVER : 5);
         assert_same(c->operations_due, stopped ? 0 : 2);
-        assert_int_equal(c->trial_on[0], stopped ? NEVER : 5000);
+        assert_int_equal(case_of(c, 0) == NULL, stopped);
         assert_int_equal(c->standing[1], stopped ? STANDING_FREE : STANDING_REMAND);
         assert_int_equal(c->standing[3], STANDING_REMAND); /* cases of other units go on */
         assert_true(c->tie[0] == 3 && c->tie[1] == 3);

@@ -110,7 +110,7 @@ static void test_leads_by_mode_staff_and_trust(void **state)
     expect_leads(&l, intel * 0.8f * 0.4, 0.06);
     lab_set(&l, "fear.half_life", 3650);
     for (uint32_t v = 0; v < VENUES; v++)
-        for (uint64_t m = adults_at(c, v); m;) *fear_at(c, next_seat(c, v, &m)) = -3650 + 150; /* about a half */
+        for (uint64_t m = adults_at(c, v); m;) fear_put(c, next_seat(c, v, &m), -3650 + 150); /* about a half */
     expect_leads(&l, intel * 0.8f * 0.4, 0.06 * (1 - 0.5));
     for (uint32_t v = 0; v < VENUES; v++) c->mode[v] = MODE_PRIVATE, lab_fill(&l, private_place(c, v), CLASS_MINOR, 1);
     expect_leads(&l, intel * 0.2, 0); /* the adults of the venue know nothing of it */
@@ -332,7 +332,7 @@ static void test_an_owner_on_remand_is_not_arrested_again(void **state)
     (void)state;
     struct lab l;
     struct city *c = unit(&l);
-    for (uint32_t o = 0; o < VENUES; o++) c->standing[o] = STANDING_REMAND, c->trial_on[o] = 900;
+    for (uint32_t o = 0; o < VENUES; o++) c->standing[o] = STANDING_REMAND, case_open(c, o)->trial_on = 900;
     const struct scene scene = {.mode = MODE_OPEN, .minors = 4, .tie = NO_OFFICER};
     raid(&l, &scene, 5);
     assert_true(lab_metric(&l, "police.minors_rescued") > 0);
@@ -357,7 +357,8 @@ static void test_suppliers_of_those_found_may_be_arrested(void **state)
     }
     for (uint32_t k = 0; k < VENUES; k++) {
         c->standing[c->venues + k] = k % 2 ? STANDING_VACANT : STANDING_REMAND;
-        c->trial_on[c->venues + k] = k % 2 ? NEVER : 999;
+        if (k % 2 == 0) case_open(c, c->venues + k)->trial_on = 999;
+        else if (case_of(c, c->venues + k) != NULL) case_close(c, c->venues + k);
     }
     raid(&l, &scene, 50);
     assert_same(lab_metric(&l, "police.traffickers_arrested"), 0);

@@ -70,8 +70,8 @@ static void test_owners_and_suppliers_of_those_found(void **state)
             lab_fill(&l, place, CLASS_COERCED, 2);
             lab_fill(&l, VENUE - 1, CLASS_MINOR, 3);
             for (uint32_t k = 0; k < 4; k++) {
-                *supplier_at(c, first + k) = k < 3 ? 2 : 6, *traits_at(c, first + k) = TRAIT_IRREGULAR | TRAIT_INFECTED;
-                *fear_at(c, first + k) = -3.5f, *served_at(c, first + k) = 1, *due_at(c, first + k) = (uint16_t)(900 + k);
+                *supplier_at(c, first + k) = k < 3 ? 2 : 6, traits_put(c, first + k, TRAIT_IRREGULAR | TRAIT_INFECTED);
+                fear_put(c, first + k, -3.5f), *served_at(c, first + k) = 1, due_change(c, first + k, (uint16_t)(900 + k));
             }
             city_recount(c);
             arrest_make(c, c->venues + 6, 0.5, false, false);
@@ -135,7 +135,7 @@ static void test_adults_met_in_an_operation(void **state)
         lab_set(&l, "police.detention_days", 4.6);
         const uint32_t first = lab_fill(&l, VENUE, CLASS_ADULT, 5);
         lab_fill(&l, VENUE - 1, CLASS_ADULT, 5);
-        for (uint32_t k = 0; k < 5; k++) *traits_at(c, first + k) = TRAIT_IRREGULAR;
+        for (uint32_t k = 0; k < 5; k++) traits_put(c, first + k, TRAIT_IRREGULAR);
         seat_detain(c, first + 4, 900);
         operate(&l);
         assert_int_equal(c->gone, i == 0 ? 4 : 0);

@@ -128,14 +128,14 @@ static void test_release_from_debt_makes_non_coerced_adults(void **state)
         lab_fill(&l, v, CLASS_MINOR, 30);
         lab_fill(&l, private_place(c, v), CLASS_COERCED, 10);
         for (uint32_t seat = c->first_seat[v], k = 0; k < 30; seat++, k++)
-            fear_raise(c, seat, 0.3), *traits_at(c, seat) = TRAIT_IRREGULAR;
+            fear_raise(c, seat, 0.3), traits_put(c, seat, TRAIT_IRREGULAR);
     }
     lab_step(&l, "persons");
     for (uint32_t v = 0; v < VENUES; v++) /* who is released has not become somebody else */
         for (uint64_t m = adults_at(c, v); m;) {
             const uint32_t seat = next_seat(c, v, &m);
             assert_close(fear_of(c, seat), 0.3, 1e-6);
-            assert_int_equal(*traits_at(c, seat), TRAIT_IRREGULAR);
+            assert_int_equal(traits_of(c, seat), TRAIT_IRREGULAR);
         }
     assert_binomial(lab_metric(&l, "persons.released_from_debt"), 40 * VENUES, daily_chance(0.05));
     assert_int_equal(c->count[PLACE_VENUE][CLASS_MINOR], 30 * VENUES);
@@ -157,8 +157,8 @@ static void test_minors_come_of_age_on_their_birthday(void **state)
     for (uint32_t v = 0; v < VENUES; v++) {
         lab_fill(&l, v, CLASS_MINOR, 40);
         lab_fill(&l, private_place(c, v), CLASS_MINOR, 10);
-        for (uint32_t k = 0; k < 20; k++) *due_at(c, c->first_seat[v] + k) = 40 + 1;
-        for (uint32_t k = 0; k < 10; k++) *due_at(c, c->first_seat[private_place(c, v)] + k) = 40 + 1;
+        for (uint32_t k = 0; k < 20; k++) due_change(c, c->first_seat[v] + k, 40 + 1);
+        for (uint32_t k = 0; k < 10; k++) due_change(c, c->first_seat[private_place(c, v)] + k, 40 + 1);
         for (uint64_t m = c->exploited[v]; m;) *supplier_at(c, next_seat(c, v, &m)) = 5;
     }
     lab_day(&l, 39);
@@ -207,14 +207,13 @@ static double infections(struct lab *l, enum class class, double fear, bool serv
     for (uint32_t v = 0; v < VENUES; v++)
         for (uint32_t k = 0; k < SLOTS; k++) {
             fear_raise(c, c->first_seat[v] + k, fear);
-            *served_at(c, c->first_seat[v] + k) =
-                (uint16_t)(served ? 200 + 1 - 89 : 200 + 1 - 90); /* 90 days ago is too long */
+            *served_at(c, c->first_seat[v] + k) = served_mark(200 - (served ? 89 : 90)); /* 90 days ago is too long */
         }
     lab_reset(l);
     lab_step(l, "persons");
     double n = 0;
     for (uint32_t v = 0; v < VENUES; v++)
-        for (uint32_t k = 0; k < SLOTS; k++) n += (*traits_at(c, c->first_seat[v] + k) & TRAIT_INFECTED) != 0;
+        for (uint32_t k = 0; k < SLOTS; k++) n += (traits_of(c, c->first_seat[v] + k) & TRAIT_INFECTED) != 0;
     assert_same(n, lab_metric(l, "persons.infections"));
     return n;
 }
@@ -240,7 +239,7 @@ static void test_infection_by_class_fear_and_service(void **state)
     lab_step(&l, "persons");
     lab_step(&l, "persons");
     double infected = 0;
-    for (uint32_t s = 0; s < l.city->seats; s++) infected += *traits_at(l.city, s) & TRAIT_INFECTED ? 1 : 0;
+    for (uint32_t s = 0; s < l.city->seats; s++) infected += traits_of(l.city, s) & TRAIT_INFECTED ? 1 : 0;
     assert_true(infected <= N); /* nobody twice */
     lab_observe(&l, "health");
     assert_close(lab_metric(&l, "health.infected_share"), infected / N, 1e-12);

@@ -122,7 +122,7 @@ static void test_extortion_reaches_so_many_and_frightens(void **state)
     for (int32_t day = 2;; day++) { /* until a day with exactly one shakedown */
         lab_day(&l, day), lab_reset(&l);
         officers_are(&l, 0.3, 0);
-        for (uint32_t s = 0; s < c->seats; s++) *fear_at(c, s) = -INFINITY;
+        for (uint32_t s = 0; s < c->seats; s++) fear_put(c, s, -INFINITY);
         ACT(police_shakedowns, &l);
         if (lab_metric(&l, "police.shakedowns") == 1) break;
     }

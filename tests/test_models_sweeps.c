@@ -168,7 +168,7 @@ static void test_adults_are_frightened_assaulted_deported_detained(void **state)
     lab_set(&l, "police.sweep_detention", 0.4);
     lab_set(&l, "fear.assaulted", 0);
     for (uint32_t v = 0; v < VENUES; v++) lab_fill(&l, v, CLASS_ADULT, 20);
-    for (uint32_t s = 0; s < c->seats; s += 2) *traits_at(c, s) = TRAIT_IRREGULAR;
+    for (uint32_t s = 0; s < c->seats; s += 2) traits_put(c, s, TRAIT_IRREGULAR);
     sweep(&l);
     double met = 20 * lab_metric(&l, "police.sweeps"), deported = lab_metric(&l, "police.deportations");
     assert_binomial(lab_metric(&l, "police.violence_police"), met, 0.5 * 0.4);
@@ -244,7 +244,7 @@ static void test_owners_are_arrested_or_buy_their_release(void **state)
     for (uint32_t v = 0; v < VENUES; v++) {
         lab_fill(&l, v, CLASS_COERCED, 1);
         c->mode[v] = v % 4 == 3 ? MODE_NONE : MODE_OPEN; /* who has given up is not guilty */
-        if (v % 4 == 2) c->standing[v] = STANDING_REMAND, c->trial_on[v] = 900;
+        if (v % 4 == 2) c->standing[v] = STANDING_REMAND, case_open(c, v)->trial_on = 900;
     }
     sweep(&l);
     double guilty = 0, bought = lab_metric(&l, "police.arrests_bought_off"),

@@ -37,12 +37,12 @@ static void test_seats_are_shared_out_over_places(void **state)
             assert_true(c->size[v] >= 5 && c->size[v] <= 60);
             assert_int_equal(c->size[private_place(c, v)], lround(0.395 * 0.5 * c->size[v]));
             assert_int_equal(c->place_district[v], d);
-            assert_int_equal(c->place_district[private_place(c, v)], d);
+            assert_int_equal(district_of(c, private_place(c, v)), d);
             slots += c->size[v];
         }
         for (uint32_t p = c->district_street[d]; p < c->district_street[d + 1]; p++) {
             assert_int_equal(place_kind(c, p), PLACE_STREET);
-            assert_int_equal(c->place_district[p], d);
+            assert_int_equal(district_of(c, p), d);
             street += c->size[p];
         }
         assert_int_equal(street, ceil(0.5 * slots));
@@ -89,9 +89,9 @@ static void test_links_are_distinct_and_uniform(void **state)
         uint32_t first = c->link_first[v], end = c->link_first[v + 1];
         assert_binomial(end - first, c->traffickers, 5.0 / c->venues);
         for (uint32_t i = first; i < end; i++) {
-            links[c->link_trafficker[i]]++;
+            links[link_trafficker(c, i)]++;
             assert_true(i == first ||
-                        c->link_trafficker[i] > c->link_trafficker[i - 1]); /* so no venue is linked twice */
+                        link_trafficker(c, i) > link_trafficker(c, i - 1)); /* so no venue is linked twice */
         }
     }
     for (uint32_t k = 0; k < c->traffickers; k++) assert_int_equal(links[k], 5);
@@ -188,12 +188,12 @@ static double held_by(const struct city *c)
     return (double)bytes;
 }
 
-/* A region of cities like the essay's. There were 22.6 bytes a person when this was written, and 5 % are allowed beyond. */
+/* A region of cities like the essay's. There were 15.7 bytes a person when this was written; 16 are the goal. */
 static void test_a_person_takes_few_bytes(void **state)
 {
     (void)state;
     enum { CITIES = 8, DAYS = 400 };
-    const double most = 1.05 * 22.6;
+    const double most = 16;
     struct lab l = {0};
     double used = 0;
     study_init(&l.study, &model);
@@ -204,6 +204,12 @@ static void test_a_person_takes_few_bytes(void **state)
     for (uint32_t i = 0; i < CITIES; i++) used += held_by(&l.world->city[i]);
     const double persons = (double)model.population(l.world);
     const double told = model.memory((const void *const *)l.study.policies[0].values.group, &l.study.calendar);
+    const struct city *c = l.city;
+#define TELL(type, name, rows) print_message("%-16s %6.3f\n", #name, (double)sizeof(type) * c->rows * CITIES / persons);
+    CITY_COLUMNS(TELL)
+#define TELL_LIST(type, name)                                                                                             \
+    print_message("%-16s %6.3f\n", #name, (double)sizeof(type) * c->name##_held * CITIES / persons);
+    CITY_LISTS(TELL_LIST)
     print_message("%.2f bytes a person, %.2f foretold\n", used / persons, told / persons);
     assert_true(persons > 2800 * CITIES && used < most * persons);
     assert_true(told > 0.95 * used && told < 1.1 * used);
@@ -221,7 +227,7 @@ static void test_benches_are_used_again(void **state)
     const uint32_t street = 2 * c->venues;
     for (int round = 0; round < 20; round++) {
         const uint32_t first = lab_fill(&l, street, CLASS_ADULT, c->size[street]);
-        for (uint32_t k = 0; k < c->size[street]; k++) *due_at(c, first + k) = (uint16_t)(100 * round + (int)k);
+        for (uint32_t k = 0; k < c->size[street]; k++) due_change(l.city, first + k, (uint16_t)(100 * round + (int)k));
         for (uint32_t k = 0; k < c->size[street]; k++) assert_int_equal(*due_at(c, first + k), 100 * round + (int)k);
         lab_empty(&l);
     }
@@ -274,7 +280,7 @@ static void broken(struct lab *l)
 #define BREAKS(l, lvalue, value)                                                                                       \
     do {                                                                                                               \
         __typeof__(lvalue) before_ = (lvalue);                                                                         \
-        (lvalue) = (value);                                                                                            \
+        (lvalue) = (__typeof__(lvalue))(value);                                                                        \
         broken(l);                                                                                                     \
         (lvalue) = before_;                                                                                            \
         lab_verify(l);                                                                                                 \
@@ -322,10 +328,16 @@ static void test_the_invariants_notice_what_is_broken(void **state)
     const uint32_t street = 2 * c->venues, trafficker = c->offenders - 1;
     lab_fill(&l, street, CLASS_ADULT, 1);
     BREAKS(&l, c->exploited[street], c->occupied[street]);
-    const uint8_t standing = (uint8_t)c->standing[trafficker];
-    c->standing[trafficker] = STANDING_VACANT;
-    BREAKS(&l, c->trial_on[trafficker], 30);
-    c->standing[trafficker] = standing;
+    case_open(c, trafficker)->trial_on = 30;
+    case_open(c, 3)->trial_on = 40;
+    BREAKS(&l, c->standing[trafficker], STANDING_VACANT);
+    BREAKS(&l, c->cases[0].trial_on, NEVER);
+    BREAKS(&l, c->cases[0].offender, trafficker);
+    BREAKS(&l, c->cases[1].offender, c->offenders);
+    case_close(c, 3);
+    assert_null(case_of(c, 3));
+    assert_int_equal(case_of(c, trafficker)->trial_on, 30);
+    case_close(c, trafficker);
     c->tie[4] = 3;
     lab_verify(&l);
     lab_set(&l, "policy.police", 0);

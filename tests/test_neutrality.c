@@ -313,8 +313,8 @@ static void test_where_nobody_is_arrested_beliefs_only_fade(void **state)
     for (uint32_t p = 0; p < LAB_POLICIES; p++)
         for (size_t t = 0; t < n; t++) {
             double days = times[t] + s.calendar.burn_in;
-            assert_close(series(&s, values, 0, p, risk)[t], 0.4 * exp2(-days / 200), 1e-12);
-            assert_close(series(&s, values, 0, p, punishment)[t], 0.2 + 0.4 * exp2(-days / 300), 1e-12);
+            assert_close(series(&s, values, 0, p, risk)[t], 0.4 * exp2(-days / 200), 1e-6);
+            assert_close(series(&s, values, 0, p, punishment)[t], 0.2 + 0.4 * exp2(-days / 300), 1e-6);
         }
     free(values);
     study_free(&s);

@@ -137,7 +137,7 @@ static void believe(struct lab *l, uint32_t worse)
 {
     for (uint32_t i = 0; i < CITIES; i++)
         for (uint32_t o = 0; o < l->city->offenders; o++)
-            l->world->city[i].risk[o] = i == worse ? 0.5 : 0.2, l->world->city[i].punishment[o] = 1;
+            l->world->city[i].risk[o] = i == worse ? 0.5f : 0.2f, l->world->city[i].punishment[o] = 1;
 }
 
 static uint32_t vacant_posts(const struct city *c)
@@ -151,7 +151,7 @@ static uint32_t vacant_posts(const struct city *c)
 static void count_ready(const struct city *c, double ready[2])
 {
     ready[0] = ready[1] = 0;
-    for (uint32_t o = c->venues; o < c->offenders; o++) ready[0] += c->standing[o] == STANDING_DORMANT && c->trial_on[o] == NEVER;
+    for (uint32_t o = c->venues; o < c->offenders; o++) ready[0] += c->standing[o] == STANDING_DORMANT && case_of(c, o) == NULL;
     for (uint32_t v = 0; v < c->venues; v++)
         ready[1] += c->mode[v] == MODE_PRIVATE && c->standing[v] == STANDING_FREE && c->exploited[private_place(c, v)] != 0;
 }
@@ -241,7 +241,7 @@ static void test_who_finds_no_post_stays(void **state)
     struct city *city = l.world->city;
     for (uint32_t i = 0; i < CITIES; i++)
         for (uint32_t o = 0; o < city[i].offenders; o++) {
-            city[i].risk[o] = i == 2 ? 0 : 0.9, city[i].punishment[o] = 0.9;
+            city[i].risk[o] = i == 2 ? 0 : 0.9f, city[i].punishment[o] = 0.9f;
             if (o >= city[i].venues) city[i].standing[o] = STANDING_DORMANT, city[i].theta[o] = (float)(i + 1);
         }
     for (uint32_t k = 0; k < 3; k++) city[2].standing[city[2].venues + k] = STANDING_VACANT;

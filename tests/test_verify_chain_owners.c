@@ -371,7 +371,7 @@ static uint32_t look(const struct city *c)
     for (uint32_t v = 0; v < 2; v++) {
         struct owner o = {
             .open = c->mode[v] == MODE_OPEN, .person = c->exploited[v] != 0, .tie = (uint32_t)(c->tie[v] + 1)};
-        bool waits = c->trial_on[v] != NEVER;
+        bool waits = case_of(c, v) != NULL;
         cells[v] = cell(&o, c->standing[v] == STANDING_VACANT   ? VACANT
                             : c->standing[v] == STANDING_REMAND ? HELD
                             : waits                             ? BAIL

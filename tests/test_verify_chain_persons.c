@@ -355,8 +355,8 @@ static void arrange(struct lab *l)
     c->size[0] = c->size[1] = PER_VENUE;
     c->covered[0] = false;
     c->mode[1] = MODE_OPEN;
-    *due_at(c, lab_fill(l, 0, CLASS_MINOR, 1)) = BIRTHDAY + 1;
-    *due_at(c, lab_fill(l, 0, CLASS_MINOR, 1)) = BIRTHDAY + 1;
+    due_change(c, lab_fill(l, 0, CLASS_MINOR, 1), BIRTHDAY + 1);
+    due_change(c, lab_fill(l, 0, CLASS_MINOR, 1), BIRTHDAY + 1);
     lab_fill(l, 1, CLASS_ADULT, 1);
 }
 
@@ -366,7 +366,7 @@ static uint32_t look(const struct city *c)
     for (uint32_t seat = 0; seat < SEATS; seat++) {
         uint32_t place = seat / PER_VENUE, row = c->first_seat[place] + seat % PER_VENUE;
         if (!(c->occupied[place] & seat_bit(c, row))) continue;
-        struct holds h = {seat_class(c, row), *traits_at(c, row) & TRAIT_INFECTED, *served_at(c, row) != NEVER};
+        struct holds h = {seat_class(c, row), traits_of(c, row) & TRAIT_INFECTED, *served_at(c, row) != NEVER};
         state = with(state, seat, value_of(h));
     }
     return state;

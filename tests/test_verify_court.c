@@ -36,22 +36,22 @@ static void test_the_wait_for_trial_is_exponential_in_whole_days(void **state)
         int32_t first = 10 + 300 * (int32_t)i;
         lab_set(&l, "court.trial_days", means[i]);
         LAB_ALL(&l, standing, n, STANDING_FREE);
-        LAB_ALL(&l, trial_on, n, NEVER);
+        c->n_cases = 0;
         lab_day(&l, first);
         for (uint32_t o = 0; o < n; o++) arrest_make(c, o, 0, false, false); /* without evidence all are acquitted */
         lab_step(&l, "court");
         double longer = ceil(0.7 * means[i]); /* whoever is held waits no longer than others */
         for (uint32_t o = 0; o < n; o++)
-            held += c->standing[o] == STANDING_REMAND && c->trial_on[o] > first + 1 + (int32_t)longer;
+            held += c->standing[o] == STANDING_REMAND && case_of(c, o)->trial_on > first + 1 + (int32_t)longer;
         assert_binomial(held, n, 0.6 * exp(-longer / means[i]));
         for (int32_t days = 1; days < DAYS_MOST; days++) { /* those whose day it is are tried, and nobody else */
             lab_reset(&l);
             day_in_court(&l, first + days);
             today = lab_metric(&l, "court.acquittals");
             wait[days - 1] = today;
-            for (uint32_t o = 0; o < n; o++) assert_true(c->trial_on[o] == NEVER || c->trial_on[o] > first + days + 1);
+            for (uint32_t o = 0; o < n; o++) assert_true(case_of(c, o) == NULL || case_of(c, o)->trial_on > first + days + 1);
         }
-        for (uint32_t o = 0; o < n; o++) wait[DAYS_MOST - 1] += c->trial_on[o] != NEVER;
+        for (uint32_t o = 0; o < n; o++) wait[DAYS_MOST - 1] += case_of(c, o) != NULL;
         assert_geometric(wait, DAYS_MOST, daily_chance(1 / means[i]));
     }
     lab_close(&l);
@@ -80,9 +80,8 @@ static void test_verdict_sentence_and_pardon_together(void **state)
         lab_set(&l, "policy.legal_support", cases[i].support);
         lab_set(&l, "policy.jail_share", cases[i].jail_share);
         LAB_ALL(&l, standing, n, STANDING_REMAND);
-        LAB_ALL(&l, trial_on, n, (uint16_t)(i + 6));
-        LAB_ALL(&l, arrested_on, n, (uint16_t)(i + 6));
-        LAB_ALL(&l, evidence, n, (float)cases[i].evidence);
+        for (uint32_t o = 0; o < n; o++)
+            *case_open(c, o) = (struct court_case){o, (float)cases[i].evidence, (uint16_t)(i + 6), (uint16_t)(i + 6), 0};
         day_in_court(&l, (int32_t)i + 5);
         for (uint32_t k = 0; k < c->n_signals; k++) {
             enum signal_kind kind = (enum signal_kind)c->signals[k].kind;
@@ -122,7 +121,7 @@ static void test_each_arrest_may_hold_the_offender(void **state)
         for (uint32_t k = 0; k < c->n_signals; k++) punished += c->signals[k].kind == SIGNAL_DETAINED;
         assert_same(punished, day == 40 ? held[1] : day == 60 ? held[2] - held[1] : 0);
         if (day != 10 && day != 30) continue;
-        LAB_ALL(&l, trial_on, n, 50000);
+        for (uint32_t i = 0; i < c->n_cases; i++) c->cases[i].trial_on = 50000;
         for (uint32_t o = 0; o < n; o++) held[day == 10 ? 1 : 2] += c->standing[o] == STANDING_REMAND;
     }
     assert_binomial(held[1], n, 0.3);

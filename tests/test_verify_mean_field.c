@@ -176,7 +176,7 @@ static void city_begin(struct lab *l, uint32_t seats, uint32_t replicate)
         l->city->mode[v] = MODE_OPEN;
         lab_fill(l, v, CLASS_COERCED, COERCED);
         uint32_t first = lab_fill(l, v, CLASS_MINOR, MINORS);
-        for (uint32_t i = 0; i < MINORS; i++) *due_at(l->city, first + i) = (uint16_t)(birthday(minor++, minors) + 1);
+        for (uint32_t i = 0; i < MINORS; i++) due_change(l->city, first + i, (uint16_t)(birthday(minor++, minors) + 1));
     }
 }
 
@@ -197,7 +197,7 @@ static void city_look(struct lab *l, double seen[SEEN])
             uint32_t seat = next_seat(c, place, &there);
             bool is_exploited = c->exploited[place] & seat_bit(c, seat);
             if (is_served(c, seat)) *(is_exploited ? &exploited : &adults) += 1;
-            infected += (*traits_at(c, seat) & TRAIT_INFECTED) != 0;
+            infected += (traits_of(c, seat) & TRAIT_INFECTED) != 0;
         }
     seen[SEEN_ADULTS] = c->count[PLACE_VENUE][CLASS_ADULT] / pairs;
     seen[SEEN_EXPLOITED] = exploited_now(c) / pairs;

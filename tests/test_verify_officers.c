@@ -339,17 +339,17 @@ static void test_the_share_of_days_on_which_a_unit_is_stopped(void **state)
  * none then, one forms with f = 1 - exp(-rate of shakedowns tie_probability). An operation may end it, with chance e. So
  *     share(t) = (1 - e) (f + a (1 - f) share(t - 1)),  from 0
  *              = limit (1 - x^t),   x = (1 - e) a (1 - f),   limit = (1 - e) f / (1 - x). */
-struct bond {
+struct tied {
     double survives, forms, ended;
 };
 
-static double tied_share(const struct bond *b, int32_t days)
+static double tied_share(const struct tied *b, int32_t days)
 {
     double x = (1 - b->ended) * b->survives * (1 - b->forms);
     return (1 - b->ended) * b->forms / (1 - x) * (1 - pow(x, days));
 }
 
-static struct bond bonds(struct lab *l, double venues)
+static struct tied bonds(struct lab *l, double venues)
 {
     constant(l);
     lab_set(l, "region.districts", venues);
@@ -364,7 +364,7 @@ static struct bond bonds(struct lab *l, double venues)
     lab_set(l, "police.tie_probability", 0.45);
     lab_set(l, "police.tie_decay", 0.02);
     double rate = 3 * 0.05 * (1 - 0.4) * (1 - 0.5 * 0.2) * 1.5 * 0.45;
-    return (struct bond){.survives = (1 - daily_chance(10 / 365.0)) * exp(-0.02), .forms = 1 - exp(-rate)};
+    return (struct tied){.survives = (1 - daily_chance(10 / 365.0)) * exp(-0.02), .forms = 1 - exp(-rate)};
 }
 
 static double ties(const struct city *c)
@@ -379,7 +379,7 @@ static void test_ties_form_and_dissolve_to_their_stationary_share(void **state)
     (void)state;
     uint32_t n = (uint32_t)effort(4000, 10000);
     struct lab l;
-    struct bond bond = bonds(&l, n);
+    struct tied bond = bonds(&l, n);
     lab_open(&l, 0);
     for (uint32_t v = 0; v < n; v++) l.city->mode[v] = MODE_OPEN, lab_fill(&l, v, CLASS_MINOR, 1);
     for (int32_t day = 1; day <= 256; day++) {
@@ -397,7 +397,7 @@ static void test_operations_end_ties_unless_the_protector_betrays_them(void **st
     (void)state;
     enum { N = 60, DAYS = 10 };
     struct lab l;
-    struct bond bond = bonds(&l, N);
+    struct tied bond = bonds(&l, N);
     lab_set(&l, "policy.special_officers", 12);
     lab_set(&l, "policy.operations_per_month", N);
     lab_set(&l, "police.find", 1);

@@ -211,7 +211,7 @@ static void expect_infections(enum class class, double fear, bool served)
     fill_venues(&l, class);
     for (uint32_t s = 0; s < c->seats; s++) {
         if (fear > 0) fear_raise(c, s, fear);
-        if (served) *served_at(c, s) = (uint16_t)(c->day + 1);
+        if (served) *served_at(c, s) = c->today;
     }
     for (int32_t k = 0; k < STRETCHES * DAYS; k++) {
         double hazard = rate * (class == CLASS_ADULT ? 1 : 5) * (1 + 6 * fear * exp2(-k / half_life)) *
@@ -258,7 +258,7 @@ static double arrange(struct lab *l, enum setting setting, enum class class)
 static void frighten_all(struct lab *l, double fear)
 {
     for (uint32_t s = 0; s < l->city->seats; s++) {
-        *fear_at(l->city, s) = -INFINITY;
+        fear_put(l->city, s, -INFINITY);
         fear_raise(l->city, s, fear);
     }
 }

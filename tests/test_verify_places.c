@@ -151,7 +151,7 @@ static void test_vacancies_and_the_street_empty_after_a_geometric_time(void **st
         filled[day - 1] += (double)c->entered - before;
     }
     expect_geometric(filled, 14.0 * c->venues, daily_chance(0.18));
-    for (uint32_t s = 0; s < c->seats; s++) irregular += (*traits_at(c, s) & TRAIT_IRREGULAR) != 0;
+    for (uint32_t s = 0; s < c->seats; s++) irregular += (traits_of(c, s) & TRAIT_IRREGULAR) != 0;
     assert_binomial(irregular, (double)c->entered, 0.2); /* newcomers of a day each by their own luck */
     lab_empty(&l);
     lab_set(&l, "staffing.refill_rate", 0);

@@ -221,7 +221,7 @@ static void test_visits_of_a_day_are_poisson(void **state)
 static void frighten_all(struct lab *l, double fear)
 {
     for (uint32_t s = 0; s < l->city->seats; s++) {
-        *fear_at(l->city, s) = -INFINITY;
+        fear_put(l->city, s, -INFINITY);
         fear_raise(l->city, s, fear);
     }
 }

@@ -68,14 +68,17 @@ void lab_empty(struct lab *l); /* all persons leave, absentees too */
 /* The column `name` of the city has this value in rows first ... first + n - 1. */
 #define LAB_ALL(l, name, n, value)                                                                                        \
     do {                                                                                                                  \
-        for (uint32_t row_ = 0; row_ < (n); row_++) (l)->city->name[row_] = (value);                                      \
+        for (uint32_t row_ = 0; row_ < (n); row_++)                                                                       \
+            (l)->city->name[row_] = (__typeof__(*(l)->city->name))(value);                                                \
     } while (0)
 
 /* The same for what is known of the persons in all seats. */
 #define LAB_SEATS(l, name, value)                                                                                         \
     do {                                                                                                                  \
-        for (uint32_t seat_ = 0; seat_ < (l)->city->seats; seat_++) *name##_at((l)->city, seat_) = (value);               \
+        for (uint32_t seat_ = 0; seat_ < (l)->city->seats; seat_++) name##_put((l)->city, seat_, (value));                \
     } while (0)
+
+static inline void served_put(struct city *c, uint32_t seat, uint8_t mark) { *served_at(c, seat) = mark; }
 
 /* ---- whole studies ---- */
 
