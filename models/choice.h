@@ -6,6 +6,7 @@
 
 #include <math.h>
 
+#include "models/lines.h"
 #include "models/world.h"
 
 /* Index of the option chosen among n <= 4 values, for the tastes that the offender has had since taste_day. */

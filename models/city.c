@@ -287,7 +287,7 @@ void seat_infect(struct city *c, uint32_t seat)
 
 void *list_grown(struct city *c, void *rows, uint32_t *held, uint32_t room, size_t width)
 {
-    enum { ROWS_AT_FIRST = 8 };
+    enum { ROWS_AT_FIRST = 4 };
     const uint32_t some_more = *held + *held / 8 + 1, least = some_more < ROWS_AT_FIRST ? ROWS_AT_FIRST : some_more;
     const uint32_t more = least < room ? least : room;
     void *moved = realloc(rows, more * width);

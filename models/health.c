@@ -1,6 +1,7 @@
 /* Health service: outreach to venues, own visits to clinics, and owners who bar the door after the police have been there. */
 #include <math.h>
 
+#include "models/lines.h"
 #include "models/world.h"
 #include "models/submodels.h"
 

@@ -1,4 +1,5 @@
 /* Owners: whether to exploit, and openly, covertly or in the private network. */
+#include "models/lines.h"
 #include "models/choice.h"
 #include "models/submodels.h"
 

@@ -1,4 +1,5 @@
 /* Persons: how adults leave, and how exploitation ends without the police: coming of age, escape, release, help. */
+#include "models/lines.h"
 #include "models/world.h"
 #include "models/submodels.h"
 

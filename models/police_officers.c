@@ -2,6 +2,7 @@
  * special unit is stopped from above; how reports are answered and the detained released. */
 #include <math.h>
 
+#include "models/lines.h"
 #include "models/police.h"
 
 static const double ROTATION_SLICE = 2; /* per year: transfers are drawn in slices of the levers, each a line of points of its own */

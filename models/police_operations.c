@@ -2,6 +2,7 @@
  * owners; a ripe lead takes one of the operations for which the unit has capacity. */
 #include <math.h>
 
+#include "models/lines.h"
 #include "models/police.h"
 
 static bool is_active(const struct city *c)

@@ -2,6 +2,7 @@
  * venue's protector; otherwise adults pay. */
 #include <math.h>
 
+#include "models/lines.h"
 #include "models/police.h"
 
 static const double FACTOR_MOST = 2; /* the top of the range of shakedown_factor; lower factors are thinned from it */

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "models/lines.h"
 #include "models/relocation.h"
 
 struct promise {

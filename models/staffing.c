@@ -1,4 +1,5 @@
 /* Staffing: whom owners let go, who fills empty slots, who comes back from the street. */
+#include "models/lines.h"
 #include "models/world.h"
 #include "models/submodels.h"
 

@@ -1,4 +1,5 @@
 /* Traffickers: whether to be active, whom to supply, and who takes the place of the imprisoned. */
+#include "models/lines.h"
 #include "models/choice.h"
 #include "models/submodels.h"
 

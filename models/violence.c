@@ -1,6 +1,7 @@
 /* Violence by clients, owners and traffickers (violence by the police arises only from police acts), and who reports it. */
 #include <math.h>
 
+#include "models/lines.h"
 #include "models/world.h"
 #include "models/submodels.h"
 

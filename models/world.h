@@ -26,11 +26,12 @@
 enum purpose {
     /* lines of points (sim/random.h), each of one process */
     LINE_TASTE_OWNER, LINE_TASTE_TRAFFICKER, LINE_REVIEW_OWNER, LINE_REVIEW_TRAFFICKER,
-    LINE_RELOCATE_TRAFFICKER, LINE_RELOCATE_NETWORK, LINE_STREET_RETURN,
+    LINE_STREET_RETURN,
     LINE_ADULT_LEAVES, LINE_ADULT_LEAVES_STREET, LINE_ESCAPE, LINE_DEBT_RELEASE, LINE_OUTSIDE_HELP,
     LINE_INFECTION, LINE_INFECTION_STREET,
     LINE_CLIENT_VIOLENCE, LINE_CLIENT_VIOLENCE_STREET, LINE_CLIENT_VIOLENCE_EXPLOITED, LINE_OWNER_VIOLENCE, LINE_OWNER_VIOLENCE_EXPLOITED,
-    LINE_ROTATION, LINE_TIE_DECAY, LINE_SHAKEDOWN, LINE_FALSE_LEAD, LINE_OUTREACH, LINE_CLINIC, LINE_CLINIC_STREET, LINE_CLINIC_HIDDEN,
+    LINE_ROTATION, LINE_TIE_DECAY, LINE_SHAKEDOWN, LINE_OUTREACH, LINE_CLINIC, LINE_CLINIC_STREET, LINE_CLINIC_HIDDEN,
+    LINE_FALSE_LEAD, LINE_RELOCATE_TRAFFICKER, LINE_RELOCATE_NETWORK,
     LINES,
     /* single numbers */
     DRAW_SLOTS = LINES, DRAW_VISIBILITY, DRAW_ACCESS, DRAW_LINKS, DRAW_START,
@@ -44,7 +45,7 @@ enum purpose {
     DRAW_PURPOSES
 };
 _Static_assert(DRAW_PURPOSES <= 256, "an address has 8 bits for the purpose");
-enum { LINES_DRAWN = (LINES + WORDS_BATCH - 1) / WORDS_BATCH * WORDS_BATCH };
+enum { LINES_DRAWN = LINES / WORDS_BATCH * WORDS_BATCH }; /* whose first words are drawn together: not those of the last, which few need */
 
 /* ---- kinds ------------------------------------------------------------------------------------------------------------ */
 
@@ -430,172 +431,12 @@ static inline enum class class_in(const struct city *c, uint32_t place, uint32_t
 
 static inline enum class seat_class(const struct city *c, uint32_t seat) { return class_in(c, seat_place(c, seat), seat); }
 
-/* What the day throws on a line of so many, at `rate` each; `number` tells the lines of one process apart. */
-static inline struct points line_points(const struct city *c, enum purpose line, uint32_t number, uint32_t length, double rate)
-{
-    if (number > 0) return points_begin(&c->luck, line, number, length, rate);
-    return points_begin_first(&c->luck, line, length, rate, &c->first[line]);
-}
-
-/* On the seats of the venues, whoever sits there: scenarios share it seat by seat. */
-static inline struct points seats_points(const struct city *c, enum purpose line, double rate)
-{
-    return line_points(c, line, 0, c->venue_seats, rate);
-}
-
 /* Minors and coerced adults, wherever they are. */
 static inline uint32_t exploited_now(const struct city *c)
 {
     uint32_t n = 0;
     for (int kind = 0; kind < PLACE_KINDS; kind++) n += c->count[kind][CLASS_COERCED] + c->count[kind][CLASS_MINOR];
     return n;
-}
-
-/* Counting off: in which row of a column of small numbers the n-th thing of all lies, for rising n. What the rows held when they
- * were come to is kept, for an event may change them. */
-struct counted {
-    const uint8_t *column;
-    uint64_t word;         /* eight rows from `row` on */
-    uint32_t row, before;  /* before: things in the rows before these */
-};
-
-static inline void counted_load(struct counted *counted) { memcpy(&counted->word, counted->column + counted->row, sizeof counted->word); }
-
-static inline struct counted counted_begin(const uint8_t *column)
-{
-    struct counted counted = {column, 0, 0, 0};
-    counted_load(&counted);
-    return counted;
-}
-
-/* The row, and the thing's number in it; a column's last word is padded with zeros (world.c). n must lie below the sum of all. */
-static inline uint32_t counted_find(struct counted *counted, uint32_t n, uint32_t *index)
-{
-    static const uint64_t EVEN = 0x00ff00ff00ff00ff, ONES = 0x0001000100010001;
-    for (;;) {
-        const uint32_t here = (uint32_t)(((counted->word & EVEN) + (counted->word >> 8 & EVEN)) * ONES >> 48);
-        if (n - counted->before < here) break;
-        counted->before += here;
-        counted->row += 8;
-        counted_load(counted);
-    }
-    uint32_t rest = n - counted->before, row = counted->row;
-    for (uint64_t word = counted->word; rest >= (word & 0xff); word >>= 8) {
-        rest -= (uint32_t)(word & 0xff);
-        row++;
-    }
-    *index = rest;
-    return row;
-}
-
-/* And on those of the owners' private places. */
-static inline struct points owners_seats_points(const struct city *c, enum purpose line, double rate)
-{
-    return line_points(c, line, 0, c->kind_seat[PLACE_STREET], rate);
-}
-
-/* On those alone whom it may concern, counted off from place to place: the exploited in venues and the private network, or the
- * persons of the street. For processes which concern few of the seats. */
-struct persons_points {
-    struct points points;
-    struct counted counted;
-    const uint64_t *mask; /* those concerned, by place */
-    uint64_t here;        /* those of `place` when it was come to */
-    uint32_t first, place;
-};
-
-/* `first`: the place from which on is counted. */
-static inline struct persons_points persons_points_begin(const struct city *c, enum purpose line, const uint64_t *mask, uint32_t first,
-                                                         uint32_t persons, double rate)
-{
-    struct persons_points thrown;
-    thrown.points = line_points(c, line, 0, persons, rate);
-    thrown.counted = counted_begin(c->concerned + first);
-    thrown.mask = mask;
-    thrown.first = first;
-    thrown.place = UINT32_MAX;
-    return thrown;
-}
-
-static inline struct persons_points exploited_points(const struct city *c, enum purpose line, double rate)
-{
-    return persons_points_begin(c, line, c->exploited, 0, exploited_now(c), rate);
-}
-
-static inline struct persons_points hidden_points(const struct city *c, enum purpose line, double rate)
-{
-    const uint32_t *n = c->count[PLACE_PRIVATE];
-    return persons_points_begin(c, line, c->exploited, c->venues, n[CLASS_COERCED] + n[CLASS_MINOR], rate);
-}
-
-static inline struct persons_points street_points(const struct city *c, enum purpose line, double rate)
-{
-    return persons_points_begin(c, line, c->occupied, 2 * c->venues, c->count[PLACE_STREET][CLASS_ADULT], rate);
-}
-
-/* The next person, by place and seat, who is still there and concerned. */
-static inline bool persons_points_next(const struct city *c, struct persons_points *thrown, uint32_t *place, uint32_t *seat, double *mark)
-{
-    uint32_t number, index;
-    while (points_next(&thrown->points, &number, mark)) {
-        *place = thrown->first + counted_find(&thrown->counted, number, &index);
-        if (*place != thrown->place) {
-            thrown->place = *place;
-            thrown->here = thrown->mask[*place];
-        }
-        const uint32_t bit = nth_bit(thrown->here, index);
-        if (!(thrown->mask[*place] >> bit & 1)) continue;
-        *seat = c->first_seat[*place] + bit;
-        return true;
-    }
-    return false;
-}
-
-/* How many of the vacancies that a column counts by venue are taken today, each with the same chance: a coin for every venue, which
- * scenarios share, and which is looked at more closely where it might have fallen. */
-struct column_coins {
-    const struct city *c;
-    const uint8_t *column;
-    double chance;
-    enum purpose purpose;
-    uint32_t venue; /* the first of the row */
-    uint64_t fallen;
-    struct coin_row row;
-};
-
-static inline void column_coins_throw(struct column_coins *thrown)
-{
-    const uint32_t rest = thrown->c->venues - thrown->venue;
-    thrown->fallen = coin_row_weighed(&thrown->row, &thrown->c->luck, thrown->purpose, 0, thrown->venue / COIN_ROW,
-                                      rest < COIN_ROW ? rest : COIN_ROW, thrown->column + thrown->venue, thrown->chance);
-}
-
-static inline void column_coins_begin(struct column_coins *thrown, const struct city *c, enum purpose purpose, const uint8_t *column,
-                                      double chance)
-{
-    thrown->c = c;
-    thrown->column = column;
-    thrown->chance = chance;
-    thrown->purpose = purpose;
-    thrown->venue = 0;
-    column_coins_throw(thrown);
-}
-
-/* The next venue where somebody comes, and how many. */
-static inline bool column_coins_next(struct column_coins *thrown, uint32_t *venue, uint32_t *come)
-{
-    for (;;) {
-        while (thrown->fallen == 0) {
-            thrown->venue += COIN_ROW;
-            if (thrown->venue >= thrown->c->venues) return false;
-            column_coins_throw(thrown);
-        }
-        const uint32_t k = (uint32_t)__builtin_ctzll(thrown->fallen);
-        thrown->fallen &= thrown->fallen - 1;
-        *venue = thrown->venue + k;
-        *come = binomial_quantile(1 - coin_row_uniform(&thrown->row, k), thrown->column[*venue], thrown->chance);
-        if (*come > 0) return true;
-    }
 }
 
 /* The day on which a health service saw somebody is kept modulo SERVED_MARKS; city_dawn forgets it, where it is older than

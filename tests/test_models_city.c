@@ -91,7 +91,7 @@ static void test_newcomers_are_as_the_parameters_say(void **state)
     double irregular = 0, mean = 0;
     uint32_t least = UINT32_MAX, most = 0;
     for (uint32_t i = 0; i < N; i++) {
-        struct person p = newcomer(c, CLASS_MINOR, i, 0);
+        struct person p = lab_newcomer(c, CLASS_MINOR, i);
         irregular += p.traits == TRAIT_IRREGULAR;
         mean += (double)p.due / N;
         least = p.due < least ? p.due : least;

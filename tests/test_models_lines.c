@@ -2,6 +2,7 @@
  * many of. */
 #include <stdlib.h>
 
+#include "models/lines.h"
 #include "tests/agreement.h"
 #include "tests/effort.h"
 #include "tests/world_support.h"
@@ -168,8 +169,7 @@ static void test_everybody_concerned_is_met_equally_often_and_nobody_else(void *
 /* The same city again, on another day. */
 static void again(struct lab *l, const struct lab *morning, int32_t day)
 {
-    struct error e = {0};
-    assert_int_equal(model.copy(l->world, morning->world, &e), 0);
+    lab_copy(l, morning);
     lab_day(l, day);
 }
 

@@ -111,7 +111,7 @@ static void test_ages_at_recruitment_are_uniform(void **state)
     struct city *c = quiet(&l, 2);
     lab_day(&l, 700);
     for (uint32_t i = 0; i < effort(40000, 1000000); i++) {
-        struct person person = newcomer(c, CLASS_MINOR, i, 0);
+        struct person person = lab_newcomer(c, CLASS_MINOR, i);
         int32_t wait = person.due - 1 - c->day; /* days are stored plus one */
         assert_true(wait >= 1 && wait <= AGES);
         count[(person.traits & TRAIT_IRREGULAR ? PARTS : 0) + (wait - 1) / BIN]++;
@@ -136,7 +136,7 @@ static void test_a_cohort_comes_of_age_unless_it_escapes(void **state)
     lab_set(&l, "persons.adult_tenure", 1);
     lab_day(&l, 0);
     for (uint32_t v = 0; v < c->venues; v++)
-        for (uint32_t k = 0; k < SLOTS; k++) seat_enter(c, v, newcomer(c, CLASS_MINOR, c->first_seat[v] + k, 0));
+        for (uint32_t k = 0; k < SLOTS; k++) seat_enter(c, v, lab_newcomer(c, CLASS_MINOR, c->first_seat[v] + k));
     for (int32_t day = 0; day <= AGES; day++) {
         int32_t at = day == 0 ? 0 : (day - 1) / BIN; /* the day of arrival belongs to the first bin */
         double young = 1 - (double)day / AGES;       /* share without a birthday so far */
@@ -173,7 +173,7 @@ static void test_the_stationary_age_profile(void **state)
         struct points arrivals = points_begin(&c->luck, DRAW_ARRIVALS, 0, (uint32_t)effort(35, 220), 1);
         while (points_next(&arrivals, &index, &mark)) {
             while (free_seat(c, place) == UINT32_MAX) place++;
-            seat_enter(c, place, newcomer(c, CLASS_MINOR, free_seat(c, place), 0));
+            seat_enter(c, place, lab_newcomer(c, CLASS_MINOR, free_seat(c, place)));
         }
         lab_step(&l, "persons");
     }

@@ -163,6 +163,12 @@ void lab_close(struct lab *l)
     *l = (struct lab){0};
 }
 
+struct person lab_newcomer(const struct city *c, enum class class, uint32_t number)
+{
+    const struct words w = luck_words(&c->luck, DRAW_NEWCOMER, number, 0);
+    return newcomer(c, class, unit_interval(w.word[0]), unit_interval(w.word[1]));
+}
+
 void lab_copy(struct lab *to, const struct lab *from)
 {
     struct error e = {0};

@@ -45,6 +45,9 @@ void lab_open(struct lab *l, uint32_t replicate);
 void lab_close(struct lab *l);
 void lab_copy(struct lab *to, const struct lab *from); /* its world */
 
+/* A newcomer with the luck of a number. */
+struct person lab_newcomer(const struct city *c, enum class class, uint32_t number);
+
 void lab_day(struct lab *l, int32_t day);          /* dawn */
 void lab_step(struct lab *l, const char *submodel); /* that sub-model's part of the day */
 void lab_observe(struct lab *l, const char *submodel);
