@@ -90,9 +90,9 @@ def test_every_process_that_leaps_has_its_plain_coin():
     sources["world.h"] = sources["world.h"].replace(declared, "")
     lines = set().union(*(re.findall(r"\bLINE_\w+", text) for text in sources.values()))
     assert lines == set(re.findall(r"\bLINE_\w+", declared)) and len(lines) == 27
-    # every line is thrown by line_points(), which nothing but the helpers of world.h goes around
+    # every line is thrown by line_points(), which nothing but the helpers of lines.h goes around
     begun = [name for name, text in sources.items() for _ in re.findall(r"\bpoints_begin(?:_first)?\(", text)]
-    assert begun == ["world.h", "world.h"]
+    assert begun == ["lines.h", "lines.h"]
     processes = {re.sub(r"_(STREET|EXPLOITED|HIDDEN)$", "", line) for line in lines}
     reference = (ROOT / "tests" / "coin_reference.c").read_text()
     assert processes == set(re.findall(r'^    \{"[^"]*", "\w+", "[\w.]+",\s+(LINE_\w+)', reference, re.MULTILINE))
