@@ -192,9 +192,9 @@ def test_results_rewritten_by_hand_are_found_in_the_history(copy):
     assert compare(first_stored(path, right.model_version), Result.read(path.read_text())) == ["minor_days"]
     commit()  # committed, and so also "removed, and stored again as if new": found all the same
     assert compare(first_stored(path, right.model_version), Result.read(path.read_text())) == ["minor_days"]
-    rewrite(golden, model_version="9")
+    rewrite(golden, model_version="999")
     commit()
-    assert compare(first_stored(path, "9"), Result.read(path.read_text())) == []
+    assert compare(first_stored(path, "999"), Result.read(path.read_text())) == []
 
 
 # ---- what a comparison sees ----
