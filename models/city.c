@@ -222,6 +222,15 @@ static void services_forget(struct city *c, int32_t days)
         if (days_since(today, c->absent[i].person.served) >= kept) c->absent[i].person.served = NEVER;
 }
 
+void city_fetch(const struct city *c)
+{
+    enum { LINE = 64 };
+    const char *block = c->block;
+    for (size_t at = 0; at < c->block_size; at += LINE) __builtin_prefetch(block + at, 1);
+    for (size_t at = 0; at < c->n_benches * sizeof *c->benches; at += LINE) __builtin_prefetch((const char *)c->benches + at, 1);
+    for (size_t at = 0; at < c->n_bonds * sizeof *c->bonds; at += LINE) __builtin_prefetch((const char *)c->bonds + at, 1);
+}
+
 void city_dawn(struct city *c, int32_t day)
 {
     bool follows = day == c->day + 1;

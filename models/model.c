@@ -61,9 +61,13 @@ static void govern_city(struct world *w, uint32_t city, const void *const *group
 }
 
 /* A new day: yesterday's notes are thrown away. */
+/* What one core's own cache holds of the essay's cities, about. */
+enum { CITIES_IN_CACHE = 8 };
+
 static void dawn(struct world *w, uint32_t city, int32_t day)
 {
     struct city *c = &w->city[city];
+    if (w->n_cities > CITIES_IN_CACHE) city_fetch(c);
     city_dawn(c, day);
     c->n_arrests = c->n_signals = c->n_operations = c->n_reports = 0;
     c->visits = c->services = 0;

@@ -520,6 +520,9 @@ void seat_infect(struct city *c, uint32_t seat);
 /* Sums over persons are kept up to date by all that changes persons, so that reading them costs nothing. These count them anew:
  * at the end of a day (city_dawn), and for tests and invariants (city_recount). */
 void city_dawn(struct city *c, int32_t day);
+
+/* Asks the processor for a city's memory: in a large region it has been forgotten since yesterday. */
+void city_fetch(const struct city *c);
 void city_recount(struct city *c);
 
 /* A newcomer, whose traits and age two numbers in (0, 1) decide. */
