@@ -60,10 +60,10 @@ static void govern_city(struct world *w, uint32_t city, const void *const *group
     wants_lay_down(c);
 }
 
-/* A new day: yesterday's notes are thrown away. */
 /* What one core's own cache holds of the essay's cities, about. */
 enum { CITIES_IN_CACHE = 8 };
 
+/* A new day: yesterday's notes are thrown away. */
 static void dawn(struct world *w, uint32_t city, int32_t day)
 {
     struct city *c = &w->city[city];
