@@ -164,17 +164,7 @@ void hdf_close_group(struct hdf *f, hid_t group)
 
 /* ---- datasets ---- */
 
-enum {
-    WORTH_COMPRESSING = 512, /* values of a chunk: starting zlib costs more than all else about a smaller one */
-    IN_HEADER = 4096         /* bytes of a dataset, and no more, that lie in its object's header */
-};
-
-static enum hdf_storage storage_of(const struct hdf_shape *shape)
-{
-    hsize_t bytes = sizeof(double);
-    for (int i = 0; i < shape->rank; i++) bytes *= shape->size[i];
-    return bytes <= IN_HEADER ? STORAGE_header : STORAGE_chunks;
-}
+enum { WORTH_COMPRESSING = 512 /* values of a chunk: starting zlib costs more than all else about a smaller one */ };
 
 static bool set_chunks(hid_t create, const struct hdf_shape *shape)
 {
@@ -192,7 +182,6 @@ static hid_t dataset_properties(const struct hdf_shape *shape, enum hdf_storage 
     hid_t create = hdf_without_times(H5P_DATASET_CREATE);
     if (create < 0) return -1;
     bool good = true;
-    if (storage == STORAGE_header) good = H5Pset_layout(create, H5D_COMPACT) >= 0;
     if (storage == STORAGE_chunks) good = set_chunks(create, shape);
     if (nan) good = good && H5Pset_fill_value(create, H5T_NATIVE_DOUBLE, &undefined) >= 0;
     if (good) return create;
@@ -243,7 +232,7 @@ static hid_t dataset_create(struct hdf *f, hid_t group, const char *name, hid_t 
 
 hid_t hdf_dataset(struct hdf *f, hid_t group, const char *name, hid_t type, const struct hdf_shape *shape, bool nan)
 {
-    hid_t dataset = dataset_create(f, group, name, type, shape, storage_of(shape), nan);
+    hid_t dataset = dataset_create(f, group, name, type, shape, STORAGE_chunks, nan);
     const double undefined = (double)NAN;
     if (nan) hdf_attribute_numbers(f, dataset, "_FillValue", H5T_NATIVE_DOUBLE, &undefined, 1);
     return dataset;

@@ -29,8 +29,8 @@ struct hdf_shape {
     hid_t scale[HDF_MAX_RANK];
 };
 
-/* Strings lie in a heap; a small dataset in its object's header, which has a checksum; others in chunks with checksums. */
-enum hdf_storage { STORAGE_heap, STORAGE_header, STORAGE_chunks };
+/* Strings lie in a heap, numbers in chunks with checksums, few ones too: R's ncdf4 opens no file with an array in its object's header. */
+enum hdf_storage { STORAGE_heap, STORAGE_chunks };
 
 struct hdf_scale;
 struct hdf_object;
