@@ -81,6 +81,7 @@ static inline struct persons_points persons_points_begin(const struct city *c, e
     thrown.counted = counted_begin(c->concerned + first);
     thrown.mask = mask;
     thrown.first = first;
+    thrown.here = 0;
     thrown.place = UINT32_MAX;
     return thrown;
 }

@@ -94,8 +94,8 @@ INLINE void coins_counters(struct coins *c)
         lanes zero = {0}, bits = zero, below = zero;                                                                   \
         uint64_t all = 0;                                                                                              \
         for (int i = 0; i < (LANES); i++) bits[i] = (int64_t)1 << i;                                                   \
-        for (int k = 0; k < 4; k++)                                                                                    \
-            for (int g = 0; g < BLOCKS / (LANES); g++)                                                                 \
+        for (size_t k = 0; k < 4; k++)                                                                                 \
+            for (size_t g = 0; g < BLOCKS / (LANES); g++)                                                              \
                 below |= ((*(const in_memory *)&c->word[k][g * (LANES)] < zero + bound) & bits) << (k * BLOCKS + g * (LANES)); \
         for (int i = 0; i < (LANES); i++) all |= (uint64_t)below[i];                                                   \
         return all;                                                                                                    \
@@ -111,9 +111,9 @@ INLINE void coins_counters(struct coins *c)
         lanes zero = {0}, bits = zero, below = zero;                                                                   \
         uint64_t all = 0;                                                                                              \
         for (int i = 0; i < (LANES); i++) bits[i] = (int64_t)1 << i;                                                   \
-        for (int k = 0; k < 4; k++)                                                                                    \
-            for (int g = 0; g < BLOCKS / (LANES); g++) {                                                               \
-                const int at = k * BLOCKS + g * (LANES);                                                               \
+        for (size_t k = 0; k < 4; k++)                                                                                 \
+            for (size_t g = 0; g < BLOCKS / (LANES); g++) {                                                            \
+                const size_t at = k * BLOCKS + g * (LANES);                                                            \
                 lanes own = (lanes)PRODUCT(__builtin_convertvector(*(const bytes *)&weight[at], lanes), zero + unit);  \
                 below |= ((*(const in_memory *)&c->word[k][g * (LANES)] <= own) & bits) << at;                         \
             }                                                                                                          \
@@ -283,7 +283,7 @@ uint64_t coin_row_weighed(struct coin_row *row, const struct luck *luck, uint32_
     uint64_t fallen = 0;
     for (uint32_t half = 0; half < 2 && half * 32 < n; half++) {
         uint8_t own[32] = {0};
-        memcpy(own, weight + half * 32, n - half * 32 < 32 ? n - half * 32 : 32);
+        memcpy(own, &weight[(size_t)half * 32], n - half * 32 < 32 ? n - half * 32 : 32);
         row->half[half] = half_row(luck, purpose, index, number, half);
         fallen |= coins_weigh_by(points_widest(), &row->half[half], unit, own) << half * 32;
     }

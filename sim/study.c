@@ -135,11 +135,10 @@ int study_add_policy(struct study *s, const char *name, int64_t from, struct err
     struct policy *policies = grown(s->policies, s->n_policies, sizeof *policies);
     if (policies == NULL) return error_memory(e, "the policies", (double)s->n_policies * 2 * sizeof *policies);
     s->policies = policies;
-    struct policy *policy = &policies[s->n_policies];
-    *policy = (struct policy){0};
-    snprintf(policy->name, sizeof policy->name, "%s", name);
-    if (values_create(&policy->values, s->model, from >= 0 ? &policies[from].values : NULL, e) != 0) return -1;
-    s->n_policies++;
+    struct policy policy = {0};
+    snprintf(policy.name, sizeof policy.name, "%s", name);
+    if (values_create(&policy.values, s->model, from >= 0 ? &policies[from].values : NULL, e) != 0) return -1;
+    policies[s->n_policies++] = policy;
     return 0;
 }
 
