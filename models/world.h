@@ -303,12 +303,6 @@ static inline uint32_t seat_place(const struct city *c, uint32_t seat)
 /* A seat in the masks of its place. */
 static inline uint64_t bit_in(const struct city *c, uint32_t place, uint32_t seat) { return 1ull << (seat - c->first_seat[place]); }
 
-/* A seat's number among those of all places, were each of 64 seats: neighbours of one place then share calls of the generator. */
-static inline uint32_t seat_in(const struct city *c, uint32_t place, uint32_t seat)
-{
-    return place * PLACE_SEATS + (seat - c->first_seat[place]);
-}
-
 static inline uint64_t seat_bit(const struct city *c, uint32_t seat) { return bit_in(c, seat_place(c, seat), seat); }
 
 /* The first row from `from` on that is not 0 in a column of bytes, or one at or beyond its end. A column's last word is padded
@@ -556,6 +550,10 @@ void pick_distinct(const struct luck *luck, uint32_t purpose, uint32_t entity, u
  * see both occasions in one day: they have luck of their own. */
 enum occasion { OCCASION_SWEEP, OCCASION_CLOSURE };
 void adults_disperse(struct city *c, uint32_t venue, double share, enum occasion occasion);
+
+/* The bond of an exploited or detained person in a venue begins; it ends, and what it said is returned. */
+void bond_take(struct city *c, uint32_t venue, uint32_t seat, uint16_t due, uint16_t supplier);
+struct bond bond_leave(struct city *c, uint32_t venue, uint32_t seat);
 
 /* Another day for somebody exploited or detained. */
 void due_change(struct city *c, uint32_t seat, uint16_t due);

@@ -101,6 +101,15 @@ INLINE void coins_counters(struct coins *c)
         return all;                                                                                                    \
     }
 
+/* What is compiled for each width. */
+struct way {
+    void (*fill)(struct points *points);
+    void (*first)(const struct luck *luck, uint32_t purpose, struct words *first);
+    void (*toss)(struct coins *coins);
+    void (*fall)(struct coins *coins, const int64_t bound[2], uint64_t fallen[2]);
+    uint64_t (*weigh)(struct coins *coins, int64_t unit, const uint8_t *weight);
+};
+
 /* The same with a bound for each word, which it may reach: a unit below 2^32, times the word's own weight. */
 #define DEFINE_BELOW_EACH(name, attributes, LANES, PRODUCT)                                                            \
     attributes INLINE uint64_t name(const struct coins *c, int64_t unit, const uint8_t *weight)                        \
@@ -159,7 +168,8 @@ INLINE void coins_counters(struct coins *c)
     {                                                                                                                  \
         throw_##width(c);                                                                                              \
         return below_each_##width(c, unit, weight);                                                                    \
-    }
+    }                                                                                                                  \
+    static const struct way way_##width = {fill_##width, first_##width, throw_##width, fall_##width, weigh_##width};
 
 #define PRODUCT_PLAIN(x, y) (((x)&WORD) * (y))
 DEFINE_WIDTH(plain, , 2, PRODUCT_PLAIN)
@@ -187,35 +197,22 @@ enum points_width points_widest(void)
     return POINTS_PLAIN;
 }
 
-void points_fill_by(enum points_width width, struct points *p)
+static const struct way *way_of(enum points_width width)
 {
-    switch (width) {
 #ifdef __x86_64__
-    case POINTS_AVX512: fill_avx512(p); return;
-    case POINTS_AVX2: fill_avx2(p); return;
-#else
-    case POINTS_AVX512:
-    case POINTS_AVX2:
+    if (width == POINTS_AVX512) return &way_avx512;
+    if (width == POINTS_AVX2) return &way_avx2;
 #endif
-    case POINTS_PLAIN: break;
-    }
-    fill_plain(p);
+    (void)width;
+    return &way_plain;
 }
+
+void points_fill_by(enum points_width width, struct points *p) { way_of(width)->fill(p); }
+void coins_fill_by(enum points_width width, struct coins *c) { way_of(width)->toss(c); }
 
 void points_first_by(enum points_width width, const struct luck *luck, uint32_t purposes, struct words *first)
 {
-    for (uint32_t purpose = 0; purpose < purposes; purpose += BLOCKS) {
-        switch (width) {
-#ifdef __x86_64__
-        case POINTS_AVX512: first_avx512(luck, purpose, first + purpose); break;
-        case POINTS_AVX2: first_avx2(luck, purpose, first + purpose); break;
-#else
-        case POINTS_AVX512:
-        case POINTS_AVX2:
-#endif
-        case POINTS_PLAIN: first_plain(luck, purpose, first + purpose); break;
-        }
-    }
+    for (uint32_t purpose = 0; purpose < purposes; purpose += BLOCKS) way_of(width)->first(luck, purpose, first + purpose);
 }
 
 void points_first(const struct luck *luck, uint32_t purposes, struct words *first)
@@ -223,49 +220,14 @@ void points_first(const struct luck *luck, uint32_t purposes, struct words *firs
     points_first_by(points_widest(), luck, purposes, first);
 }
 
-void coins_fill_by(enum points_width width, struct coins *c)
-{
-    switch (width) {
-#ifdef __x86_64__
-    case POINTS_AVX512: throw_avx512(c); return;
-    case POINTS_AVX2: throw_avx2(c); return;
-#else
-    case POINTS_AVX512:
-    case POINTS_AVX2:
-#endif
-    case POINTS_PLAIN: break;
-    }
-    throw_plain(c);
-}
-
 void coins_fall_by(enum points_width width, struct coins *c, const int64_t bound[2], uint64_t fallen[2])
 {
-    switch (width) {
-#ifdef __x86_64__
-    case POINTS_AVX512: fall_avx512(c, bound, fallen); return;
-    case POINTS_AVX2: fall_avx2(c, bound, fallen); return;
-#else
-    case POINTS_AVX512:
-    case POINTS_AVX2:
-#endif
-    case POINTS_PLAIN: break;
-    }
-    fall_plain(c, bound, fallen);
+    way_of(width)->fall(c, bound, fallen);
 }
 
 uint64_t coins_weigh_by(enum points_width width, struct coins *c, int64_t unit, const uint8_t weight[32])
 {
-    switch (width) {
-#ifdef __x86_64__
-    case POINTS_AVX512: return weigh_avx512(c, unit, weight);
-    case POINTS_AVX2: return weigh_avx2(c, unit, weight);
-#else
-    case POINTS_AVX512:
-    case POINTS_AVX2:
-#endif
-    case POINTS_PLAIN: break;
-    }
-    return weigh_plain(c, unit, weight);
+    return way_of(width)->weigh(c, unit, weight);
 }
 
 /* Half a row of coins, ready to be thrown. */

@@ -14,7 +14,8 @@ void points_first_by(enum points_width width, const struct luck *luck, uint32_t 
 void coins_fill_by(enum points_width width, struct coins *coins);
 
 /* The same, and which of the 32 words lie below two bounds: bit 8 k + i for word k of block i. */
-uint64_t coins_weigh_by(enum points_width width, struct coins *coins, int64_t unit, const uint8_t weight[32]); /* a bound for each */
 void coins_fall_by(enum points_width width, struct coins *coins, const int64_t bound[2], uint64_t fallen[2]);
+/* Which words reach no further than a bound of their own, unit * weight. */
+uint64_t coins_weigh_by(enum points_width width, struct coins *coins, int64_t unit, const uint8_t weight[32]);
 
 #endif

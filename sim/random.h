@@ -99,17 +99,15 @@ static inline struct coins coins_begin(const struct luck *luck, uint32_t purpose
 /* Draws the batch of blocks from coins.block on. */
 void coins_fill(struct coins *coins);
 
-static inline uint32_t coins_word(struct coins *coins, uint32_t entity)
+static inline double coins_uniform(struct coins *coins, uint32_t entity)
 {
     const uint32_t block = entity >> 2;
     if (block - coins->block >= WORDS_BATCH) {
         coins->block = block / WORDS_BATCH * WORDS_BATCH;
         coins_fill(coins);
     }
-    return (uint32_t)coins->word[entity & 3][block % WORDS_BATCH];
+    return unit_interval((uint32_t)coins->word[entity & 3][block % WORDS_BATCH]);
 }
-
-static inline double coins_uniform(struct coins *coins, uint32_t entity) { return unit_interval(coins_word(coins, entity)); }
 
 /* luck_words() of an entity, from a batch. */
 static inline struct words coins_words(struct coins *coins, uint32_t entity)
