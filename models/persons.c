@@ -29,7 +29,7 @@ DECLARE_METRICS(METRICS)
 
 /* For every seat on which the day's luck falls and in which somebody exploited sits: `place`, `seat`. */
 #define FOR_EXPLOITED(line, rate)                                                                                       \
-    struct points points = owners_seats_points(c, line, rate);                                                          \
+    struct points points = owners_seats_points(c, line, exploited_now(c) > 0 ? rate : 0);                               \
     uint32_t place, seat;                                                                                               \
     double mark;                                                                                                        \
     while (points_next(&points, &seat, &mark))                                                                          \

@@ -242,10 +242,12 @@ uint64_t coin_row_weighed(struct coin_row *row, const struct luck *luck, uint32_
                           const uint8_t *weight, double p)
 {
     const int64_t unit = (int64_t)fmin(ceil(p * 0x1p32), UINT32_MAX); /* a little too much: the caller looks at who might have fallen */
+    static const uint8_t none[32];
     uint64_t fallen = 0;
     for (uint32_t half = 0; half < 2 && half * 32 < n; half++) {
         uint8_t own[32] = {0};
         memcpy(own, &weight[(size_t)half * 32], n - half * 32 < 32 ? n - half * 32 : 32);
+        if (memcmp(own, none, sizeof own) == 0) continue; /* there is nothing to throw for */
         row->half[half] = half_row(luck, purpose, index, number, half);
         fallen |= coins_weigh_by(points_widest(), &row->half[half], unit, own) << half * 32;
     }

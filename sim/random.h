@@ -133,7 +133,8 @@ static inline double coin_row_uniform(const struct coin_row *row, uint32_t k)
     return unit_interval((uint32_t)row->half[k / 32].word[k / 8 % 4][k % 8]);
 }
 
-/* Bit k of the answer says whether coin_row_uniform(k) < weight[k] p, or nearly so, for k < n <= 64; p is at most 1. */
+/* Bit k of the answer says whether coin_row_uniform(k) < weight[k] p, or nearly so, for k < n <= 64; p is at most 1. Neighbours
+ * without weight may have no coin. */
 uint64_t coin_row_weighed(struct coin_row *row, const struct luck *luck, uint32_t purpose, uint32_t index, uint32_t number, uint32_t n,
                           const uint8_t *weight, double p);
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +14,8 @@ import numpy as np
 from measure import BUILD, CORES, PROGRAM, Spent, Workshop, alternate, median, person_days, spread
 from table import number, reached, table
 
-REPLICATES = 24
+COMPARISON = 200  # the essay's
+REPLICATES = 24  # where contestants take long
 COINS = BUILD / "bench" / "coins" / "enforcesim"
 COINS_OF_TESTS = BUILD / "coins" / "enforcesim"
 FALSE_ALARM = 1e-6
@@ -30,10 +32,21 @@ def writing(spent: list[Spent]) -> float:
     return median(float(re.search(r"([\d.]+) s of writing", s.output)[1]) for s in spent)
 
 
+def at_once(workshop: Workshop, processes: int) -> Spent:
+    """The comparison by so many processes of one thread side by side: what the machine itself takes from each."""
+    with ThreadPoolExecutor(processes) as pool:
+        runs = [
+            pool.submit(workshop.run, "essay.cfg", "-r", COMPARISON, "-j", 1, out=f"out-{i}.h5")
+            for i in range(processes)
+        ]
+        spent = [run.result() for run in runs]
+    return Spent(sum(s.cpu for s in spent), max(s.wall for s in spent), spent[0].output)
+
+
 def threads(workshop: Workshop, rounds: int) -> str:
     counts = sorted({1, 2, CORES, 4 * CORES})
-    runs = [partial(workshop.run, "essay.cfg", "-r", REPLICATES, "-j", j) for j in counts]
-    spent = alternate(runs, rounds)
+    runs = [partial(workshop.run, "essay.cfg", "-r", COMPARISON, "-j", j) for j in counts]
+    *spent, apart = alternate([*runs, partial(at_once, workshop, min(2, CORES))], rounds)
     walls = [min(s.wall for s in mine) for mine in spent]
     rows = []
     for j, mine, wall in zip(counts, spent, walls, strict=True):
@@ -41,7 +54,7 @@ def threads(workshop: Workshop, rounds: int) -> str:
         rows.append(
             [
                 j,
-                number(REPLICATES / wall),
+                number(COMPARISON / wall),
                 number(person_days(mine[0].output) / wall / 1e6),
                 number(rate(mine) / 1e6),
                 f"{walls[0] / wall / on_cores:.0%}",
@@ -65,11 +78,13 @@ def threads(workshop: Workshop, rounds: int) -> str:
     )
     share = writing(spent[0]) / median(s.wall for s in spent[0])
     on_two = walls[0] / walls[1] / min(2, CORES)
+    side_by_side = walls[0] / min(s.wall for s in apart)
     return (
-        f"{text}\n\n{REPLICATES} replicates of four scenarios, {number(person_days(spent[0][0].output))} person-days. "
+        f"{text}\n\n{COMPARISON} replicates of four scenarios, {number(person_days(spent[0][0].output))} person-days. "
         f"The clock: best of {rounds}; CPU time (user and system): median. Efficiency is against one thread and counts "
         f"the cores that the threads have; other work on the machine lowers that by the clock, not that by CPU time. "
-        f"Writing the file takes {share:.0%} of one thread's time. Goals: {GOAL_RATE / 1e6:.0f} M person-days/CPU-s: "
+        f"{min(2, CORES)} processes of one thread side by side, which share the machine alone: {side_by_side:.1%}. "
+        f"Writing the file takes {share:.1%} of one thread's time. Goals: {GOAL_RATE / 1e6:.0f} M person-days/CPU-s: "
         f"{reached(rate(spent[0]) / 1e6, GOAL_RATE / 1e6)}; efficiency {GOAL_EFFICIENCY} on 2 threads: "
         f"{reached(on_two, GOAL_EFFICIENCY)} by the clock, "
         f"{reached(rate(spent[1]) / rate(spent[0]), GOAL_EFFICIENCY)} by CPU time."
