@@ -180,17 +180,31 @@ static int check_space(const char *folder, double bytes, struct error *e)
                      bytes / 1e6, free_bytes / 1e6);
 }
 
-/* --force is to replace results, not what they are made from. A NAME.cfg may be one that the scenario file includes. */
-static bool is_input(const struct request *q, const struct stat *out)
+/* --force is to replace results, not what they are made from. */
+static bool is_input(const struct request *q, const char *path)
+{
+    struct stat written, input;
+    if (stat(path, &written) != 0) return false;
+    for (size_t i = 0; i < q->n_parts + 2; i++) {
+        const char *read = i == 0 ? q->config : i == 1 ? q->design : q->parts[i - 2];
+        if (read != NULL && stat(read, &input) == 0 && input.st_dev == written.st_dev && input.st_ino == written.st_ino) return true;
+    }
+    return false;
+}
+
+/* A NAME.cfg may be one that the scenario file includes; an unfinished shard may have the name of what is begun here. */
+static int check_inputs(const struct request *q, bool is_there, struct error *e)
 {
     const size_t length = strlen(q->out);
-    bool is = length > 4 && strcmp(q->out + length - 4, ".cfg") == 0;
-    for (size_t i = 0; i < q->n_parts + 2 && !is; i++) {
-        const char *path = i == 0 ? q->config : i == 1 ? q->design : q->parts[i - 2];
-        struct stat input;
-        is = path != NULL && stat(path, &input) == 0 && input.st_dev == out->st_dev && input.st_ino == out->st_ino;
+    if (is_there && (is_input(q, q->out) || (length > 4 && strcmp(q->out + length - 4, ".cfg") == 0)))
+        return error_set(e, ERROR_INPUT, "%s: is what the run is made from, or a scenario file; name another file", q->out);
+    const char *const before[] = {q->partial, q->temporary};
+    for (size_t i = 0; i < 2; i++) {
+        if (is_input(q, before[i]))
+            return error_set(e, ERROR_INPUT, "%s: is what the run is made from, and %s is first written there; name another file with -o",
+                             before[i], q->out);
     }
-    return is;
+    return 0;
 }
 
 /* What could not be put in place in the end. */
@@ -211,9 +225,7 @@ int request_check_paths(const struct request *q, double bytes, struct error *e)
     bool is_there = stat(q->out, &status) == 0, begun = stat(q->partial, &left) == 0;
     if (begun) bytes -= (double)left.st_size; /* it is grown further, or overwritten */
     if (lstat(q->temporary, &left) == 0 && S_ISREG(left.st_mode)) bytes -= (double)left.st_size; /* it is removed */
-    if (check_ways(q, is_there, e) != 0) return -1;
-    if (is_there && is_input(q, &status))
-        return error_set(e, ERROR_INPUT, "%s: is what the run is made from, or a scenario file; name another file", q->out);
+    if (check_ways(q, is_there, e) != 0 || check_inputs(q, is_there, e) != 0) return -1;
     if (is_there && S_ISDIR(status.st_mode)) return error_set(e, ERROR_INPUT, "%s: is a folder; name a file", q->out);
     if (is_there && !S_ISREG(status.st_mode)) /* --force is to replace results, not devices */
         return error_set(e, ERROR_INPUT, "%s: is a device or the like; name a file", q->out);

@@ -92,6 +92,19 @@ def test_an_existing_file_is_not_overwritten(folder):
     call("run", "s.cfg", "-o", "s.h5", "--shard", "1/2", "--force")
 
 
+@pytest.mark.parametrize("how", ["--force", "--resume", "--quiet"])
+def test_what_is_merged_is_not_overwritten_under_the_name_of_what_is_begun(folder, how):
+    """Of the unfinished m.h5 no m.h5 can be made: m.h5.partial would be written while it is read."""
+    one, two = shards(2)
+    content = Path(one).read_bytes()
+    for begun in ("m.h5.partial", "m.h5.tmp"):
+        Path(begun).write_bytes(content)
+        said = call("merge", "s.cfg", begun, two, "-o", "m.h5", how, status=2)
+        assert f"{begun}: is what the run is made from" in said
+        assert Path(begun).read_bytes() == content
+        Path(begun).unlink()
+
+
 def test_a_killed_shard_goes_on_and_can_be_merged_as_it_is(folder):
     call("run", "s.cfg", "-r", 400, "-o", "whole.h5")
     command = [PROGRAM, "run", "s.cfg", "-r", "400", "-o", "s.h5", "--shard", "2/2", "-j", "1", "--quiet"]
