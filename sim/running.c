@@ -45,8 +45,8 @@ static int ended_early(struct running *r, const struct error *e)
     if (journal_sync(r->journal, &unsynced) == 0) unsynced.text[0] = '\0';
     error_set(&whole, e->kind, "%.500s; %u of %u replicates are in %.200s: the same command with --resume goes on%s%.200s", e->text,
               journal_count(r->journal), r->own, r->q->partial, unsynced.text[0] != '\0' ? "; " : "", unsynced.text);
-    int shown = command_error(&whole);
-    return e->kind == ERROR_INTERRUPTED ? 128 + *apart_stop() : shown;
+    int shown = command_error(&whole); /* right where it was another rank that has been asked to stop */
+    return e->kind == ERROR_INTERRUPTED && *apart_stop() != 0 ? 128 + *apart_stop() : shown;
 }
 
 /* The results are written in a process of its own. */
