@@ -404,7 +404,8 @@ static bool answer(struct party *p, const struct note *note, int from, double *v
     struct error error = {0};
     struct work work = {0};
     if (note->kind == NOTE_FAILED) error_set(&error, (enum error_kind)note->error_kind, "%s", note->text);
-    if (note->kind == NOTE_ERROR) error_set(&error, ERROR_FAILURE, "rank %d: %.1000s", from, note->text);
+    const bool asked = note->error_kind == ERROR_INTERRUPTED; /* to stop, by a signal: it has not failed */
+    if (note->kind == NOTE_ERROR) error_set(&error, asked ? ERROR_INTERRUPTED : ERROR_FAILURE, "rank %d: %.1000s", from, note->text);
     pthread_mutex_lock(&p->mutex);
     p->others[from] = note->person_days;
     switch ((enum note_kind)note->kind) {
