@@ -163,11 +163,11 @@ static int open_journal(struct running *r, const struct journal_identity *identi
                       : journal_create(&r->journal, q->partial, identity, e);
 }
 
-/* Whether a unit that no shard has can be run at all: shards leave out the points of a design that cannot. */
+/* Whether a unit that no shard has can be run at all, on a single thread: shards leave out the points of a design that cannot. */
 static bool can_be_run(const struct running *r, struct study *own, uint32_t unit)
 {
     struct error ignored = {0};
-    return r->design == NULL || design_place(r->design, unit / r->s->replicates, r->threads, own, &ignored) == 0;
+    return r->design == NULL || design_place(r->design, unit / r->s->replicates, 1, own, &ignored) == 0;
 }
 
 static int check_whole(const struct running *r, struct error *e)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import h5py
 import pytest
-from conftest import PROGRAM
+from conftest import PROGRAM, ROOT
 
 STUDY = """
 run = { name = "shards"; seed = 5; replicates = 7; burn_in = 120; horizon = 90; record_every = 30; };
@@ -140,6 +141,16 @@ def test_shards_of_a_design(folder, n):
     assert "are in none of these files, the first of them replicate 0 of point 0;" in said
 
 
+def test_a_missing_shard_is_not_excused_by_too_many_threads(folder):
+    """Its point needs a hundredth of the memory on one thread, and ten times the memory on these."""
+    venues = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 60000
+    Path("large.csv").write_text(f"region.venues\n12\n{venues}\n")
+    settings = ("--design", "large.csv", "-r", 1)
+    call("run", "s.cfg", *settings, "-j", 1, "-o", "s.h5", "--shard", "1/2")
+    said = call("merge", "s.cfg", *settings, "-j", 1024, "s.h5.shard-1-of-2", "-o", "m.h5", status=2)
+    assert "1 of 2 replicates are in none of these files, the first of them replicate 0 of point 1;" in said
+
+
 @pytest.mark.parametrize(
     "shard", ["0/3", "4/3", "1", "1/0", "1/", "/2", "a/b", "1/2/3", "-1/2", "1/100001", "1.5/2", "9" * 40 + "/2"]
 )
@@ -162,3 +173,25 @@ def test_files_that_are_no_shards_are_refused(folder, content):
     call("merge", "s.cfg", *parts, ".", "-o", "m.h5", status=2)
     call("merge", "s.cfg", *parts, "not-there", "-o", "m.h5", status=2)
     assert "merge needs CONFIG and the files of at least one shard" in call("merge", "s.cfg", status=2)
+
+
+def task(script: str, own: int, tasks: list[int], **more: str) -> int:
+    """A job script's exit status, with the environment that Slurm gives to a task of an array of these."""
+    slurm = {"SLURM_ARRAY_TASK_ID": own, "SLURM_ARRAY_TASK_COUNT": len(tasks), "SLURM_ARRAY_TASK_MAX": max(tasks)}
+    study = {"STUDY": "s.cfg --design d.csv -r 2", "OUT": "m.h5", "ENFORCESIM": PROGRAM, "SLURM_CPUS_PER_TASK": 2}
+    environment = os.environ | {name: str(value) for name, value in (slurm | study | more).items()}
+    path = ROOT / "configs" / "cluster" / script
+    return subprocess.run(["sh", path], env=environment, stderr=subprocess.DEVNULL, timeout=60).returncode
+
+
+def test_some_tasks_of_a_job_array_may_be_run_again(folder):
+    call("run", "s.cfg", "--design", "d.csv", "-r", 2, "-o", "whole.h5", status=1)
+    everyone = [1, 2, 3, 4]
+    assert [task("array.sbatch", own, everyone) for own in everyone] == [0, 0, 1, 0]  # the third point cannot be run
+    for lost in (2, 4):
+        Path(f"m.h5.shard-{lost}-of-4").unlink()
+    assert task("merge.sbatch", 0, everyone) == 2 and not Path("m.h5").exists()
+    assert task("array.sbatch", 2, [2, 4]) == 2 and not Path("m.h5.shard-2-of-2").exists()  # 2 of how many?
+    assert [task("array.sbatch", own, [2, 4], SHARDS="4") for own in (2, 4)] == [0, 0]
+    assert task("merge.sbatch", 0, everyone) == 1
+    assert digest("m.h5") == digest("whole.h5")
