@@ -88,7 +88,8 @@ static void print_time(FILE *out, const struct plan_facts *f)
     if (p->left == 0) fprintf(out, "about %s: nothing is left to simulate\n", progress_duration(written, whole, sizeof whole));
     if (p->left == 0) return;
     if (p->seconds < 0) {
-        fprintf(out, "unknown: not a day of a world could be simulated in two seconds\n");
+        fprintf(out, f->design == NULL ? "unknown: not a day of a world could be simulated in two seconds\n"
+                                       : "unknown: the points tried cannot be run, or not for a day in two seconds\n");
         return;
     }
     fprintf(out, "about %s", progress_duration(p->seconds / f->ranks + written, whole, sizeof whole));
