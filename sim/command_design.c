@@ -103,12 +103,12 @@ static int add_seed(struct options *o, const char *seed, const char **set, const
     return 0;
 }
 
-/* "PATH,PATH,...": empty pieces are nothing. */
+/* "PATH, PATH, ...": empty pieces are nothing, nor are blanks around a path. */
 static int add_parameters(struct options *o, const char *list, struct error *e)
 {
-    size_t commas = 1;
-    for (const char *c = list; *c != '\0'; c++) commas += *c == ',';
-    const char **longer = realloc(o->paths, (o->n_paths + commas) * sizeof *longer);
+    size_t pieces = 1;
+    for (const char *c = list; *c != '\0'; c++) pieces += *c == ',' || *c == ' ';
+    const char **longer = realloc(o->paths, (o->n_paths + pieces) * sizeof *longer);
     if (longer != NULL) o->paths = longer;
     char *copy = strdup(list);
     if (longer == NULL || copy == NULL) {
@@ -117,7 +117,7 @@ static int add_parameters(struct options *o, const char *list, struct error *e)
     }
     o->lists[o->n_lists++] = copy;
     size_t before = o->n_paths;
-    for (char *piece; (piece = strsep(&copy, ",")) != NULL;) {
+    for (char *piece; (piece = strsep(&copy, ", ")) != NULL;) {
         if (*piece != '\0') o->paths[o->n_paths++] = piece;
     }
     return o->n_paths > before ? 0

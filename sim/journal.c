@@ -374,6 +374,27 @@ int journal_gather(struct journal *j, const char *path, const struct journal_ide
     return status;
 }
 
+int journal_move(struct journal *j, const char *path, struct error *e)
+{
+    char *own = strdup(path), *beside = NULL;
+    if (own == NULL || asprintf(&beside, "%s.new", path) < 0) {
+        free(own);
+        return error_memory(e, "a path", (double)strlen(path));
+    }
+    if (rename(j->path, path) != 0) {
+        error_set(e, ERROR_FAILURE, "%s cannot become %s: %s", j->path, path, strerror(errno));
+        free(own);
+        free(beside);
+        return -1;
+    }
+    free(j->path);
+    free(j->beside);
+    j->path = own;
+    j->beside = beside;
+    forget_beside(j);
+    return 0;
+}
+
 /* ---- use ---- */
 
 int journal_append(struct journal *j, uint32_t replicate, const double *values, struct error *e)

@@ -50,6 +50,9 @@ int journal_look(struct journal **j, const char *path, const struct journal_iden
 /* Whether a file that is there could be overwritten by journal_create. ERROR_INPUT as there. */
 int journal_try(const char *path, struct error *e);
 
+/* Gives the file another name, under which nothing remains of what was there. ERROR_FAILURE: it has its old name. */
+int journal_move(struct journal *j, const char *path, struct error *e);
+
 /* Appends what another journal of the same run holds and this one does not, or merges its aggregate. The other is only read, while
  * nobody writes it. ERROR_INPUT as of journal_resume, or when two aggregates have a replicate in common. */
 int journal_gather(struct journal *j, const char *path, const struct journal_identity *identity, struct error *e);

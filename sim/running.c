@@ -159,8 +159,10 @@ static int open_journal(struct running *r, const struct journal_identity *identi
     if (q->only_plans && q->resume && begun) return journal_look(&r->journal, q->partial, identity, e);
     if (q->only_plans) return begun ? journal_try(q->partial, e) : 0;
     r->resumed = q->resume && begun;
-    return r->resumed ? journal_resume(&r->journal, q->partial, identity, e)
-                      : journal_create(&r->journal, q->partial, identity, e);
+    if (r->resumed) return journal_resume(&r->journal, q->partial, identity, e);
+    if (!q->merges) return journal_create(&r->journal, q->partial, identity, e);
+    if (begun && journal_try(q->partial, e) != 0) return -1;
+    return journal_create(&r->journal, q->temporary, identity, e);
 }
 
 /* Whether a unit that no shard has can be run at all, on a single thread: shards leave out the points of a design that cannot. */
@@ -189,13 +191,16 @@ static int check_whole(const struct running *r, struct error *e)
                      "shards, or let --complete simulate what is missing", missing, r->units, first % r->s->replicates, point);
 }
 
-/* Everything that the shards hold. What is wrong with one of them leaves nothing behind. */
+/* Everything that the shards hold. What is wrong with one of them leaves nothing behind, and what an earlier run has left as it was:
+ * a new journal takes its name when it has all of them. */
 static int gather_shards(struct running *r, const struct journal_identity *identity, struct error *e)
 {
     int status = 0;
     for (size_t i = 0; status == 0 && i < r->q->n_parts; i++) status = journal_gather(r->journal, r->q->parts[i], identity, e);
     if (status == 0 && !r->q->complete) status = check_whole(r, e);
-    if (status != 0 && !r->resumed) unlink(r->q->partial); /* what an earlier run has left is not ours to remove */
+    if (r->resumed) return status;
+    if (status == 0) status = journal_move(r->journal, r->q->partial, e);
+    if (status != 0) unlink(r->q->temporary);
     return status;
 }
 

@@ -106,6 +106,25 @@ def test_what_is_merged_is_not_overwritten_under_the_name_of_what_is_begun(folde
         Path(begun).unlink()
 
 
+@pytest.mark.parametrize("output", ["all", "quantiles"])
+def test_a_merge_that_is_refused_leaves_what_another_run_has_begun(folder, output):
+    settings = ("--set", f"run.output={output}")
+    one, two, three = shards(3, *settings)
+    other = shards(1, *settings, "--seed", 9, out="other.h5")[0]
+    begun = Path(other).read_bytes()  # a shard's file is a journal
+    Path("m.h5.partial").write_bytes(begun)
+    for parts, problem in (
+        ((one, two, other), "belongs to another run"),
+        ((one, three), "are in none of these files"),
+        ((one, two, three, "not-there"), "not-there"),
+    ):
+        assert problem in call("merge", "s.cfg", *settings, *parts, "-o", "m.h5", "--force", status=2)
+        assert Path("m.h5.partial").read_bytes() == begun
+        assert [path.name for path in folder.glob("m.h5*")] == ["m.h5.partial"]
+    call("merge", "s.cfg", *settings, one, two, three, "-o", "m.h5", "--force")
+    assert [path.name for path in folder.glob("m.h5*")] == ["m.h5"]
+
+
 def test_a_killed_shard_goes_on_and_can_be_merged_as_it_is(folder):
     call("run", "s.cfg", "-r", 400, "-o", "whole.h5")
     command = [PROGRAM, "run", "s.cfg", "-r", "400", "-o", "s.h5", "--shard", "2/2", "-j", "1", "--quiet"]
