@@ -32,7 +32,7 @@
     P(real, tie_decay,            0.0027397260273972603, 0, 1, "1/day", uncertain, "rate at which a protection tie dissolves", "MODEL 5: prior 0.0003-0.01") \
     P(real, assault_probability,  0.1,    0, 1,    "1",      uncertain, "chance that an officer without integrity assaults an adult in his power", "FACTS 2.4, 2.16") \
     /* sweeps */                                                                                                                     \
-    P(real, sweep_street,         0.2,    0, 1,    "1",      uncertain, "chance that the first site of a sweep is a stretch of street", "assumed") \
+    P(real, sweep_street,         0.2,    0, 1,    "1",      uncertain, "chance that one site of a sweep is a stretch of street", "assumed") \
     P(real, sweep_detention,      0.3,    0, 1,    "1",      uncertain, "chance that an adult is detained in a sweep", "prototype; FACTS 2.4") \
     P(real, detention_days,       4,      0, 365,  "days",   uncertain, "days until the detained buy their release", "prototype; essay: kept 'until their pimps paid bribes'") \
     P(real, deportation,          0.1,    0, 1,    "1",      uncertain, "chance that an irregular migrant is deported in a sweep", "prototype; essay: Phnom Penh 2002") \
@@ -47,7 +47,7 @@
     P(real, case_days,            30,     0, 3650, "days",   uncertain, "time in which a lead becomes ripe for an operation", "tuned by hand: about 6 % minors at status quo; Cebu") \
     P(real, leak,                 0.4,    0, 1,    "1",      uncertain, "chance that a team without integrity betrays an operation", "tuned by hand: Cebu; MODEL 5: prior 0-1") \
     P(real, tie_leak,             0.3,    0, 1,    "1",      uncertain, "chance that an operation against a protected venue is betrayed by its protector", "prototype") \
-    P(real, hide_days,            120,    0, 3650, "days",   uncertain, "how long a warned owner exploits covertly", "prototype")    \
+    P(real, hide_days,            120,    0, 3650, "days",   uncertain, "how long a warned owner hides: one who exploited openly does so covertly, and none reconsiders", "prototype")    \
     P(real, find,                 0.22,   0, 1,    "1",      uncertain, "chance that an operation without any skill finds a minor who is there", "prototype; FACTS C: 0.5-0.95 with skill") \
     P(real, find_adult,           0.5,   0, 1,    "1",      uncertain, "chance of finding a coerced adult, relative to a minor", "tuned by hand: about 6 % minors at status quo; Cebu") \
     P(real, arrest,               0.95,   0, 1,    "1",      uncertain, "chance that a fully skilled team arrests the owner when it has found somebody", "tuned by hand: Cebu, 87 arrests") \

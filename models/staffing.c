@@ -6,7 +6,7 @@
 /* clang-format off */
 #define PARAMETERS(P)                                                                                                                 \
     P(real, dismiss_rate,   0.03333333333333333, 0, 1, "1/day", uncertain, "rate at which exploited persons above the wanted number are let go", "prototype: once a month") \
-    P(real, displace_share, 0.7,  0, 1, "1",     uncertain, "share of those let go who are moved to another exploiting owner, if one has a vacancy", "prototype") \
+    P(real, displace_share, 0.7,  0, 1, "1",     uncertain, "share of those let go who are moved to another vacancy for the exploited, if the city has one", "prototype") \
     P(real, refill_rate,    0.1,  0, 1, "1/day", uncertain, "rate at which adults take an empty slot that is not reserved", "prototype") \
     P(real, return_rate,    0.02, 0, 1, "1/day", uncertain, "rate at which adults in the street look for a slot in a venue of their district", "assumed: about two months")
 
