@@ -20,11 +20,11 @@
     P(real, learn_own,       0.5,   0, 1,    "1",    uncertain, "learning of risk from one's own fate", "prototype; with w_arrest somewhat above the +0.03 to +0.15 after an arrest of FACTS C") \
     P(real, learn_linked,    0.25,  0, 1,    "1",    uncertain, "learning of risk along the links of traffickers and venues", "prototype; FACTS C: 0-0.6 of own") \
     P(real, learn_district,  0.08,  0, 1,    "1",    uncertain, "learning of risk from another owner in a district of 30 venues", "prototype; FACTS C") \
-    P(real, learn_city,      0.025,  0, 1,    "1",    uncertain, "learning of risk from others in a city of 150 venues", "tuned by hand: Cebu; FACTS C") \
+    P(real, learn_city,      0.025,  0, 1,    "1",    uncertain, "learning of risk from others in a city of 150 venues, 30 to a district", "tuned by hand: Cebu; FACTS C") \
     P(real, punish_own,      0.5,   0, 1,    "1",    uncertain, "learning of punishment from one's own fate", "prototype: as for risk") \
     P(real, punish_linked,   0.25,  0, 1,    "1",    uncertain, "learning of punishment along links", "prototype: as for risk")        \
     P(real, punish_district, 0.08,  0, 1,    "1",    uncertain, "learning of punishment in a district of 30 venues", "prototype: as for risk") \
-    P(real, punish_city,     0.025,  0, 1,    "1",    uncertain, "learning of punishment in a city of 150 venues", "tuned by hand: as for risk") \
+    P(real, punish_city,     0.025,  0, 1,    "1",    uncertain, "learning of punishment in a city of 150 venues, 30 to a district", "tuned by hand: as for risk") \
     P(real, learn_impunity,  0.3,   0, 1,    "1",    uncertain, "weight of a betrayed operation, or in the single model of a release for nothing, in unlearning risk", "prototype") \
     P(real, risk_half_life,  365,   1, 36500, "days", uncertain, "time in which perceived risk, and the memory of persons lost, halves", "FACTS C: 3-24 months") \
     P(real, q_base,          0.1,   0, 1,    "1",    uncertain, "punishment that offenders believe in when they hear of none", "assumed: as at first") \
@@ -95,6 +95,10 @@ static bool linked(const struct city *c, uint32_t venue, uint32_t trafficker)
     return false;
 }
 
+/* Learning from others is per venue, of the district or of the other districts, so that an owner hears as much in a city of another
+ * size as in this one. */
+enum { DISTRICT = 30, CITY = 150 }; /* venues */
+
 static struct nearness scaled(double risk, double punishment, double by)
 {
     return (struct nearness){fmin(risk * by, 1), fmin(punishment * by, 1)};
@@ -105,12 +109,15 @@ static void spread_owner(struct city *c, const struct parameters *p, const struc
                          struct nearness in_city)
 {
     const uint32_t district = c->place_district[owner], first = c->district_venue[district], end = c->district_venue[district + 1];
-    const struct nearness neighbour = scaled(p->learn_district, p->punish_district, 30.0 / (end - first));
-    learn(c, 0, first, lesson, in_city);
+    const uint32_t here = end - first;
+    const struct nearness neighbour = scaled(p->learn_district, p->punish_district, (double)DISTRICT / here);
+    const struct nearness elsewhere = here < c->venues ? scaled(p->learn_city, p->punish_city, (double)(CITY - DISTRICT) / (c->venues - here))
+                                                       : (struct nearness){0};
+    learn(c, 0, first, lesson, elsewhere);
     learn(c, first, owner, lesson, neighbour);
     learn_alone(c, owner, lesson, (struct nearness){p->learn_own, p->punish_own});
     learn(c, owner + 1, end, lesson, neighbour);
-    learn(c, end, c->venues, lesson, in_city);
+    learn(c, end, c->venues, lesson, elsewhere);
     uint32_t unlinked = c->venues; /* links are in the order of traffickers */
     for (uint32_t i = c->link_first[owner]; i < c->link_first[owner + 1]; i++) {
         const uint32_t o = c->venues + link_trafficker(c, i);
@@ -132,10 +139,9 @@ static void spread_trafficker(struct city *c, const struct parameters *p, const 
     learn(c, offender + 1, c->offenders, lesson, in_city);
 }
 
-/* Learning from others is per venue of the district or city, so that results do not depend on the size of the city. */
 static void spread(struct city *c, const struct parameters *p, const struct lesson *lesson, uint32_t offender)
 {
-    const struct nearness in_city = scaled(p->learn_city, p->punish_city, 150.0 / c->venues);
+    const struct nearness in_city = scaled(p->learn_city, p->punish_city, (double)CITY / c->venues);
     if (offender < c->venues) spread_owner(c, p, lesson, offender, in_city);
     else spread_trafficker(c, p, lesson, offender, in_city);
 }

@@ -65,6 +65,8 @@ static void nearness(const struct city *c, uint32_t learner, uint32_t offender, 
         by[0] = 0.25, by[1] = 0.3;
     else if (owners && c->place_district[learner] == c->place_district[offender])
         by[0] = fmin(0.08 * 30 / in_district, 1), by[1] = fmin(0.1 * 30 / in_district, 1);
+    else if (owners)
+        by[0] = fmin(0.04 * 120 / (c->venues - in_district), 1), by[1] = fmin(0.05 * 120 / (c->venues - in_district), 1);
     else
         by[0] = fmin(0.04 * 150 / c->venues, 1), by[1] = fmin(0.05 * 150 / c->venues, 1);
 }
@@ -195,6 +197,30 @@ static void test_learning_from_the_city_is_per_venue(void **state)
     assert_close(learned[1], learned[0] / 2, 1e-12);
 }
 
+/* What an owner's fate teaches the owners of the other districts, all in all, is the same in every city of more than one district. */
+static void test_other_districts_hear_as_much_in_every_city(void **state)
+{
+    (void)state;
+    static const double districts[] = {1, 2, 5, 10, 40}, expected = 120 * 0.04 * 0.4; /* w_arrest */
+    for (size_t i = 0; i < sizeof districts / sizeof *districts; i++) {
+        struct lab l;
+        lab_init(&l);
+        lab_set(&l, "region.districts", districts[i]);
+        lab_set(&l, "region.venues", 30 * districts[i]);
+        lab_set(&l, "beliefs.learn_city", 0.04);
+        lab_set(&l, "beliefs.w_arrest", 0.4);
+        lab_open(&l, 0);
+        struct city *c = l.city;
+        LAB_ALL(&l, risk, c->offenders, 0);
+        signal_send(c, 17, SIGNAL_ARRESTED);
+        lab_step(&l, "beliefs");
+        double heard = 0;
+        for (uint32_t v = 0; v < c->venues; v++) heard += c->place_district[v] == c->place_district[17] ? 0 : c->risk[v];
+        assert_close(heard, i == 0 ? 0 : expected, 1e-6);
+        lab_close(&l);
+    }
+}
+
 /* ---- survey ---- */
 
 static void test_surveys_on_their_days_only(void **state)
@@ -268,6 +294,7 @@ int main(void)
         cmocka_unit_test(test_without_events_beliefs_and_losses_only_fade),
         cmocka_unit_test(test_weights_of_zero_teach_nothing),
         cmocka_unit_test(test_learning_from_the_city_is_per_venue),
+        cmocka_unit_test(test_other_districts_hear_as_much_in_every_city),
         cmocka_unit_test(test_surveys_on_their_days_only),
         cmocka_unit_test(test_surveys_see_what_is_not_hidden),
     };

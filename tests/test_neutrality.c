@@ -360,13 +360,12 @@ static void mean_of(const struct study *s, const double *values, const char *met
     mean[1] = (square / n - mean[0] * mean[0]) / (n - 1);
 }
 
-/* What offenders believe is not among them: news of fewer neighbours weigh more each, and what is learned compounds, so that
- * perceived risk is a seventh higher in the larger city (0.175 and 0.201 over 400 replicates, in version 8 of the model too). */
 static void test_a_city_twice_as_large_has_the_same_shares(void **state)
 {
     (void)state;
     static const char *const shares[] = {
-        "minor_prevalence", "coerced_prevalence", "health_coverage", "fear", "infected_share", "officer_integrity"};
+        "minor_prevalence", "coerced_prevalence", "health_coverage", "fear", "infected_share", "officer_integrity", "perceived_risk",
+        "perceived_punishment"};
     struct study s[2];
     double *values[2];
     for (int i = 0; i < 2; i++) {

@@ -58,7 +58,8 @@ static void expect_beliefs(const struct city *c, uint32_t whose, int32_t day, do
     assert_close(c->punishment[whose], punishment, 1e-6);
 }
 
-/* 40 venues in 4 districts: a neighbour learns 30/10 of learn_district, the city 150/40 of learn_city. */
+/* 40 venues in 4 districts: of an owner's fate a neighbour learns 30/10 of learn_district, an owner elsewhere 120/30 of learn_city,
+ * and of anybody's all others 150/40. */
 static void live_through(bool by_owner)
 {
     struct lab l;
@@ -87,6 +88,8 @@ static void live_through(bool by_owner)
                 expect_beliefs(c, o, day, 0.25, 0.2);
             else if (neighbour)
                 expect_beliefs(c, o, day, 0.08 * 3, 0.05 * 3);
+            else if (by_owner && owner)
+                expect_beliefs(c, o, day, 0.025 * 4, 0.03 * 4);
             else
                 expect_beliefs(c, o, day, 0.025 * 3.75, 0.03 * 3.75);
         }
