@@ -194,8 +194,8 @@ def everything(folder):
 @pytest.mark.slow
 @pytest.mark.verify
 def test_figures_take_any_name_and_stay_in_their_folder(tmp_path):
-    """Four scenarios at a time; with `make verify`, all names in turn and in the whole set of figures."""
-    worst = ("$\\frac{1}{$", "_leading underscore", "\x1b[2J\x1b]0;owned\x07", "<script>alert(1)</script>")
+    """Four scenarios at a time, in one figure; with `make verify`, all names in turn and in the whole set of figures."""
+    worst = ("$\\frac{1}{$", "_leading \U0001f41f", "\x1b[2J\x1b]0;owned\x07", "<script>alert(1)</script>")
     turns = effort([worst], [HOSTILE[i : i + 4] for i in range(0, len(HOSTILE), 4)])
     for turn, names in enumerate(turns):
         folder, path = tmp_path / f"out{turn}", tmp_path / f"x{turn}.h5"
@@ -210,6 +210,13 @@ def test_figures_take_any_name_and_stay_in_their_folder(tmp_path):
         after = everything(tmp_path)
         assert {k: v for k, v in after.items() if k != folder and folder not in k.parents} == before
         assert len(after) > len(before)
+
+
+def test_letters_that_no_font_has_are_measured_without_a_word(tmp_path):
+    spoil(tmp_path / "x.h5", ("\U0001f41f", "\U0001f469\u200d\U0001f52c"), lambda i: "fish")
+    with es.open(tmp_path / "x.h5") as ds, warnings.catch_warnings():
+        warnings.simplefilter("error")
+        es.plot.tradeoff(ds)
 
 
 @pytest.mark.slow

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import matplotlib
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from . import files
-from .canvas import GREY, MARKERS, STYLE, blank, check, colours, ink, luck, place_labels, wrapped
+from .canvas import GREY, MARKERS, blank, check, colours, drawing, ink, luck, place_labels, wrapped
 from .claims import load
 from .compare import OVER, Estimate, baseline_of, estimate, fieller, level
 from .files import EnforceSimError
@@ -62,7 +61,7 @@ def tradeoff(ds: xr.Dataset, baseline: str | None = None) -> Figure:
     names, colour = files.scenarios(ds), colours(ds, baseline)
     centres = np.column_stack([harm.mean(axis=1), victims.mean(axis=1)])
     front, shares = pareto(centres), front_shares(harm, victims)
-    with matplotlib.rc_context(STYLE):
+    with drawing():
         sure = [f"{n}\u00a0{100 * s:.0f}\u00a0%" for n, s in zip(names, shares, strict=True) if s > 0]
         often = f" Share of 1,000 redrawn sets of replicates in which a mean is on the front: {', '.join(sure)}."
         note = luck(ds, "Large marks: means; small ones: replicates.")
@@ -158,7 +157,7 @@ def cost_effectiveness(ds: xr.Dataset, baseline: str | None = None) -> Figure:
     costs = [m for m in COSTS if m in ds and f"summary.{m}" in ds]
     money = files.text(files.attributes(ds, costs[0]).get("units", "1"))
     days = files.text(files.attributes(ds, EXPLOITED[0]).get("units", "1"))
-    with matplotlib.rc_context(STYLE):
+    with drawing():
         note = luck(ds, "Marks: means over paired replicates; bars: 95 % intervals.")
         summed = f"{' + '.join(costs)}; exploitation: {' + '.join(EXPLOITED)}"
         note += (

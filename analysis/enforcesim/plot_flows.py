@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-import matplotlib
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -14,7 +13,7 @@ from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 
 from . import files
-from .canvas import STYLE, blank, check, chosen, colours, ink, label, luck, wrapped
+from .canvas import blank, check, chosen, colours, drawing, ink, label, luck, wrapped
 from .compare import YEAR
 from .files import EnforceSimError
 
@@ -83,7 +82,7 @@ def victims(ds: xr.Dataset, scenarios: str | list[str] | None = None, baseline: 
     shown = flows[flows.scenario.isin(names)]
     most = float(shown[shown.side == "in"].groupby("scenario").persons.sum().max())
     spans = float(ds["time"].values[-1]) / YEAR
-    with matplotlib.rc_context(STYLE):
+    with drawing():
         note = (
             f"{luck(ds, 'Means over replicates')} of {spans:.3g} years; heights are persons, on one scale for all "
             "scenarios, and both sides of a scenario have the same sum. Somebody brought out and trafficked again "

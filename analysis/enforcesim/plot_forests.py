@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import matplotlib
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -15,7 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
 from . import files
-from .canvas import MARKERS, STYLE, blank, check, chosen, colours, ink, key, label, wrapped
+from .canvas import MARKERS, blank, check, chosen, colours, drawing, ink, key, label, wrapped
 from .claims import claims as judged_claims
 from .compare import baseline_of, fieller, flat, level, paired
 from .files import EnforceSimError
@@ -45,7 +44,7 @@ def forest(ds: xr.Dataset, metrics: str | Iterable[str] | None = None, baseline:
     kept = [m for m in wanted if np.nansum(values[m][everyone.index(base)]) > 0]
     if not names or not kept:
         raise EnforceSimError("nothing to compare: the file needs a second scenario and an outcome of the baseline")
-    with matplotlib.rc_context(STYLE):
+    with drawing():
         note = (
             "Ratio of means, 95 % interval over paired replicates; right of 1: more than the baseline. "
             "Arrows: beyond the axis, with the ratio; 0: it does not occur. Bars to the edge go on. Left out: outcomes "
@@ -134,7 +133,7 @@ def claims(
     rows = [(claim["who"], claim, test) for side in sides for claim in side for test in claim["tests"]]
     if not rows:
         raise EnforceSimError("no claim can be tested with this file; configs/claims.cfg runs what they need")
-    with matplotlib.rc_context(STYLE):
+    with drawing():
         texts = _texts(rows)
         heights = [max(1.0, text.count("\n") + 1.0) * LINE + 0.09 for text in texts]
         sections = [i for i, row in enumerate(rows) if i == 0 or row[0] != rows[i - 1][0]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import matplotlib
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -13,11 +12,11 @@ from . import files
 from .canvas import (
     DASHES,
     GREY,
-    STYLE,
     blank,
     check,
     chosen,
     colours,
+    drawing,
     is_flow,
     key,
     label,
@@ -65,7 +64,7 @@ def series(
     bands, unit = fans(ds, metric)
     times, colour, everyone = ds["time"].values / YEAR, colours(ds, baseline), files.scenarios(ds)
     shown = np.stack([bands[everyone.index(name)] for name in names])
-    with matplotlib.rc_context(STYLE):
+    with drawing():
         many = "Median of the replicates with 50 % (dark) and 90 % (light) bands."
         note = f"{luck(ds, many)} Grey dashed curve: {base}. {PHASES}"
         figure = blank(ds, *size(len(names)), label(ds, metric, width=400, most=1), note)
@@ -101,7 +100,7 @@ def survey(ds: xr.Dataset, baseline: str | None = None) -> Figure:
     check(ds, seen, truth)
     names, colour, times = files.scenarios(ds), colours(ds, baseline), ds["time"].values / YEAR
     true, found = (100 * series_of(ds, m)[0] for m in (truth, seen))
-    with matplotlib.rc_context(STYLE):
+    with drawing():
         figure = blank(ds, *size(len(names)), "Minors: what a survey of venues sees, beside the truth", _noise(ds))
         panels = panels_of(figure, len(names))
         for i, (axes, name) in enumerate(zip(panels, names, strict=True)):
@@ -188,7 +187,7 @@ def groups(ds: xr.Dataset, baseline: str | None = None, scenarios: str | list[st
     shown = {title: metrics for title, metrics in shown.items() if metrics}
     check(ds, *(() if shown else PANELS["Minors and coerced adults"][:1]))
     names, left_out = chosen(ds, scenarios, baseline, 7)
-    with matplotlib.rc_context(STYLE):
+    with drawing():
         note = luck(ds, "Mean of the replicates with its 95 % interval.")
         note += f" Flows are averaged over half-years. {PHASES} {left_out}"
         title = "Minors and coerced adults, non-coerced adults, perpetrators, police"

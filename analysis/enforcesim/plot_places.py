@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import matplotlib
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -11,11 +10,11 @@ from matplotlib.patches import Patch
 
 from . import files
 from .canvas import (
-    STYLE,
     blank,
     check,
     chosen,
     colours,
+    drawing,
     label,
     luck,
     mark_phases,
@@ -72,7 +71,7 @@ def where(ds: xr.Dataset) -> Figure:
     if STREET in values:
         stacks.append({label(ds, STREET, width=200): values[STREET]})
     titles = ["persons exploited", "owners who exploit", "persons in the street"]
-    with matplotlib.rc_context(STYLE):
+    with drawing():
         note = luck(ds, "Means over replicates of the last 180 days; whiskers: 95 % interval of the total.")
         note += f" Surveys see venues (covert ones less), never the private network. {NOBODY}"
         longest = max(wrapped(n, 26).count("\n") + 1 for n in names)
@@ -129,7 +128,7 @@ def where_over_time(ds: xr.Dataset, scenarios: str | list[str] | None = None, ba
     if STREET in values:
         stacks.append({label(ds, STREET, width=200): values[STREET]})
     titles = ["persons exploited", "owners who exploit", "persons in the street"]
-    with matplotlib.rc_context(STYLE):
+    with drawing():
         note = luck(ds, "Means over replicates.")
         note += f" Dotted line: the policy starts; dashed: it changes. {NOBODY} {left_out}"
         width = max(2.3 * len(names) + 3.2, 6.5)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import matplotlib
 import xarray as xr
 from matplotlib.figure import Figure
 
 from . import files
-from .canvas import STYLE, blank, check, chosen, colours, luck
+from .canvas import blank, check, chosen, colours, drawing, luck
 from .plot_over_time import PHASES, multiples
 
 #: What is shown of all officers, of the special unit, and of turnover and collusion. Names only.
@@ -26,7 +25,7 @@ def police(ds: xr.Dataset, baseline: str | None = None, scenarios: str | list[st
     shown = {title: metrics for title, metrics in shown.items() if metrics}
     check(ds, "officer_skill", "officer_integrity")
     names, left_out = chosen(ds, scenarios, baseline, 7)
-    with matplotlib.rc_context(STYLE):
+    with drawing():
         note = luck(ds, "Mean of the replicates with its 95 % interval.")
         note += f" Flows are averaged over half-years; no line where there is no such unit. {PHASES} "
         note += f"{left_out} {_rotation(ds, names)}"
