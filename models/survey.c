@@ -11,7 +11,7 @@
     P(whole, survey_every,  365, 1, 60000, "days",   structural, "days between surveys", "assumed")
 
 #define METRICS(M)                                                                                                                    \
-    M(share, minor_prevalence_surveyed, "1", "minors per person seen by the surveys since the record before; undefined without a survey") \
+    M(pooled, minor_prevalence_surveyed, "1", "minors per person seen by the surveys since the record before; undefined without a survey") \
     M(flow,  survey_persons_seen, "persons", "persons seen by surveys")
 /* clang-format on */
 DECLARE_PARAMETERS(PARAMETERS)

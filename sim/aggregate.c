@@ -132,7 +132,7 @@ static struct bin *sorted(const struct cell *cell)
 static double unit_of(const struct record *record, size_t metric)
 {
     const enum metric_kind kind = record->entries[metric].metric->kind;
-    return kind == METRIC_share ? 0x1p-40 : kind == METRIC_stock ? 0x1p-20 : 0x1p-10;
+    return metric_is_ratio(kind) ? 0x1p-40 : kind == METRIC_stock ? 0x1p-20 : 0x1p-10;
 }
 
 static int cell_add(struct cell *cell, double value, double scale, struct error *e)

@@ -41,9 +41,11 @@ struct parameter {
 enum metric_kind {
     METRIC_flow,  /* events counted: a record holds the sum since the record before, a summary the total of the horizon   */
     METRIC_stock, /* a number at an instant; a summary holds the mean of the last 180 days                                */
-    METRIC_share, /* a ratio or mean at an instant, NaN where its weight is zero; a summary as for a stock. A step may add
-                   * to it instead: then it is the ratio over the days since the record before                           */
+    METRIC_share, /* a ratio or mean at an instant, NaN where its weight is zero; a summary as for a stock                */
+    METRIC_pooled /* the same of what steps add to it: over the days since the record before, and for a summary of each day */
 };
+
+static inline bool metric_is_ratio(enum metric_kind kind) { return kind == METRIC_share || kind == METRIC_pooled; }
 
 /* A share is kept as numerator and denominator, so that the parts of a world can be added up. */
 struct share {
@@ -52,6 +54,7 @@ struct share {
 typedef double field_flow;
 typedef double field_stock;
 typedef struct share field_share;
+typedef struct share field_pooled;
 
 struct metric {
     const char *name;

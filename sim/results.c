@@ -40,7 +40,7 @@ hid_t results_times(struct results_writer *w)
 
 static const char *kind_name(enum metric_kind kind)
 {
-    return kind == METRIC_flow ? "flow" : kind == METRIC_stock ? "stock" : "share";
+    return kind == METRIC_flow ? "flow" : kind == METRIC_stock ? "stock" : "share"; /* pooled or not */
 }
 
 void results_dataset(struct results_writer *w, hid_t group, size_t m, enum results_place place, int rank, const hsize_t *size,

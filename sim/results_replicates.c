@@ -31,7 +31,7 @@ static void series_create(struct results_writer *w, struct box box)
     const hsize_t chunk[] = {box.points, 1, box.replicates, w->record->n_times};
     const hid_t scale[] = {point, scenario, replicate, time};
     for (size_t m = 0; w->record->n_times > 0 && m < w->record->n_metrics; m++) {
-        const bool share = w->record->entries[m].metric->kind == METRIC_share;
+        const bool share = metric_is_ratio(w->record->entries[m].metric->kind);
         results_dataset(w, w->f.file, m, PLACE_series, 4, size, chunk, scale, share || w->content->design != NULL);
     }
     hdf_close_dataset(&w->f, point);
@@ -50,7 +50,7 @@ static void summaries_create(struct results_writer *w, struct box box)
     const hsize_t chunk[] = {box.points, 1, design ? box.replicates : together};
     const hid_t scale[] = {point, scenario, replicate};
     for (size_t m = 0; m < w->record->n_metrics; m++) {
-        const bool share = w->record->entries[m].metric->kind == METRIC_share;
+        const bool share = metric_is_ratio(w->record->entries[m].metric->kind);
         results_dataset(w, group, m, PLACE_summary, 3, size, chunk, scale, share || design);
     }
     hdf_close_dataset(&w->f, point);

@@ -216,7 +216,7 @@ static int horizon(struct unit *unit, struct slot *slot, const struct scenario *
     const int32_t days = unit->job->s->calendar.horizon;
     uint32_t policy = scenario->phases[0].policy, phase = 0;
     size_t next = after;
-    tally_summary_begin(&slot->tally, layout, values);
+    tally_summary_begin(&slot->tally, layout, true, values);
     for (int32_t t = 0; t < days; t++) {
         bool changes = false;
         if (phase < scenario->n_phases && scenario->phases[phase].day == t) {
@@ -224,9 +224,11 @@ static int horizon(struct unit *unit, struct slot *slot, const struct scenario *
             changes = true;
         }
         if (live(unit, slot, policy, changes, t) != 0) return -1;
-        bool recorded = t + 1 == layout->times[next], averaged = t + 1 > days - STUDY_SUMMARY_DAYS;
+        const bool recorded = t + 1 == layout->times[next], averaged = t + 1 > days - STUDY_SUMMARY_DAYS;
+        const bool eve = t + 1 == days - STUDY_SUMMARY_DAYS && !recorded;
         if (recorded || averaged) observe(unit, slot, policy);
-        if ((recorded || averaged) && collect(unit, slot, recorded) != 0) return -1;
+        if ((recorded || averaged || eve) && collect(unit, slot, recorded) != 0) return -1;
+        if (eve) tally_summary_begin(&slot->tally, layout, false, values);
         if (averaged) tally_summary_add(&slot->tally, layout, values);
         if (recorded) tally_record(&slot->tally, layout, next++, values);
     }

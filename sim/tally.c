@@ -42,8 +42,9 @@ int tally_create(struct tally *tally, const struct tally_layout *layout, uint32_
 {
     size_t bytes = (parts > 0 ? parts : 1) * layout->stride;
     *tally = (struct tally){.parts = parts, .blocks = aligned_alloc(CACHE_LINE, bytes),
-                            .seen = calloc(layout->n_metrics + 1, sizeof *tally->seen)};
-    if (tally->blocks == NULL || tally->seen == NULL) return error_memory(e, "the metrics of a world", (double)bytes);
+                            .seen = calloc(layout->n_metrics + 1, sizeof *tally->seen),
+                            .before = calloc(layout->n_metrics + 1, sizeof *tally->before)};
+    if (tally->blocks == NULL || tally->seen == NULL || tally->before == NULL) return error_memory(e, "the metrics of a world", (double)bytes);
     memset(tally->blocks, 0, bytes);
     return 0;
 }
@@ -52,6 +53,7 @@ void tally_free(struct tally *tally)
 {
     free(tally->blocks);
     free(tally->seen);
+    free(tally->before);
     *tally = (struct tally){0};
 }
 
@@ -66,28 +68,31 @@ void *tally_metrics(const struct tally *tally, const struct tally_layout *layout
     return tally->blocks + part * layout->stride + layout->row_offset[row];
 }
 
-/* A metric of the whole world: always added in the order of the parts, so that the sum has the same bits on every run. */
-static double whole(const struct tally *tally, const struct tally_layout *layout, const struct metric_entry *entry)
+/* A metric of the whole world, of weight 1 where it is no ratio: always added in the order of the parts, so that the sum has the same
+ * bits on every run. */
+static struct share whole(const struct tally *tally, const struct tally_layout *layout, const struct metric_entry *entry)
 {
-    double sum = 0, weight = 0;
+    const bool ratio = metric_is_ratio(entry->metric->kind);
+    struct share all = {0, ratio ? 0 : 1};
     for (size_t block = 0; block < tally->all.size; block += layout->stride) {
         const void *at = tally->all.bytes + block + entry->offset;
-        if (entry->metric->kind == METRIC_share) {
-            const struct share *share = at;
-            sum += share->sum;
-            weight += share->weight;
-        } else {
-            sum += *(const double *)at;
-        }
+        const struct share *share = at;
+        all.sum += ratio ? share->sum : *(const double *)at;
+        if (ratio) all.weight += share->weight;
     }
-    if (entry->metric->kind == METRIC_share && weight == 0) return (double)NAN;
-    if (entry->metric->kind == METRIC_share) sum /= weight;
-    return isnan(sum) ? (double)NAN : sum; /* one NaN for all compilers: its bits enter the digest */
+    return all;
+}
+
+static double value_of(struct share share)
+{
+    const double value = share.weight == 0 ? (double)NAN : share.sum / share.weight;
+    return isnan(value) ? (double)NAN : value; /* one NaN for all compilers: its bits enter the digest */
 }
 
 void tally_clear(struct tally *tally, const struct tally_layout *layout)
 {
     memset(tally->blocks, 0, tally->parts * layout->stride);
+    memset(tally->before, 0, layout->n_metrics * sizeof *tally->before);
 }
 
 int tally_gather(struct tally *tally, const struct tally_layout *layout, struct exchange *x, struct error *e)
@@ -98,16 +103,17 @@ int tally_gather(struct tally *tally, const struct tally_layout *layout, struct 
 void tally_record(struct tally *tally, const struct tally_layout *layout, size_t time, double *values)
 {
     for (size_t m = 0; m < layout->n_metrics; m++) {
-        values[m * layout->length + time] = whole(tally, layout, &layout->entries[m]);
+        values[m * layout->length + time] = value_of(whole(tally, layout, &layout->entries[m]));
     }
     tally_clear(tally, layout);
 }
 
 /* Until finish a summary's place holds the sum of the days. */
-void tally_summary_begin(struct tally *tally, const struct tally_layout *layout, double *values)
+void tally_summary_begin(struct tally *tally, const struct tally_layout *layout, bool fresh, double *values)
 {
     for (size_t m = 0; m < layout->n_metrics; m++) {
         tally->seen[m] = 0;
+        tally->before[m] = fresh ? (struct share){0} : whole(tally, layout, &layout->entries[m]);
         values[m * layout->length + layout->n_times] = 0;
     }
 }
@@ -115,8 +121,12 @@ void tally_summary_begin(struct tally *tally, const struct tally_layout *layout,
 void tally_summary_add(struct tally *tally, const struct tally_layout *layout, double *values)
 {
     for (size_t m = 0; m < layout->n_metrics; m++) {
-        if (layout->entries[m].metric->kind == METRIC_flow) continue;
-        double value = whole(tally, layout, &layout->entries[m]);
+        const enum metric_kind kind = layout->entries[m].metric->kind;
+        if (kind == METRIC_flow) continue;
+        struct share today = whole(tally, layout, &layout->entries[m]), before = tally->before[m];
+        tally->before[m] = today;
+        if (kind == METRIC_pooled) today = (struct share){today.sum - before.sum, today.weight - before.weight};
+        const double value = value_of(today);
         if (isnan(value)) continue;
         values[m * layout->length + layout->n_times] += value;
         tally->seen[m]++;

@@ -17,6 +17,7 @@ struct tally_layout {
 struct tally {
     unsigned char *blocks;
     uint32_t *seen; /* [n_metrics] days of the summary on which the metric had a value */
+    struct share *before; /* [n_metrics] of pooled shares: what the interval held the evening before */
     uint32_t parts;
     struct exchange_bytes all; /* the blocks of the whole world, after tally_gather; nothing where others have them */
 };
@@ -31,8 +32,8 @@ void tally_copy(struct tally *to, const struct tally *from, const struct tally_l
 /* The struct of metrics of a row of the schedule, or NULL. */
 void *tally_metrics(const struct tally *tally, const struct tally_layout *layout, uint32_t part, size_t row);
 
-/* A new interval begins: everything is zero. Stocks and shares are filled anew by observe(); a share that a step adds to is
- * that of the interval, and undefined when nothing was added. */
+/* A new interval begins: everything is zero. Stocks and shares are filled anew by observe(); a pooled share, which steps add to,
+ * is that of the interval, and undefined when nothing was added. */
 void tally_clear(struct tally *tally, const struct tally_layout *layout);
 
 /* Brings the blocks of all parts of a world together, in the leader, after observe(). -1 as exchange_gather. Those below
@@ -42,9 +43,11 @@ int tally_gather(struct tally *tally, const struct tally_layout *layout, struct 
 /* `values` is a scenario's [metric][time ..., summary]. A record is taken after observe(); it ends the interval. */
 void tally_record(struct tally *tally, const struct tally_layout *layout, size_t time, double *values);
 
-/* The summary: begin, then accumulate after each observe() of its days, then finish with the index of the first record that
- * belongs to the horizon. Flows are the sum of these records; stocks and shares the mean of the days that had a value. */
-void tally_summary_begin(struct tally *tally, const struct tally_layout *layout, double *values);
+/* The summary: begin, on the evening before its days, then accumulate after each observe() of its days, then finish with the index of
+ * the first record that belongs to the horizon. Flows are the sum of these records; stocks and shares the mean of the days that had
+ * a value, which for a pooled share are those that added to it, however many of them a record holds. `fresh`: the interval has only
+ * begun, and nothing need have been gathered. */
+void tally_summary_begin(struct tally *tally, const struct tally_layout *layout, bool fresh, double *values);
 void tally_summary_add(struct tally *tally, const struct tally_layout *layout, double *values);
 void tally_summary_finish(const struct tally *tally, const struct tally_layout *layout, size_t first, double *values);
 

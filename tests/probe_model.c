@@ -57,7 +57,7 @@ static void meet(struct world *w, int where)
     M(flow, steps, "1", "part-days lived")                                                                             \
     M(stock, level, "day", "day of the last dawn, of one part")                                                        \
     M(stock, who, "1", "replicate, of one part")                                                                       \
-    M(share, ratio, "1", "mean day and part of the days below 100 that three divides, since the last record")
+    M(pooled, ratio, "1", "mean day and part of the days below 100 that three divides, since the last record")
 DECLARE_PARAMETERS(LEVERS)
 DECLARE_METRICS(METRICS)
 

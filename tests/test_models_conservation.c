@@ -110,10 +110,10 @@ static int sound(void *context, uint32_t replicate, const double *values, struct
     int status = 0;
     for (size_t i = 0; i < s->n_scenarios * n * length && status == 0; i++) {
         const struct metric *m = entries[i / length % n].metric;
-        double most = m->kind != METRIC_share || strcmp(m->unit, "1") != 0 ? INFINITY
+        double most = !metric_is_ratio(m->kind) || strcmp(m->unit, "1") != 0 ? INFINITY
                       : strcmp(m->name, "price_factor") == 0               ? 3
                                                                            : 1;
-        bool absent = m->kind == METRIC_share && isnan(values[i]);
+        bool absent = metric_is_ratio(m->kind) && isnan(values[i]);
         if (!absent && !(values[i] >= 0 && values[i] <= most + 1e-9 && isfinite(values[i])))
             status = error_set(e, ERROR_FAILURE, "scenario %zu: %s = %g", i / length / n, m->name, values[i]);
     }

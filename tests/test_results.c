@@ -214,7 +214,7 @@ static void assert_fill(hid_t dataset, bool nan)
 static void metrics_say_what_they_are(void **state)
 {
     (void)state;
-    static const char *const kinds[] = {[METRIC_flow] = "flow", [METRIC_stock] = "stock", [METRIC_share] = "share"};
+    static const char *const kinds[] = {[METRIC_flow] = "flow", [METRIC_stock] = "stock", [METRIC_share] = "share", [METRIC_pooled] = "share"};
     static const char *const series_scales[] = {"scenario", "replicate", "time"};
     static const char *const summary_scales[] = {"summary/scenario", "summary/replicate"};
     char digest[RESULTS_DIGEST];
@@ -237,7 +237,7 @@ static void metrics_say_what_they_are(void **state)
                     metric->kind == METRIC_flow ? "time: sum"
                     : summary                   ? "time: mean"
                                                 : "time: point");
-        assert_fill(dataset, metric->kind == METRIC_share);
+        assert_fill(dataset, metric_is_ratio(metric->kind));
         H5Dclose(dataset);
     }
     hid_t time = H5Dopen2(file, "time", H5P_DEFAULT);

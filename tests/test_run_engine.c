@@ -143,20 +143,23 @@ static void replicates_know_their_number(void **state)
     study_free(&s);
 }
 
-/* A share that steps add to is the interval's; days and intervals without an addition have none. */
-static void a_share_may_be_that_of_the_interval(void **state)
+/* A pooled share is the interval's, and the summary the mean of the days that added to it, however many of these a record holds; days and
+ * intervals without an addition have none. */
+static void a_share_may_be_pooled_over(int32_t every)
 {
-    (void)state;
-    enum { BURN_IN = 10, HORIZON = 200, EVERY = 30 };
+    enum { BURN_IN = 10, HORIZON = 200 };
     struct study s;
     probe_study(&s, 1, BURN_IN, HORIZON);
-    s.record_every = EVERY;
+    s.record_every = every;
     s.record_before = 0;
     double *values = run(&s, 1), sum = 0, weight = 0, mean = 0, seen = 0, level = 0;
     const double *ratio = probed(&s, values, 1, PROBE_RATIO), *steps = probed(&s, values, 1, PROBE_STEPS);
     const size_t n = study_series_length(&s) - 1;
     size_t next = 1;
-    assert_true(ratio[0] == (0 + 3 + 6 + 9) / 4.0 + 0.5); /* the burn-in; parts 0 and 1 */
+    double before = 0, days = 0;
+    for (int32_t day = every < BURN_IN ? BURN_IN - every : 0; day < BURN_IN; day++)
+        if (day % 3 == 0) before += day + 0.5, days++; /* parts 0 and 1 */
+    assert_true(ratio[0] == before / days);
     for (int32_t t = 0; t < HORIZON; t++) {
         const int32_t day = BURN_IN + t;
         if (day < 100 && day % 3 == 0) {
@@ -165,25 +168,30 @@ static void a_share_may_be_that_of_the_interval(void **state)
         }
         if (t >= HORIZON - STUDY_SUMMARY_DAYS) {
             level += day;
-            if (weight > 0) mean += sum / weight;
-            if (weight > 0) seen++;
+            if (day < 100 && day % 3 == 0) mean += day + 0.5, seen++;
         }
-        if ((t + 1) % EVERY != 0 && t + 1 != HORIZON) continue;
+        if ((t + 1) % every != 0 && t + 1 != HORIZON) continue;
         if (weight > 0)
             assert_true(ratio[next] == sum / weight);
         else
             assert_true(isnan(ratio[next]));
-        assert_true(steps[next] == PROBE_PARTS * ((t + 1) % EVERY == 0 ? EVERY : HORIZON % EVERY));
+        assert_true(steps[next] == PROBE_PARTS * ((t + 1) % every == 0 ? every : HORIZON % every));
         next++;
         sum = weight = 0;
     }
     assert_int_equal(next, n);
-    assert_true(isnan(ratio[n - 1]));
     assert_true(fabs(ratio[n] - mean / seen) < 1e-9);
     assert_true(steps[n] == PROBE_PARTS * HORIZON);
     assert_true(fabs(probed(&s, values, 1, PROBE_LEVEL)[n] - level / STUDY_SUMMARY_DAYS) < 1e-9);
     free(values);
     study_free(&s);
+}
+
+static void a_share_may_be_pooled_over_days(void **state)
+{
+    (void)state;
+    static const int32_t every[] = {1, 7, 20, 30, 170, 200}; /* with a record on the evening before the days of the summary, and without */
+    for (size_t i = 0; i < sizeof every / sizeof *every; i++) a_share_may_be_pooled_over(every[i]);
 }
 
 /* ---- what may not change the numbers ---- */
@@ -487,7 +495,7 @@ int main(void)
         cmocka_unit_test(one_callback_at_a_time),
         cmocka_unit_test(calls_come_in_the_order_of_the_day),
         cmocka_unit_test(replicates_know_their_number),
-        cmocka_unit_test(a_share_may_be_that_of_the_interval),
+        cmocka_unit_test(a_share_may_be_pooled_over_days),
         cmocka_unit_test(threads_and_neighbours_change_nothing),
         cmocka_unit_test(scenarios_share_the_burn_in_and_equal_policies_the_rest),
         cmocka_unit_test(threads_share_the_parts_of_a_world),

@@ -249,7 +249,7 @@ double lab_metric(const struct lab *l, const char *path)
     for (const struct metric *m = model.schedule[row]->metrics; m != NULL && m->name != NULL; m++) {
         if (strcmp(m->name, dot + 1) != 0) continue;
         const void *at = (const unsigned char *)l->metrics[row] + m->offset;
-        if (m->kind != METRIC_share) return *(const double *)at;
+        if (!metric_is_ratio(m->kind)) return *(const double *)at;
         const struct share *share = at;
         return share->sum / share->weight;
     }
