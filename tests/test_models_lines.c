@@ -50,7 +50,7 @@ static void test_counting_off_finds_what_a_plain_loop_finds(void **state)
         const uint32_t rows = 1 + drawn(trial, 2000, ROWS_MOST), all = random_column(trial, column, rows);
         const uint32_t step = trial % 3 == 0 ? 1 : 1 + all / 20;
         memcpy(held, column, rows);
-        struct counted counted = counted_begin(column);
+        struct counted counted = counted_begin(column, rows);
         for (uint32_t n = drawn(trial, 2001, step), i = 0; n < all; n += drawn(trial, 3000 + i, step + 1), i++) {
             uint32_t index, expected_index;
             const uint32_t expected = plain_find(held, n, &expected_index), row = counted_find(&counted, n, &index);
