@@ -107,16 +107,6 @@ static bool in_crowd(const struct city *c, const struct crowd *crowd, uint32_t p
     return kind >= crowd->first && kind <= crowd->last && mask & bit_in(c, place, seat);
 }
 
-static void poisson_agrees(const uint64_t *counts, size_t cells, double mean)
-{
-    double chances[HITS_MOST], rest = 1;
-    for (size_t k = 0; k < cells; k++) {
-        chances[k] = k + 1 == cells ? rest : exp((double)k * log(mean) - mean - lgamma((double)k + 1));
-        rest = fmax(rest - chances[k], 0);
-    }
-    assert_agrees(agreement_with(counts, chances, cells, NULL));
-}
-
 /* Everybody concerned equally often, a Poisson number of times a day, and nobody else; marks are even. */
 static void everybody_alike(struct lab *l, const struct crowd *crowd, double rate, int32_t days)
 {
@@ -151,7 +141,7 @@ static void everybody_alike(struct lab *l, const struct crowd *crowd, double rat
     assert_poisson(hits, n * rate * days);
     assert_agrees(agreement_with(concerned, even, n, NULL));
     assert_agrees(agreement_with(marks, even_marks, 20, NULL));
-    poisson_agrees(a_day, HITS_MOST, rate);
+    assert_agrees(agreement_with_poisson(a_day, HITS_MOST, rate));
 }
 
 static void test_everybody_concerned_is_met_equally_often_and_nobody_else(void **state)

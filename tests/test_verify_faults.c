@@ -42,7 +42,7 @@ static void set(const struct fault *fault, uint64_t k)
 static void assert_bytes(const char *path, const char *expected, size_t size)
 {
     size_t found = 0;
-    char *bytes = toy_results_bytes(path, &found);
+    char *bytes = folder_read_bytes(path, &found);
     assert_int_equal(found, size);
     assert_memory_equal(bytes, expected, size);
     free(bytes);
@@ -51,7 +51,7 @@ static void assert_bytes(const char *path, const char *expected, size_t size)
 static bool same_bytes(const char *path, const char *expected, size_t size)
 {
     size_t found = 0;
-    char *bytes = toy_results_bytes(path, &found);
+    char *bytes = folder_read_bytes(path, &found);
     bool same = found == size && memcmp(bytes, expected, size) == 0;
     free(bytes);
     return same;
@@ -79,8 +79,8 @@ static void writing_begin(struct writing *w)
 {
     toy_results_run(&w->toy, 1);
     toy_results_write(&w->toy, "right.h5", w->digest);
-    w->whole = toy_results_bytes("right.h5", &w->whole_size);
-    w->journal = toy_results_bytes("toy.partial", &w->journal_size);
+    w->whole = folder_read_bytes("right.h5", &w->whole_size);
+    w->journal = folder_read_bytes("toy.partial", &w->journal_size);
     assert_int_equal(write_results(w, NULL), 0);
     assert_bytes("toy.h5", w->whole, w->whole_size);
 }
