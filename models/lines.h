@@ -32,8 +32,9 @@ struct counted {
     const uint8_t *column;
     uint64_t word;         /* eight rows from `row` on */
     uint32_t row, before;  /* before: things in the rows before these */
+    /* in builds for debugging alone: */
     uint32_t rows;
-    uint64_t to_come;      /* for debugging: counted_weight() at the beginning of the rows after these */
+    uint64_t to_come;      /* counted_weight() at the beginning of the rows after these */
 };
 
 /* Another number when things come to rows, leave them or go from one to another. */
@@ -52,8 +53,13 @@ static inline void counted_load(struct counted *counted)
 
 static inline struct counted counted_begin(const uint8_t *column, uint32_t rows)
 {
-    struct counted counted = {.column = column, .rows = rows};
-    if (DEBUGGING) counted.to_come = counted_weight(&counted, 0, rows);
+    struct counted counted;
+    counted.column = column;
+    counted.row = counted.before = 0;
+    if (DEBUGGING) {
+        counted.rows = rows;
+        counted.to_come = counted_weight(&counted, 0, rows);
+    }
     counted_load(&counted);
     return counted;
 }
