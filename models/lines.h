@@ -32,11 +32,13 @@ struct counted {
     const uint8_t *column;
     uint64_t word;         /* eight rows from `row` on */
     uint32_t row, before;  /* before: things in the rows before these */
-    /* in builds for debugging alone: */
+#ifdef ENFORCESIM_DEBUG
     uint32_t rows;
     uint64_t to_come;      /* counted_weight() at the beginning of the rows after these */
+#endif
 };
 
+#ifdef ENFORCESIM_DEBUG
 /* Another number when things come to rows, leave them or go from one to another. */
 static inline uint64_t counted_weight(const struct counted *counted, uint32_t first, uint32_t end)
 {
@@ -45,29 +47,38 @@ static inline uint64_t counted_weight(const struct counted *counted, uint32_t fi
     return weight;
 }
 
-static inline void counted_load(struct counted *counted)
+static inline void counted_watch(struct counted *counted, uint32_t rows)
 {
-    memcpy(&counted->word, counted->column + counted->row, sizeof counted->word);
-    if (DEBUGGING) counted->to_come -= counted_weight(counted, counted->row, counted->row + 8);
+    counted->rows = rows;
+    counted->to_come = counted_weight(counted, 8, rows);
 }
+
+static inline void counted_watch_next(struct counted *counted)
+{
+    if (counted->row >= counted->rows) __builtin_trap();
+    counted->to_come -= counted_weight(counted, counted->row, counted->row + 8);
+}
+
+static inline void counted_watch_end(const struct counted *counted)
+{
+    if (counted->to_come != counted_weight(counted, counted->row + 8, counted->rows)) __builtin_trap();
+}
+#else
+static inline void counted_watch(struct counted *counted, uint32_t rows) { (void)counted, (void)rows; }
+static inline void counted_watch_next(struct counted *counted) { (void)counted; }
+static inline void counted_watch_end(const struct counted *counted) { (void)counted; }
+#endif
+
+static inline void counted_load(struct counted *counted) { memcpy(&counted->word, counted->column + counted->row, sizeof counted->word); }
 
 static inline struct counted counted_begin(const uint8_t *column, uint32_t rows)
 {
     struct counted counted;
     counted.column = column;
     counted.row = counted.before = 0;
-    if (DEBUGGING) {
-        counted.rows = rows;
-        counted.to_come = counted_weight(&counted, 0, rows);
-    }
+    counted_watch(&counted, rows);
     counted_load(&counted);
     return counted;
-}
-
-/* When the last has been found. */
-static inline void counted_end(const struct counted *counted)
-{
-    if (DEBUGGING && counted->to_come != counted_weight(counted, counted->row + 8, counted->rows)) __builtin_trap();
 }
 
 /* What was in a row of the word. */
@@ -85,7 +96,7 @@ static inline uint32_t counted_find(struct counted *counted, uint32_t n, uint32_
         if (n - counted->before < here) break;
         counted->before += here;
         counted->row += 8;
-        if (DEBUGGING && counted->row >= counted->rows) __builtin_trap();
+        counted_watch_next(counted);
         counted_load(counted);
     }
     uint32_t rest = n - counted->before, row = counted->row;
@@ -155,7 +166,7 @@ static inline bool persons_points_next(const struct city *c, struct persons_poin
         *seat = c->first_seat[*place] + bit;
         return true;
     }
-    counted_end(&thrown->counted);
+    counted_watch_end(&thrown->counted);
     return false;
 }
 
