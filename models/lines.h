@@ -25,21 +25,66 @@ static inline struct points owners_seats_points(const struct city *c, enum purpo
     return line_points(c, line, 0, c->kind_seat[PLACE_STREET], rate);
 }
 
-/* Counting off: in which row of a column of small numbers the n-th thing of all lies, for rising n. What the rows held when they
- * were come to is kept, for an event may change them. */
+/* Counting off: in which row of a column of small numbers the n-th thing of all lies, for rising n. An event may change the row
+ * in which it was found, and those before: what they held when they were come to is kept. Those still to come must stay as they
+ * were at the beginning, or others would be found than were drawn; builds for debugging stop where they did not. */
 struct counted {
     const uint8_t *column;
     uint64_t word;         /* eight rows from `row` on */
     uint32_t row, before;  /* before: things in the rows before these */
+#ifdef ENFORCESIM_DEBUG
+    uint32_t rows;
+    uint64_t to_come;      /* counted_weight() at the beginning of the rows after these */
+#endif
 };
+
+#ifdef ENFORCESIM_DEBUG
+/* Another number when things come to rows, leave them or go from one to another. */
+static inline uint64_t counted_weight(const struct counted *counted, uint32_t first, uint32_t end)
+{
+    uint64_t weight = 0;
+    for (uint32_t row = first; row < end && row < counted->rows; row++) weight += counted->column[row] * (1 + (uint64_t)row * row);
+    return weight;
+}
+
+static inline void counted_watch(struct counted *counted, uint32_t rows)
+{
+    counted->rows = rows;
+    counted->to_come = counted_weight(counted, 8, rows);
+}
+
+static inline void counted_watch_next(struct counted *counted)
+{
+    if (counted->row >= counted->rows) __builtin_trap();
+    counted->to_come -= counted_weight(counted, counted->row, counted->row + 8);
+}
+
+static inline void counted_watch_end(const struct counted *counted)
+{
+    if (counted->to_come != counted_weight(counted, counted->row + 8, counted->rows)) __builtin_trap();
+}
+#else
+static inline void counted_watch(struct counted *counted, uint32_t rows) { (void)counted, (void)rows; }
+static inline void counted_watch_next(struct counted *counted) { (void)counted; }
+static inline void counted_watch_end(const struct counted *counted) { (void)counted; }
+#endif
 
 static inline void counted_load(struct counted *counted) { memcpy(&counted->word, counted->column + counted->row, sizeof counted->word); }
 
-static inline struct counted counted_begin(const uint8_t *column)
+static inline struct counted counted_begin(const uint8_t *column, uint32_t rows)
 {
-    struct counted counted = {column, 0, 0, 0};
+    struct counted counted;
+    counted.column = column;
+    counted.row = counted.before = 0;
+    counted_watch(&counted, rows);
     counted_load(&counted);
     return counted;
+}
+
+/* What was in a row of the word. */
+static inline uint32_t counted_in(const struct counted *counted, uint32_t row)
+{
+    return counted->word >> 8 * (row - counted->row) & 0xff;
 }
 
 /* The row, and the thing's number in it; a column's last word is padded with zeros (world.c). n must lie below the sum of all. */
@@ -51,6 +96,7 @@ static inline uint32_t counted_find(struct counted *counted, uint32_t n, uint32_
         if (n - counted->before < here) break;
         counted->before += here;
         counted->row += 8;
+        counted_watch_next(counted);
         counted_load(counted);
     }
     uint32_t rest = n - counted->before, row = counted->row;
@@ -78,7 +124,7 @@ static inline struct persons_points persons_points_begin(const struct city *c, e
 {
     struct persons_points thrown;
     thrown.points = line_points(c, line, 0, persons, rate);
-    thrown.counted = counted_begin(c->concerned + first);
+    thrown.counted = counted_begin(c->concerned + first, (first < 2 * c->venues ? 2 * c->venues : c->places) - first);
     thrown.mask = mask;
     thrown.first = first;
     thrown.here = 0;
@@ -102,21 +148,25 @@ static inline struct persons_points street_points(const struct city *c, enum pur
     return persons_points_begin(c, line, c->occupied, 2 * c->venues, c->count[PLACE_STREET][CLASS_ADULT], rate);
 }
 
-/* The next person, by place and seat, who is still there and concerned. */
+/* The next person, by place and seat, who is still there and concerned. She may leave, also for places before hers and those that
+ * are not counted off; nobody may come to one after it or leave it until all are met. */
 static inline bool persons_points_next(const struct city *c, struct persons_points *thrown, uint32_t *place, uint32_t *seat, double *mark)
 {
     uint32_t number, index;
     while (points_next(&thrown->points, &number, mark)) {
-        *place = thrown->first + counted_find(&thrown->counted, number, &index);
+        const uint32_t row = counted_find(&thrown->counted, number, &index);
+        *place = thrown->first + row;
         if (*place != thrown->place) {
             thrown->place = *place;
             thrown->here = thrown->mask[*place];
+            if (DEBUGGING && persons_in(thrown->here) != counted_in(&thrown->counted, row)) __builtin_trap();
         }
         const uint32_t bit = nth_bit(thrown->here, index);
         if (!(thrown->mask[*place] >> bit & 1)) continue;
         *seat = c->first_seat[*place] + bit;
         return true;
     }
+    counted_watch_end(&thrown->counted);
     return false;
 }
 

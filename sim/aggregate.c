@@ -275,26 +275,27 @@ static void moments(const struct cell *cell, double unit, double *mean, double *
     if (cell->n > 1) *sd = unit * sqrt(fmax(((double)squares - r * (r / count)) / (count - 1), 0));
 }
 
-void aggregate_tell(const struct aggregate *a, size_t number, double statistics[AGGREGATE_STATISTICS])
+int aggregate_tell(const struct aggregate *a, size_t number, double statistics[AGGREGATE_STATISTICS], struct error *e)
 {
     static const double shares[] = {0.05, 0.25, 0.5, 0.75, 0.95};
     const struct cell *cell = &a->cells[number];
     const size_t metrics = a->record->n_metrics;
     const size_t metric = number < a->differences ? number / a->record->length % metrics : (number - a->differences) % metrics;
-    struct bin *bins = cell->n > 0 ? sorted(cell) : NULL;
     for (int i = 0; i < AGGREGATE_STATISTICS; i++) statistics[i] = (double)NAN;
     statistics[AGGREGATE_n] = cell->n;
     statistics[AGGREGATE_negative] = statistics[AGGREGATE_zero] = 0;
-    if (cell->n == 0) return;
+    if (cell->n == 0) return 0;
+    struct bin *bins = sorted(cell);
+    if (bins == NULL) return error_memory(e, "the quantiles", (double)cell->n_bins * sizeof *bins);
     statistics[AGGREGATE_minimum] = cell->minimum;
     statistics[AGGREGATE_maximum] = cell->maximum;
     if (cell->beyond == 0)
         moments(cell, unit_of(a->record, metric), &statistics[AGGREGATE_mean], &statistics[AGGREGATE_sd]);
-    if (bins == NULL) return;
     for (int i = 0; i < 5; i++) statistics[AGGREGATE_q05 + i] = quantile(cell, bins, shares[i]);
     for (uint32_t i = 0; i < cell->n_bins && bins[i].key <= SIGN; i++)
         statistics[bins[i].key < SIGN ? AGGREGATE_negative : AGGREGATE_zero] += bins[i].count;
     free(bins);
+    return 0;
 }
 
 /* ---- bytes ----

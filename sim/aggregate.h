@@ -47,7 +47,7 @@ uint32_t aggregate_count(const struct aggregate *a); /* units in it */
 /* Cells: those of a record in its order, then the differences [scenario][metric] of the summaries. */
 size_t aggregate_cells(const struct aggregate *a);
 size_t aggregate_difference(const struct aggregate *a, size_t scenario, size_t metric); /* the number of its cell */
-void aggregate_tell(const struct aggregate *a, size_t cell, double statistics[AGGREGATE_STATISTICS]);
+int aggregate_tell(const struct aggregate *a, size_t cell, double statistics[AGGREGATE_STATISTICS], struct error *e);
 
 /* As bytes, the same for the same contents on one machine. Reading is into an empty one and believes nothing. -1: they are
  * damaged, or no memory. */

@@ -29,9 +29,9 @@ static const uint64_t WORD = 0xffffffff;
         enum { GROUPS = BLOCKS / (LANES) };                                                                            \
         lanes w[4][GROUPS], zero = {0}, key[2] = {zero + (luck->seed & WORD), zero + (luck->seed >> 32)};              \
         for (int k = 0; k < 4; k++)                                                                                    \
-            for (size_t g = 0; g < GROUPS; g++) w[k][g] = *(const in_memory *)&word[k][g * (LANES)];                      \
+            for (size_t g = 0; g < GROUPS; g++) w[k][g] = *(const in_memory *)&word[k][g * (LANES)];                   \
         for (int round = 0; round < 10; round++) {                                                                     \
-            for (size_t g = 0; g < GROUPS; g++) {                                                                         \
+            for (size_t g = 0; g < GROUPS; g++) {                                                                      \
                 lanes a = PRODUCT(w[0][g], zero + MULTIPLIER[0]), b = PRODUCT(w[2][g], zero + MULTIPLIER[1]);          \
                 w[0][g] = (b >> 32) ^ w[1][g] ^ key[0];                                                                \
                 w[2][g] = (a >> 32) ^ w[3][g] ^ key[1];                                                                \
@@ -42,7 +42,7 @@ static const uint64_t WORD = 0xffffffff;
             key[1] += zero + STEP[1];                                                                                  \
         }                                                                                                              \
         for (int k = 0; k < 4; k++)                                                                                    \
-            for (size_t g = 0; g < GROUPS; g++) *(in_memory *)&word[k][g * (LANES)] = w[k][g] & (zero + WORD);            \
+            for (size_t g = 0; g < GROUPS; g++) *(in_memory *)&word[k][g * (LANES)] = w[k][g] & (zero + WORD);         \
     }
 
 /* word = the words of block `first` + i; as points_words() for each, `first` a multiple of BLOCKS. */
@@ -95,20 +95,13 @@ INLINE void coins_counters(struct coins *c)
         uint64_t all = 0;                                                                                              \
         for (int i = 0; i < (LANES); i++) bits[i] = (int64_t)1 << i;                                                   \
         for (size_t k = 0; k < 4; k++)                                                                                 \
-            for (size_t g = 0; g < BLOCKS / (LANES); g++)                                                              \
-                below |= ((*(const in_memory *)&c->word[k][g * (LANES)] < zero + bound) & bits) << (k * BLOCKS + g * (LANES)); \
+            for (size_t g = 0; g < BLOCKS / (LANES); g++) {                                                            \
+                const size_t at = k * BLOCKS + g * (LANES);                                                            \
+                below |= ((*(const in_memory *)&c->word[k][g * (LANES)] < zero + bound) & bits) << at;                 \
+            }                                                                                                          \
         for (int i = 0; i < (LANES); i++) all |= (uint64_t)below[i];                                                   \
         return all;                                                                                                    \
     }
-
-/* What is compiled for each width. */
-struct way {
-    void (*fill)(struct points *points);
-    void (*first)(const struct luck *luck, uint32_t purpose, struct words *first);
-    void (*toss)(struct coins *coins);
-    void (*fall)(struct coins *coins, const int64_t bound[2], uint64_t fallen[2]);
-    uint64_t (*weigh)(struct coins *coins, int64_t unit, const uint8_t *weight);
-};
 
 /* The same with a bound for each word, which it may reach: a unit below 2^32, times the word's own weight. */
 #define DEFINE_BELOW_EACH(name, attributes, LANES, PRODUCT)                                                            \
@@ -130,8 +123,19 @@ struct way {
         return all;                                                                                                    \
     }
 
+/* What is compiled for each width. */
+struct way {
+    void (*fill)(struct points *points);
+    void (*first)(const struct luck *luck, uint32_t purpose, struct words *first);
+    void (*toss)(struct coins *coins);
+    void (*fall)(struct coins *coins, const int64_t bound[2], uint64_t fallen[2]);
+    uint64_t (*weigh)(struct coins *coins, int64_t unit, const uint8_t *weight);
+};
+
+/* All of it for one width: the generator, and what uses it. */
 #define DEFINE_WIDTH(width, attributes, LANES, PRODUCT)                                                                \
     DEFINE_PHILOX(philox_##width, attributes, LANES, PRODUCT)                                                          \
+                                                                                                                       \
     attributes static void fill_##width(struct points *p)                                                              \
     {                                                                                                                  \
         uint64_t word[4][BLOCKS];                                                                                      \
@@ -139,7 +143,8 @@ struct way {
         philox_##width(word, p->luck);                                                                                 \
         points_of(p, word);                                                                                            \
     }                                                                                                                  \
-    attributes static void first_##width(const struct luck *luck, uint32_t purpose, struct words *first)                \
+                                                                                                                       \
+    attributes static void first_##width(const struct luck *luck, uint32_t purpose, struct words *first)               \
     {                                                                                                                  \
         uint64_t word[4][BLOCKS];                                                                                      \
         for (uint32_t i = 0; i < BLOCKS; i++) {                                                                        \
@@ -152,23 +157,29 @@ struct way {
         for (uint32_t i = 0; i < BLOCKS; i++)                                                                          \
             for (int k = 0; k < 4; k++) first[i].word[k] = (uint32_t)word[k][i];                                       \
     }                                                                                                                  \
+                                                                                                                       \
     attributes static void throw_##width(struct coins *c)                                                              \
     {                                                                                                                  \
         coins_counters(c);                                                                                             \
         philox_##width(c->word, c->luck);                                                                              \
     }                                                                                                                  \
+                                                                                                                       \
     DEFINE_BELOW(below_##width, attributes, LANES)                                                                     \
+                                                                                                                       \
     attributes static void fall_##width(struct coins *c, const int64_t bound[2], uint64_t fallen[2])                   \
     {                                                                                                                  \
         throw_##width(c);                                                                                              \
         for (int i = 0; i < 2; i++) fallen[i] = below_##width(c, bound[i]);                                            \
     }                                                                                                                  \
-    DEFINE_BELOW_EACH(below_each_##width, attributes, LANES, PRODUCT)                                                           \
+                                                                                                                       \
+    DEFINE_BELOW_EACH(below_each_##width, attributes, LANES, PRODUCT)                                                  \
+                                                                                                                       \
     attributes static uint64_t weigh_##width(struct coins *c, int64_t unit, const uint8_t *weight)                     \
     {                                                                                                                  \
         throw_##width(c);                                                                                              \
         return below_each_##width(c, unit, weight);                                                                    \
     }                                                                                                                  \
+                                                                                                                       \
     static const struct way way_##width = {fill_##width, first_##width, throw_##width, fall_##width, weigh_##width};
 
 #define PRODUCT_PLAIN(x, y) (((x)&WORD) * (y))

@@ -5,7 +5,7 @@
  *
  *     word 0  entity      word 1  day      word 2  purpose (8 bits) and index (24 bits)      word 3  replicate
  *
- * and the seed is the 64-bit key. A build with -DENFORCESIM_DEBUG stops where a purpose or an index is too large. */
+ * and the seed is the 64-bit key. A build for debugging stops where a purpose or an index is too large. */
 #ifndef SIM_RANDOM_H
 #define SIM_RANDOM_H
 
@@ -16,6 +16,13 @@
 #include <Random123/philox.h>
 
 #include "sim/portable_math.h"
+
+/* Builds for debugging (make DEBUG=1) look for what must not be, and stop there. */
+#ifdef ENFORCESIM_DEBUG
+enum { DEBUGGING = 1 };
+#else
+enum { DEBUGGING = 0 };
+#endif
 
 /* Who draws: fixed for a world but for the day, which the model moves on. */
 struct luck {
@@ -31,9 +38,7 @@ struct words {
 /* The four words at an address. purpose < 256, index < 2^24. */
 static inline struct words luck_words(const struct luck *luck, uint32_t purpose, uint32_t entity, uint32_t index)
 {
-#ifdef ENFORCESIM_DEBUG
-    if (purpose >> 8 != 0 || index >> 24 != 0) __builtin_trap();
-#endif
+    if (DEBUGGING && (purpose >> 8 != 0 || index >> 24 != 0)) __builtin_trap();
     philox4x32_ctr_t counter = {{entity, luck->day, purpose << 24 | index, luck->replicate}};
     philox4x32_key_t key = {{(uint32_t)luck->seed, (uint32_t)(luck->seed >> 32)}};
     philox4x32_ctr_t out = philox4x32_R(10, counter, key);

@@ -13,6 +13,7 @@
  */
 #include "sim/ranks_mpi.h"
 
+#include <limits.h>
 #include <mpi.h>
 #include <omp.h>
 #include <pthread.h>
@@ -256,6 +257,12 @@ static void count_days(void *context, const struct run_progress *progress)
     atomic_store(&((struct party *)context)->person_days, progress->person_days);
 }
 
+static void end_following(struct party *p, const struct error *error)
+{
+    if (error->kind != ERROR_NONE) send_note(p, NOTE_ERROR, 0, error);
+    send_note(p, NOTE_END, 0, NULL);
+}
+
 static void follow(struct party *p)
 {
     uint32_t quiet = 0;
@@ -266,8 +273,7 @@ static void follow(struct party *p)
         if (told || asked_to_stop(p)) atomic_store(&p->stop, 1);
         nap(&quiet);
     }
-    if (p->error.kind != ERROR_NONE) send_note(p, NOTE_ERROR, 0, &p->error);
-    send_note(p, NOTE_END, 0, NULL);
+    end_following(p, &p->error);
 }
 
 /* ---- the leader ----------------------------------------------------------------------------------------------------------- */
@@ -506,6 +512,9 @@ static int party_create(struct party *p, double **values, struct error *e)
     p->units = study_run_units(p->s, &p->local);
     p->values = study_run_delivered(p->s, &p->local);
     *values = NULL;
+    if (p->values > INT_MAX)
+        return error_set(e, ERROR_FAILURE, "a replicate has %zu values, and ranks send each other %d at most; record fewer days or "
+                                           "metrics, or run on one rank", p->values, INT_MAX);
     if (p->ranks->own != 0) return 0;
     *values = malloc(p->values * sizeof **values);
     p->others = calloc(p->ranks->count, sizeof *p->others);
@@ -539,16 +548,19 @@ int ranks_run(const struct ranks *ranks, const struct study *s, const struct run
     pthread_t simulating;
     party.local.by_scenario = divides(ranks, s, options);
     party_callbacks(&party);
-    pthread_mutex_init(&party.mutex, NULL);
-    int status = party_create(&party, &values, e);
+    if (pthread_mutex_init(&party.mutex, NULL) != 0) MPI_Abort(MPI_COMM_WORLD, ERROR_FAILURE);
+    struct error error = {0};
+    int status = party_create(&party, &values, &error);
     if (status == 0 && pthread_create(&simulating, NULL, simulate, &party) != 0)
-        status = error_set(e, ERROR_FAILURE, "no thread can be started");
+        status = error_set(&error, ERROR_FAILURE, "no thread can be started");
     if (status == 0) {
         if (values != NULL) lead(&party, values); /* the leader has room for what others send */
         else follow(&party);
         pthread_join(simulating, NULL);
-        if (party.error.kind != ERROR_NONE) status = error_set(e, party.error.kind, "%s", party.error.text);
+        error = party.error;
+    } else if (ranks->own != 0) {
+        end_following(&party, &error); /* or the leader would wait for it */
     }
     party_free(&party, values);
-    return status;
+    return error.kind == ERROR_NONE ? 0 : error_set(e, error.kind, "%s", error.text);
 }

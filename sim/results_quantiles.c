@@ -65,25 +65,30 @@ static void attributes(struct results_writer *w)
 
 /* ---- values ---- */
 
-static void gather(struct blocks *b, const struct aggregate *a, uint32_t point)
+/* The statistics of one scenario and metric, at their place in the block. */
+static int gather_one(struct blocks *b, const struct aggregate *a, uint32_t point, size_t scenario, size_t metric,
+                      enum results_place place, struct error *e)
 {
     const struct record *r = b->w->record;
-    double told[AGGREGATE_STATISTICS];
-    for (size_t m = 0; m < r->n_metrics; m++) {
-        for (size_t s = 0; s < r->n_scenarios; s++) {
-            for (int place = 0; place < PLACES; place++) {
-                const enum results_place where = (enum results_place)place;
-                const size_t n = length_of(b->w, where), row = s * AGGREGATE_STATISTICS * n;
-                double *to = b->values[place] + (m * b->points + point) * size_of(b->w, where) + row;
-                size_t cell = record_at(r, s, m) + (where == PLACE_summary ? r->n_times : 0);
-                if (where == PLACE_difference) cell = aggregate_difference(a, s, m);
-                for (size_t t = 0; t < n; t++) {
-                    aggregate_tell(a, cell + t, told);
-                    for (size_t i = 0; i < AGGREGATE_STATISTICS; i++) to[i * n + t] = told[i];
-                }
-            }
-        }
+    const size_t n = length_of(b->w, place), row = scenario * AGGREGATE_STATISTICS * n;
+    double *to = b->values[place] + (metric * b->points + point) * size_of(b->w, place) + row, told[AGGREGATE_STATISTICS];
+    size_t cell = record_at(r, scenario, metric) + (place == PLACE_summary ? r->n_times : 0);
+    if (place == PLACE_difference) cell = aggregate_difference(a, scenario, metric);
+    for (size_t t = 0; t < n; t++) {
+        if (aggregate_tell(a, cell + t, told, e) != 0) return -1;
+        for (size_t i = 0; i < AGGREGATE_STATISTICS; i++) to[i * n + t] = told[i];
     }
+    return 0;
+}
+
+static int gather(struct blocks *b, const struct aggregate *a, uint32_t point, struct error *e)
+{
+    const struct record *r = b->w->record;
+    for (size_t m = 0; m < r->n_metrics; m++)
+        for (size_t s = 0; s < r->n_scenarios; s++)
+            for (int place = 0; place < PLACES; place++)
+                if (gather_one(b, a, point, s, m, (enum results_place)place, e) != 0) return -1;
+    return 0;
 }
 
 static void write_points(struct blocks *b, uint32_t first, uint32_t n)
@@ -131,7 +136,7 @@ static int tell_point(struct blocks *b, uint32_t point, uint32_t place, struct e
     struct aggregate *own = NULL;
     int status = aggregate_create(&own, b->w->record, b->w->s->replicates, e);
     if (status == 0) status = add_point(b->w, own, point, e);
-    if (status == 0) gather(b, own, place);
+    if (status == 0) status = gather(b, own, place, e);
     aggregate_free(own);
     return status;
 }
@@ -142,7 +147,7 @@ static int write_values(struct blocks *b, struct error *e)
     if (w->content->design == NULL) {
         const struct aggregate *all = journal_aggregate(w->content->journal, e);
         if (all == NULL) return -1;
-        gather(b, all, 0);
+        if (gather(b, all, 0, e) != 0) return -1;
         write_points(b, 0, 1);
     }
     for (uint32_t first = 0; w->content->design != NULL && first < w->points && !w->f.failed; first += b->points) {

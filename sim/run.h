@@ -54,8 +54,7 @@ size_t study_run_delivered(const struct study *s, const struct run_options *opti
 uint32_t study_run_units(const struct study *s, const struct run_options *options);
 
 /* Runs; results are the same bits for every number of threads. -1: ERROR_FAILURE or ERROR_INTERRUPTED. May be called by several
- * threads at once. Built with LLVM's OpenMP runtime (14 to 19 at least), such threads must not end before the last call has
- * begun: it frees what an ended thread's tasks left to others. GCC's has no such flaw. */
+ * threads at once, each of which may end when its call is over. */
 int study_run(const struct study *s, const struct run_options *options, struct error *e);
 
 /* One replicate on the calling thread: values[study_values(s)]. */

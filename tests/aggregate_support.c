@@ -1,4 +1,11 @@
+/* A record for tests of what is kept of many: see the header. */
 #include "tests/aggregate_support.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
 
 static const struct metric metrics[SUPPORT_METRICS] = {
     [SUPPORT_flow] = {.name = "births", .kind = METRIC_flow},
@@ -17,3 +24,11 @@ const struct record support_record = {
     .values = SUPPORT_VALUES,
     .baseline = 1,
 };
+
+unsigned char *support_bytes(const struct aggregate *a)
+{
+    unsigned char *bytes = malloc(aggregate_size(a));
+    assert_non_null(bytes);
+    aggregate_write(a, bytes);
+    return bytes;
+}

@@ -11,4 +11,6 @@ enum { SUPPORT_flow, SUPPORT_stock, SUPPORT_share };
 /* The second scenario is the one that is compared with. */
 extern const struct record support_record;
 
+unsigned char *support_bytes(const struct aggregate *a); /* aggregate_size(a) of them, to be freed */
+
 #endif

@@ -87,3 +87,16 @@ void agreement_assert(double z, double limit, const char *file, int line)
     print_error("too far off: z = %.3g, allowed: below %.3g\n", z, limit);
     _fail(file, line);
 }
+
+double agreement_with_poisson(const uint64_t *counts, size_t cells, double mean)
+{
+    double *chances = malloc(cells * sizeof *chances), rest = 1;
+    assert_non_null(chances);
+    for (size_t k = 0; k < cells; k++) {
+        chances[k] = k + 1 == cells ? rest : exp((double)k * log(mean) - mean - lgamma((double)k + 1));
+        rest = fmax(rest - chances[k], 0);
+    }
+    const double z = agreement_with(counts, chances, cells, NULL);
+    free(chances);
+    return z;
+}

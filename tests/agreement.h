@@ -10,6 +10,9 @@
 double agreement_with(const uint64_t *counts, const double *chances, size_t cells, size_t *freedom);
 double agreement_between(const uint64_t *a, const uint64_t *b, size_t cells, size_t *freedom);
 
+/* Numbers of days, say, with 0 ... cells - 1 events of so many expected; the last has those with more, too. */
+double agreement_with_poisson(const uint64_t *counts, size_t cells, double mean);
+
 /* The chi-square itself, of counts that need not be whole. */
 double agreement_fit(const double *counts, const double *chances, size_t cells, size_t *groups);
 

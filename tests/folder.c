@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -53,3 +54,27 @@ void folder_write_bytes(const char *path, const char *bytes, size_t length)
 }
 
 void folder_write(const char *path, const char *text) { folder_write_bytes(path, text, strlen(text)); }
+
+void folder_write_new(const char *path, const char *bytes, size_t length)
+{
+    unlink(path);
+    folder_write_bytes(path, bytes, length);
+}
+
+size_t folder_size(const char *path)
+{
+    struct stat status;
+    assert_int_equal(stat(path, &status), 0);
+    return (size_t)status.st_size;
+}
+
+char *folder_read_bytes(const char *path, size_t *length)
+{
+    *length = folder_size(path);
+    char *bytes = malloc(*length + 1);
+    FILE *in = fopen(path, "r");
+    assert_true(bytes != NULL && in != NULL);
+    assert_int_equal(fread(bytes, 1, *length, in), *length);
+    assert_int_equal(fclose(in), 0);
+    return bytes;
+}

@@ -10,6 +10,11 @@ int folder_leave(void **state);
 
 void folder_write(const char *path, const char *text);
 void folder_write_bytes(const char *path, const char *bytes, size_t length);
+/* A new file each time: over an old one some file systems bring it to the disk at once. */
+void folder_write_new(const char *path, const char *bytes, size_t length);
+
+size_t folder_size(const char *path);
+char *folder_read_bytes(const char *path, size_t *length); /* to be freed */
 
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_enter, folder_leave)
 

@@ -217,7 +217,7 @@ def with_another_submodel(folder: Path) -> Path:
     return variant(folder, {"models/model.c": model, "models/extra.c": EXTRA})
 
 
-def that_verifies_every_day(folder: Path) -> Path:
-    """What DEBUG=1 builds."""
-    name = "sim/running.c"
-    return variant(folder, {name: (ROOT / name).read_text()}, "-DENFORCESIM_DEBUG")
+def that_verifies_every_day(folder: Path, changed: dict[str, str] | None = None) -> Path:
+    """What DEBUG=1 builds: the files that look at ENFORCESIM_DEBUG, or at DEBUGGING of sim/random.h."""
+    names = ["sim/running_core.c", *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "models").glob("*.c")))]
+    return variant(folder, {name: (ROOT / name).read_text() for name in names} | (changed or {}), "-DENFORCESIM_DEBUG")

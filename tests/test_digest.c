@@ -3,7 +3,6 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -62,7 +61,7 @@ static void threads_change_no_byte(void **state)
         toy_results_run(&toy, (uint32_t)threads);
         toy_results_write(&toy, "toy.h5", digest);
         toy_results_close(&toy);
-        char *bytes = toy_results_bytes("toy.h5", &other_size);
+        char *bytes = folder_read_bytes("toy.h5", &other_size);
         if (expected == NULL) {
             expected = bytes;
             size = other_size;

@@ -1,15 +1,12 @@
 /* A journal that keeps an aggregate: compacted whenever, resumed, merged, killed or damaged, it ends in the same bits. */
 #include "sim/journal.h"
 
-#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,7 +14,7 @@
 
 #include "tests/aggregate_support.h"
 #include "tests/folder.h"
-#include "tests/toy_results.h"
+#include "tests/journal_support.h"
 
 enum { REPLICATES = 40, HEADER = 232, FRAME = 16, RECORD = 8 + SUPPORT_VALUES * 8 };
 
@@ -39,21 +36,8 @@ static void append(struct journal *j, uint32_t replicate)
     assert_int_equal(journal_append(j, replicate, values, &e), 0);
 }
 
-static struct journal *create(const char *path)
-{
-    struct journal *j = NULL;
-    struct error e = {0};
-    assert_int_equal(journal_create(&j, path, &identity, &e), 0);
-    return j;
-}
-
-static struct journal *resume(const char *path)
-{
-    struct journal *j = NULL;
-    struct error e = {0};
-    if (journal_resume(&j, path, &identity, &e) != 0) fail_msg("%s", e.text);
-    return j;
-}
+static struct journal *create(const char *path) { return support_journal_create(path, &identity); }
+static struct journal *resume(const char *path) { return support_journal_resume(path, &identity); }
 
 static void compact(struct journal *j)
 {
@@ -61,28 +45,11 @@ static void compact(struct journal *j)
     if (journal_compact(j, &e) != 0) fail_msg("%s", e.text);
 }
 
-static size_t size_of(const char *path)
-{
-    struct stat status;
-    assert_int_equal(stat(path, &status), 0);
-    return (size_t)status.st_size;
-}
-
-static unsigned char *bytes_of(const struct aggregate *a, size_t *size)
-{
-    *size = aggregate_size(a);
-    unsigned char *bytes = malloc(*size);
-    assert_non_null(bytes);
-    aggregate_write(a, bytes);
-    return bytes;
-}
-
 /* The journal holds the replicates below n, whose aggregate is that of a journal that nothing has disturbed; then it is closed. */
 static void close_with(struct journal *j, uint32_t n)
 {
     struct error e = {0};
     struct journal *plain = create("plain.partial");
-    size_t size = 0, expected_size = 0;
     for (uint32_t r = 0; r < n; r++) append(plain, r);
     assert_int_equal(journal_count(j), n);
     for (uint32_t r = 0; r < REPLICATES; r++) assert_int_equal(journal_finished(j)[r], r < n);
@@ -90,9 +57,9 @@ static void close_with(struct journal *j, uint32_t n)
     const struct aggregate *found = journal_aggregate(j, &e), *right = journal_aggregate(plain, &e);
     assert_true(found != NULL && right != NULL);
     assert_int_equal(aggregate_count(found), n);
-    unsigned char *bytes = bytes_of(found, &size), *expected = bytes_of(right, &expected_size);
-    assert_int_equal(size, expected_size);
-    assert_memory_equal(bytes, expected, size);
+    unsigned char *bytes = support_bytes(found), *expected = support_bytes(right);
+    assert_int_equal(aggregate_size(found), aggregate_size(right));
+    assert_memory_equal(bytes, expected, aggregate_size(right));
     free(bytes);
     free(expected);
     journal_close(plain);
@@ -111,7 +78,7 @@ static void compacted_or_not_it_is_the_same(void **state)
         }
         if (at == 10) compact(j);
         const size_t records = at < 10 ? at + 1 : 0;
-        assert_true(size_of("run.partial") >= HEADER + FRAME + records * RECORD);
+        assert_true(folder_size("run.partial") >= HEADER + FRAME + records * RECORD);
         journal_close(j);
         j = resume("run.partial");
         compact(j);
@@ -155,7 +122,7 @@ static void it_is_compacted_of_itself(void **state)
     for (uint32_t r = 0; r < MANY; r++) {
         for (size_t i = 0; i < SUPPORT_VALUES; i++) values[i] = (double)((r * (i + 3)) % 1000);
         assert_int_equal(journal_append(j, r, values, &e), 0);
-        if (r % 1000 == 0 && size_of("many.partial") > largest) largest = size_of("many.partial");
+        if (r % 1000 == 0 && folder_size("many.partial") > largest) largest = folder_size("many.partial");
     }
     assert_true((double)largest < 5e6 && (double)largest < journal_size(&many, MANY));
     assert_true((double)MANY * RECORD > 2e7);
@@ -165,7 +132,7 @@ static void it_is_compacted_of_itself(void **state)
     const struct aggregate *a = journal_aggregate(j, &e);
     double told[AGGREGATE_STATISTICS];
     assert_non_null(a);
-    aggregate_tell(a, 0, told); /* 3 r modulo 1000: every number equally often */
+    assert_int_equal(aggregate_tell(a, 0, told, NULL), 0); /* 3 r modulo 1000: every number equally often */
     assert_true(told[AGGREGATE_n] == MANY && told[AGGREGATE_mean] == 499.5);
     journal_close(j);
 }
@@ -182,7 +149,7 @@ static void tails_are_cut_and_starts_are_completed(void **state)
     append(j, 5);
     journal_close(j);
     size_t size = 0;
-    char *bytes = toy_results_bytes("run.partial", &size);
+    char *bytes = folder_read_bytes("run.partial", &size);
     for (size_t cut = size - RECORD; cut <= size; cut++) {
         folder_write_bytes("run.partial", bytes, cut);
         close_with(resume("run.partial"), cut == size ? 6 : 5);
@@ -190,7 +157,7 @@ static void tails_are_cut_and_starts_are_completed(void **state)
     j = create("run.partial");
     journal_close(j);
     free(bytes);
-    bytes = toy_results_bytes("run.partial", &size);
+    bytes = folder_read_bytes("run.partial", &size);
     assert_int_equal(size, HEADER + FRAME);
     for (size_t cut = 0; cut <= size; cut++) {
         folder_write_bytes("run.partial", bytes, cut);
@@ -209,11 +176,11 @@ static void a_damaged_aggregate_is_refused(void **state)
     struct journal *j = create("run.partial");
     for (uint32_t r = 0; r < 4; r++) append(j, r);
     compact(j);
-    const size_t end = size_of("run.partial");
+    const size_t end = folder_size("run.partial");
     append(j, 4);
     journal_close(j);
     size_t size = 0, after = 0;
-    char *bytes = toy_results_bytes("run.partial", &size);
+    char *bytes = folder_read_bytes("run.partial", &size);
     for (size_t at = HEADER; at < end; at++) {
         struct error e = {0};
         bytes[at] ^= (char)(1 << at % 8);
@@ -222,7 +189,7 @@ static void a_damaged_aggregate_is_refused(void **state)
         assert_null(j);
         assert_int_equal(e.kind, ERROR_INPUT);
         assert_string_equal(e.text, "run.partial: the quantiles of the replicates so far are damaged; --force starts afresh");
-        char *now = toy_results_bytes("run.partial", &after);
+        char *now = folder_read_bytes("run.partial", &after);
         assert_true(after == size && memcmp(now, bytes, size) == 0);
         free(now);
         bytes[at] ^= (char)(1 << at % 8);
@@ -241,7 +208,7 @@ static void a_full_disk_leaves_the_old_file(void **state)
     (void)state;
     struct journal *j = create("run.partial");
     for (uint32_t r = 0; r < 6; r++) append(j, r);
-    const size_t before = size_of("run.partial");
+    const size_t before = folder_size("run.partial");
     signal(SIGXFSZ, SIG_IGN);
     for (rlim_t room = 0; room < before; room += 50) {
         struct error e = {0};
@@ -250,7 +217,7 @@ static void a_full_disk_leaves_the_old_file(void **state)
         assert_int_equal(setrlimit(RLIMIT_FSIZE, &(struct rlimit){RLIM_INFINITY, RLIM_INFINITY}), 0);
         if (status == 0) fail_msg("there was no room");
         assert_string_equal(e.text, "run.partial.new: cannot be written: File too large");
-        assert_int_equal(size_of("run.partial"), before);
+        assert_int_equal(folder_size("run.partial"), before);
         assert_int_equal(access("run.partial.new", F_OK), -1);
     }
     signal(SIGXFSZ, SIG_DFL);
@@ -292,7 +259,7 @@ static void what_a_killed_run_left_is_removed(void **state)
     append(j, 0);
     compact(j);
     close_with(j, 1);
-    assert_int_equal(size_of("victim"), 4);
+    assert_int_equal(folder_size("victim"), 4);
 }
 
 /* Killed while it compacts all the time: everything announced is there. */

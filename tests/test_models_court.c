@@ -25,13 +25,6 @@ static struct city *court(struct lab *l)
     return l->city;
 }
 
-static double signals(const struct city *c, enum signal_kind kind)
-{
-    double n = 0;
-    for (uint32_t i = 0; i < c->n_signals; i++) n += c->signals[i].kind == kind;
-    return n;
-}
-
 static void trials(struct lab *l, int32_t first, int32_t last)
 {
     for (int32_t day = first; day <= last; day++) {
@@ -46,8 +39,8 @@ static void test_remand_and_an_exponential_wait(void **state)
     struct lab l;
     struct city *c = court(&l);
     arrested(&l, 0.4, false);
-    assert_same(signals(c, SIGNAL_ARRESTED), N);
-    assert_same(signals(c, SIGNAL_DETAINED), 0);
+    assert_same(lab_signals(&l, SIGNAL_ARRESTED), N);
+    assert_same(lab_signals(&l, SIGNAL_DETAINED), 0);
     double remand = 0, special = 0;
     for (uint32_t o = 0; o < N; o++) {
         remand += c->standing[o] == STANDING_REMAND;
@@ -73,26 +66,26 @@ static void test_remand_of_thirty_days_or_closure_is_punishment_once(void **stat
 {
     (void)state;
     struct lab l;
-    struct city *c = court(&l);
+    court(&l);
     lab_set(&l, "court.trial_days", 36500);
     lab_set(&l, "court.remand", 1);
     arrested(&l, 0.4, false);
     trials(&l, 2, 30);
-    assert_same(signals(c, SIGNAL_DETAINED), 0);
+    assert_same(lab_signals(&l, SIGNAL_DETAINED), 0);
     trials(&l, 31, 31);
-    assert_binomial(signals(c, SIGNAL_DETAINED), N, exp(-30 / 36500.0));
+    assert_binomial(lab_signals(&l, SIGNAL_DETAINED), N, exp(-30 / 36500.0));
     trials(&l, 32, 32);
-    assert_same(signals(c, SIGNAL_DETAINED), 0);
+    assert_same(lab_signals(&l, SIGNAL_DETAINED), 0);
     lab_close(&l);
 
-    c = court(&l);
+    court(&l);
     lab_set(&l, "court.trial_days", 36500);
     lab_set(&l, "court.remand", 0);
     arrested(&l, 0.4, true);
-    assert_same(signals(c, SIGNAL_DETAINED), N); /* the venue was closed */
+    assert_same(lab_signals(&l, SIGNAL_DETAINED), N); /* the venue was closed */
     for (int32_t day = 2; day < 100; day++) {
         trials(&l, day, day);
-        assert_same(signals(c, SIGNAL_DETAINED), 0); /* out on bail */
+        assert_same(lab_signals(&l, SIGNAL_DETAINED), 0); /* out on bail */
     }
     lab_close(&l);
 }
@@ -156,7 +149,7 @@ static void test_a_new_case_punishes_anew(void **state)
         c->n_cases = 0;
         arrest_make(c, 7, 0, false, true);
         lab_step(&l, "court");
-        assert_same(signals(c, SIGNAL_DETAINED), 1);
+        assert_same(lab_signals(&l, SIGNAL_DETAINED), 1);
     }
     lab_close(&l);
 }

@@ -50,7 +50,7 @@ static void test_counting_off_finds_what_a_plain_loop_finds(void **state)
         const uint32_t rows = 1 + drawn(trial, 2000, ROWS_MOST), all = random_column(trial, column, rows);
         const uint32_t step = trial % 3 == 0 ? 1 : 1 + all / 20;
         memcpy(held, column, rows);
-        struct counted counted = counted_begin(column);
+        struct counted counted = counted_begin(column, rows);
         for (uint32_t n = drawn(trial, 2001, step), i = 0; n < all; n += drawn(trial, 3000 + i, step + 1), i++) {
             uint32_t index, expected_index;
             const uint32_t expected = plain_find(held, n, &expected_index), row = counted_find(&counted, n, &index);
@@ -107,16 +107,6 @@ static bool in_crowd(const struct city *c, const struct crowd *crowd, uint32_t p
     return kind >= crowd->first && kind <= crowd->last && mask & bit_in(c, place, seat);
 }
 
-static void poisson_agrees(const uint64_t *counts, size_t cells, double mean)
-{
-    double chances[HITS_MOST], rest = 1;
-    for (size_t k = 0; k < cells; k++) {
-        chances[k] = k + 1 == cells ? rest : exp((double)k * log(mean) - mean - lgamma((double)k + 1));
-        rest = fmax(rest - chances[k], 0);
-    }
-    assert_agrees(agreement_with(counts, chances, cells, NULL));
-}
-
 /* Everybody concerned equally often, a Poisson number of times a day, and nobody else; marks are even. */
 static void everybody_alike(struct lab *l, const struct crowd *crowd, double rate, int32_t days)
 {
@@ -151,7 +141,7 @@ static void everybody_alike(struct lab *l, const struct crowd *crowd, double rat
     assert_poisson(hits, n * rate * days);
     assert_agrees(agreement_with(concerned, even, n, NULL));
     assert_agrees(agreement_with(marks, even_marks, 20, NULL));
-    poisson_agrees(a_day, HITS_MOST, rate);
+    assert_agrees(agreement_with_poisson(a_day, HITS_MOST, rate));
 }
 
 static void test_everybody_concerned_is_met_equally_often_and_nobody_else(void **state)

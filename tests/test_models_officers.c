@@ -4,23 +4,6 @@
 #include "models/police.h"
 #include "tests/world_support.h"
 
-/* Every officer alike. */
-static void officers_are(struct lab *l, double skill, double integrity)
-{
-    LAB_ALL(l, skill, l->city->officers, (float)skill);
-    LAB_ALL(l, integrity, l->city->officers, (float)integrity);
-}
-
-static void no_chance(struct lab *l)
-{
-    lab_set(l, "policy.general_rotation", 0);
-    lab_set(l, "policy.special_rotation", 0);
-    lab_set(l, "police.fresh_skill_sd", 0);
-    lab_set(l, "police.fresh_integrity_sd", 0);
-}
-
-#define ACT(act, l) act((l)->city, lab_parameters((l), "police"), lab_metrics((l), "police"))
-
 /* ---- officers ---- */
 
 static void test_fresh_officers(void **state)
@@ -52,7 +35,7 @@ static void test_training_and_drift_follow_their_closed_forms(void **state)
     enum { DAYS = 200 };
     struct lab l;
     lab_init(&l);
-    no_chance(&l);
+    lab_officers_constant(&l);
     lab_set(&l, "policy.special_officers", 20);
     lab_set(&l, "policy.general_training", 0.5);
     lab_set(&l, "policy.special_oversight", 1);
@@ -60,11 +43,11 @@ static void test_training_and_drift_follow_their_closed_forms(void **state)
     lab_set(&l, "police.integrity_training_rate", 0);
     lab_open(&l, 0);
     struct city *c = l.city;
-    officers_are(&l, 0.3, 0.7);
+    lab_officers_are(&l, 0.3, 0.7);
     c->skill[0] = 0.95f;
     for (int32_t day = 1; day <= DAYS; day++) {
         lab_day(&l, day);
-        ACT(police_officers, &l);
+        LAB_POLICE(&l, police_officers);
     }
     assert_close(c->skill[5], 0.8 - 0.5 * exp(-0.008 * 0.5 * DAYS), 1e-5);
     assert_close(c->integrity[5], 0.25 + 0.45 * exp(-0.0027 * 0.6 * DAYS), 1e-5);
@@ -73,17 +56,17 @@ static void test_training_and_drift_follow_their_closed_forms(void **state)
     assert_same(c->integrity[20], 0.7f); /* and full oversight */
     assert_same(c->skill[45], 0.3f);     /* posts beyond the unit */
 
-    officers_are(&l, 0.3, 0.1); /* and those below the background rise to it */
-    for (int32_t day = 1; day <= DAYS; day++) ACT(police_officers, &l);
+    lab_officers_are(&l, 0.3, 0.1); /* and those below the background rise to it */
+    for (int32_t day = 1; day <= DAYS; day++) LAB_POLICE(&l, police_officers);
     assert_close(c->integrity[5], 0.25 - 0.15 * exp(-0.0027 * 0.6 * DAYS), 1e-5);
 
     lab_set(&l, "police.integrity_training_rate", 0.01);
     lab_set(&l, "policy.special_training", 1);
     lab_set(&l, "policy.special_oversight", 0.5);
-    officers_are(&l, 0.3, 0.3);
+    lab_officers_are(&l, 0.3, 0.3);
     double g = 0.3f;
     for (int32_t day = 1; day <= DAYS; day++) {
-        ACT(police_officers, &l);
+        LAB_POLICE(&l, police_officers);
         g += fmax(0.9 - g, 0) * daily_chance(0.01);
         g += (0.25 - g) * daily_chance(0.0027 * 0.5);
     }
@@ -112,7 +95,7 @@ static void test_rotation_counts(void **state)
     c->tie[0] = 205, c->tie[1] = 5;
     for (int32_t day = 1; day <= DAYS; day++) {
         lab_day(&l, day);
-        ACT(police_officers, &l);
+        LAB_POLICE(&l, police_officers);
         if (c->joined[205] != day) continue;
         assert_int_equal(c->tie[0], NO_OFFICER); /* ties go with their officer */
     }
@@ -124,7 +107,7 @@ static void test_rotation_counts(void **state)
     lab_set(&l, "policy.special_rotation", 0);
     for (int32_t day = 1; day <= DAYS; day++) {
         lab_day(&l, day);
-        ACT(police_officers, &l);
+        LAB_POLICE(&l, police_officers);
     }
     assert_poisson(lab_metric(&l, "police.officers_transferred"), 200 * 2.5 / 365 * DAYS);
     lab_close(&l);
@@ -135,7 +118,7 @@ static void test_stationary_skill_under_rotation(void **state)
     (void)state;
     struct lab l;
     lab_init(&l);
-    no_chance(&l);
+    lab_officers_constant(&l);
     lab_set(&l, "region.districts", 10);
     lab_set(&l, "region.officers_per_district", 1000);
     lab_set(&l, "police.training_rate", 0.02);
@@ -145,7 +128,7 @@ static void test_stationary_skill_under_rotation(void **state)
     struct city *c = l.city;
     for (int32_t day = 1; day <= 400; day++) {
         lab_day(&l, day);
-        ACT(police_officers, &l);
+        LAB_POLICE(&l, police_officers);
     }
     /* An officer's days in the post are geometric; what he lacks in skill falls by e^-0.02 on each. */
     double q = daily_chance(8 / 365.0), stay = 1 - q, lack = q / (1 - stay * exp(-0.02)),
@@ -163,7 +146,7 @@ static void test_ties_dissolve_at_their_rate(void **state)
     enum { N = 20000 };
     struct lab l;
     lab_init(&l);
-    no_chance(&l);
+    lab_officers_constant(&l);
     lab_set(&l, "region.venues", N);
     lab_set(&l, "region.slots_log_mean", log(5));
     lab_set(&l, "police.tie_decay", 0.05);
@@ -173,7 +156,7 @@ static void test_ties_dissolve_at_their_rate(void **state)
     double left = 0;
     for (int32_t day = 1; day <= 20; day++) {
         lab_day(&l, day);
-        ACT(police_officers, &l);
+        LAB_POLICE(&l, police_officers);
     }
     for (uint32_t v = 0; v < N; v++) left += c->tie[v] == 3;
     assert_binomial(left, N, exp(-1));
@@ -250,7 +233,7 @@ static void test_corrupt_acts_are_exposed_by_oversight(void **state)
     enum { N = 20000 };
     struct lab l;
     lab_init(&l);
-    no_chance(&l);
+    lab_officers_constant(&l);
     lab_set(&l, "policy.special_officers", 10);
     lab_set(&l, "policy.general_oversight", 0.5);
     lab_set(&l, "policy.special_oversight", 0);
@@ -264,7 +247,7 @@ static void test_corrupt_acts_are_exposed_by_oversight(void **state)
     for (uint32_t i = 0; i < N; i++) police_account(c, p, m, 23, (i + 0.5) / N); /* nobody watches the special unit */
     assert_same(m->officers_prosecuted, 0.15 * N);
 
-    officers_are(&l, 0.9, 0.5);
+    lab_officers_are(&l, 0.9, 0.5);
     c->tie[4] = 3, c->tie[5] = 4;
     lab_set(&l, "policy.general_oversight", 1);
     lab_set(&l, "police.exposure", 1);
@@ -276,7 +259,7 @@ static void test_corrupt_acts_are_exposed_by_oversight(void **state)
     for (uint32_t o = 0; o < 10; o++)
         if (o != 3) assert_close(c->integrity[o], 0.51, 1e-6);
     for (uint32_t o = 10; o < 30; o++) assert_same(c->integrity[o], 0.5f); /* other units learn nothing */
-    officers_are(&l, 0.9, 0.5);
+    lab_officers_are(&l, 0.9, 0.5);
     police_account(c, p, m, 13, unit_interval(0));
     for (uint32_t o = 0; o < 30; o++)
         if (o != 13) assert_close(c->integrity[o], o >= 10 && o < 20 ? 0.51 : 0.5, 1e-6);
@@ -304,7 +287,7 @@ static void test_override_stops_the_unit_and_its_cases(void **state)
         *case_open(c, dormant) = (struct court_case){.offender = dormant, .trial_on = 5000, .seen = CASE_SPECIAL}, c->standing[dormant] = STANDING_DORMANT;
         c->tie[0] = c->tie[1] = 3;
         double before = lab_metric(&l, "police.overrides");
-        ACT(police_override, &l);
+        LAB_POLICE(&l, police_override);
         bool stopped = lab_metric(&l, "police.overrides") > before;
         assert_int_equal(c->lead_ripe[1], stopped ? NEVER : 5);
         assert_same(c->operations_due, stopped ? 0 : 2);
@@ -322,11 +305,11 @@ static void test_override_stops_the_unit_and_its_cases(void **state)
     assert_same(lab_metric(&l, "police.arrests_bought_off"), 3 * lab_metric(&l, "police.overrides"));
     lab_reset(&l);
     lab_set(&l, "police.override_rate", 0);
-    for (int32_t day = 1; day <= 100; day++) lab_day(&l, day), ACT(police_override, &l);
+    for (int32_t day = 1; day <= 100; day++) lab_day(&l, day), LAB_POLICE(&l, police_override);
     lab_set(&l, "police.override_rate", 20);
     lab_set(&l, "policy.special_officers", 0);
     lab_enact(&l);
-    for (int32_t day = 1; day <= 100; day++) lab_day(&l, day), ACT(police_override, &l);
+    for (int32_t day = 1; day <= 100; day++) lab_day(&l, day), LAB_POLICE(&l, police_override);
     assert_same(lab_metric(&l, "police.overrides"), 0);
     lab_close(&l);
 }

@@ -7,8 +7,6 @@
 
 enum { VENUES = 8, VENUE = 5, SPECIAL = 20 /* the first officer of the special unit */ };
 
-#define ACT(act, l) act((l)->city, lab_parameters((l), "police"), lab_metrics((l), "police"))
-
 /* Two districts of four venues, where owners exploit openly; six special officers, all alike, who find everybody, and a ripe
  * lead on one venue. */
 static struct city *one_lead(struct lab *l, double skill, double integrity)
@@ -36,16 +34,9 @@ static struct city *one_lead(struct lab *l, double skill, double integrity)
 static void operate(struct lab *l)
 {
     city_reckon(l->city); /* columns were arranged by hand */
-    ACT(police_operations, l);
+    LAB_POLICE(l, police_operations);
     assert_same(lab_metric(l, "police.operations"), 1);
     lab_verify(l);
-}
-
-static double signals(const struct city *c, enum signal_kind kind)
-{
-    double n = 0;
-    for (uint32_t i = 0; i < c->n_signals; i++) n += c->signals[i].kind == kind;
-    return n;
 }
 
 static void expect_losses(const struct city *c, double of_venue)
@@ -242,7 +233,7 @@ static void test_open_leads_stay_and_the_detained_tell_nothing(void **state)
     lab_set(&l, "police.false_lead", 1);
     LAB_ALL(&l, lead_ripe, VENUES, 500);
     lab_fill(&l, VENUE, CLASS_MINOR, 1);
-    for (int32_t day = 1; day <= 60; day++) lab_day(&l, day), ACT(police_leads, &l);
+    for (int32_t day = 1; day <= 60; day++) lab_day(&l, day), LAB_POLICE(&l, police_leads);
     for (uint32_t v = 0; v < VENUES; v++) assert_int_equal(c->lead_ripe[v], 500);
     lab_set(&l, "police.intel_rate", 0);
     lab_set(&l, "police.false_lead", 0);
@@ -250,7 +241,7 @@ static void test_open_leads_stay_and_the_detained_tell_nothing(void **state)
     LAB_ALL(&l, lead_ripe, VENUES, NEVER);
     const uint32_t adults = lab_fill(&l, VENUE, CLASS_ADULT, 5);
     for (uint32_t k = 0; k < 5; k++) seat_detain(c, adults + k, 900);
-    for (int32_t day = 61; day <= 120; day++) lab_day(&l, day), ACT(police_leads, &l);
+    for (int32_t day = 61; day <= 120; day++) lab_day(&l, day), LAB_POLICE(&l, police_leads);
     assert_int_equal(c->lead_ripe[VENUE], NEVER);
     assert_same(lab_metric(&l, "police.leads"), 0);
     lab_close(&l);
@@ -280,7 +271,7 @@ static void until_a_sweep(struct lab *l)
     city_reckon(l->city);
     for (int32_t day = 1; day <= 60 && lab_metric(l, "police.sweeps") == 0; day++) {
         lab_day(l, day);
-        ACT(police_sweeps, l);
+        LAB_POLICE(l, police_sweeps);
     }
     assert_true(lab_metric(l, "police.sweeps") > 0);
     lab_verify(l);
@@ -300,7 +291,7 @@ static void test_a_sweep_finds_guilty_whose_venue_holds_somebody(void **state)
     until_a_sweep(&l);
     assert_int_equal(c->n_arrests, 1);
     assert_int_equal(c->arrests[0].offender, 1);
-    assert_same(signals(c, SIGNAL_INSPECTED), 3);
+    assert_same(lab_signals(&l, SIGNAL_INSPECTED), 3);
     assert_int_equal(c->count[PLACE_PRIVATE][CLASS_COERCED], 2);
     lab_close(&l);
 }
@@ -326,7 +317,7 @@ static void test_a_release_for_money_keeps_the_tie_and_is_answered_for(void **st
     assert_same(lab_metric(&l, "police.officers_prosecuted"), 1);
     assert_int_equal(c->tie[0], 10);
     assert_int_equal(c->n_arrests, 0);
-    assert_same(signals(c, SIGNAL_ARRESTED) + signals(c, SIGNAL_BOUGHT), 2);
+    assert_same(lab_signals(&l, SIGNAL_ARRESTED) + lab_signals(&l, SIGNAL_BOUGHT), 2);
     uint32_t replaced = 0;
     for (uint32_t o = 0; o < 10; o++) replaced += c->joined[o] != 0;
     assert_int_equal(replaced, 1);
@@ -382,7 +373,7 @@ static void test_every_stretch_of_a_street_is_swept(void **state)
     for (int32_t day = 1; day <= DAYS; day++) {
         lab_day(&l, day);
         for (uint32_t p = 0; p < stretches; p++) fear_relieve(c, c->first_seat[first + p], 1);
-        ACT(police_sweeps, &l);
+        LAB_POLICE(&l, police_sweeps);
         for (uint32_t p = 0; p < stretches; p++) swept[p] += fear_of(c, c->first_seat[first + p]) > 0;
     }
     for (uint32_t p = 0; p < stretches; p++) sweeps_made += swept[p];
@@ -413,7 +404,7 @@ static void test_officers_answer_for_ties_extortions_and_assaults(void **state)
             lab_fill(&l, v, CLASS_ADULT, 5);
             if (tie) c->mode[v] = MODE_OPEN, lab_fill(&l, v, CLASS_MINOR, 1);
         }
-        ACT(police_shakedowns, &l);
+        LAB_POLICE(&l, police_shakedowns);
         assert_true(lab_metric(&l, "police.shakedowns") > 0); /* twenty are expected */
         assert_same(lab_metric(&l, tie ? "police.ties_formed" : "police.extortions"), lab_metric(&l, "police.shakedowns"));
         assert_same(lab_metric(&l, "police.officers_prosecuted"), lab_metric(&l, "police.shakedowns"));
@@ -490,7 +481,7 @@ static void test_protection_is_shared_by_those_in_the_district(void **state)
     lab_fill(&l, 13, CLASS_MINOR, 2), lab_fill(&l, private_place(c, 12), CLASS_MINOR, 3);
     lab_fill(&l, c->district_street[1], CLASS_ADULT, 7);
     report_note(c, victim, 0);
-    ACT(police_responses, &l);
+    LAB_POLICE(&l, police_responses);
     assert_same(lab_metric(&l, "police.responses"), 1);
     assert_same(c->protection[0], 0);
     assert_close(c->protection[1], 0.01 * 600 / 22, 1e-12);

@@ -5,23 +5,6 @@
 #include "models/submodels.h"
 #include "tests/world_support.h"
 
-/* Every officer alike. */
-static void officers_are(struct lab *l, double skill, double integrity)
-{
-    LAB_ALL(l, skill, l->city->officers, (float)skill);
-    LAB_ALL(l, integrity, l->city->officers, (float)integrity);
-}
-
-static void no_chance(struct lab *l)
-{
-    lab_set(l, "policy.general_rotation", 0);
-    lab_set(l, "policy.special_rotation", 0);
-    lab_set(l, "police.fresh_skill_sd", 0);
-    lab_set(l, "police.fresh_integrity_sd", 0);
-}
-
-#define ACT(act, l) act((l)->city, lab_parameters((l), "police"), lab_metrics((l), "police"))
-
 /* ---- shakedowns ---- */
 
 static void test_shakedowns_at_their_rate_and_place(void **state)
@@ -29,7 +12,7 @@ static void test_shakedowns_at_their_rate_and_place(void **state)
     (void)state;
     struct lab l;
     lab_init(&l);
-    no_chance(&l);
+    lab_officers_constant(&l);
     lab_set(&l, "region.districts", 20);
     lab_set(&l, "region.venues", 40);
     lab_set(&l, "region.officers_per_district", 1000);
@@ -43,10 +26,10 @@ static void test_shakedowns_at_their_rate_and_place(void **state)
     lab_set(&l, "police.assault_probability", 0.5);
     lab_open(&l, 0);
     struct city *c = l.city;
-    officers_are(&l, 0.3, 0.4);
+    lab_officers_are(&l, 0.3, 0.4);
     for (uint32_t v = 0; v < 20; v++)
         lab_fill(&l, v, CLASS_ADULT, 20); /* the first ten districts have adults to extort */
-    ACT(police_shakedowns, &l);
+    LAB_POLICE(&l, police_shakedowns);
     double n = lab_metric(&l, "police.shakedowns"), extorted = lab_metric(&l, "police.extortions");
     assert_poisson(n, 20000 * 0.05 * 0.6 * 0.8 * 1.5);
     assert_binomial(extorted, n, 0.5);
@@ -54,17 +37,17 @@ static void test_shakedowns_at_their_rate_and_place(void **state)
     assert_same(lab_metric(&l, "police.ties_formed"), 0);
     for (uint32_t v = 0; v < 10; v++) c->closed_until[v] = 9; /* officers who find a venue closed go away */
     lab_reset(&l);
-    ACT(police_shakedowns, &l);
+    LAB_POLICE(&l, police_shakedowns);
     assert_poisson(lab_metric(&l, "police.shakedowns"), 0.75 * 20000 * 0.05 * 0.6 * 0.8 * 1.5);
 
     lab_set(&l, "policy.special_oversight", 0); /* the special unit alone, all over the city */
-    officers_are(&l, 0.3, 1);
+    lab_officers_are(&l, 0.3, 1);
     for (uint32_t o = 20000; o < 20060; o++) c->integrity[o] = 0;
     lab_set(&l, "policy.shakedown_factor", 2);
     lab_set(&l, "police.shakedown_rate", 1);
     LAB_ALL(&l, closed_until, c->venues, 0);
     lab_reset(&l);
-    ACT(police_shakedowns, &l);
+    LAB_POLICE(&l, police_shakedowns);
     assert_poisson(lab_metric(&l, "police.shakedowns"), 120);
     assert_binomial(lab_metric(&l, "police.extortions"), lab_metric(&l, "police.shakedowns"), 0.5);
     static const char *const off[] = {"police.shakedown_rate", "policy.shakedown_factor"};
@@ -72,7 +55,7 @@ static void test_shakedowns_at_their_rate_and_place(void **state)
         double before = lab_get(&l, off[i]);
         lab_set(&l, off[i], 0);
         lab_reset(&l);
-        ACT(police_shakedowns, &l);
+        LAB_POLICE(&l, police_shakedowns);
         assert_same(lab_metric(&l, "police.shakedowns"), 0);
         lab_set(&l, off[i], before);
     }
@@ -93,10 +76,10 @@ static void test_the_rate_of_shakedowns_to_two_percent(void **state)
     lab_set(&l, "policy.shakedown_factor", 1.5);
     lab_set(&l, "police.shakedown_rate", 1);
     lab_open(&l, 0);
-    officers_are(&l, 0.3, 0.4);
+    lab_officers_are(&l, 0.3, 0.4);
     for (int32_t day = 1; day <= DAYS; day++) {
         lab_day(&l, day);
-        ACT(police_shakedowns, &l);
+        LAB_POLICE(&l, police_shakedowns);
     }
     assert_poisson(lab_metric(&l, "police.shakedowns"), DAYS * OFFICERS * 0.6 * 0.8 * 1.5);
     lab_close(&l);
@@ -121,9 +104,9 @@ static void test_extortion_reaches_so_many_and_frightens(void **state)
     seat_detain(c, c->first_seat[0], 99);
     for (int32_t day = 2;; day++) { /* until a day with exactly one shakedown */
         lab_day(&l, day), lab_reset(&l);
-        officers_are(&l, 0.3, 0);
+        lab_officers_are(&l, 0.3, 0);
         for (uint32_t s = 0; s < c->seats; s++) fear_put(c, s, -INFINITY);
-        ACT(police_shakedowns, &l);
+        LAB_POLICE(&l, police_shakedowns);
         if (lab_metric(&l, "police.shakedowns") == 1) break;
     }
     assert_same(lab_metric(&l, "police.extortions"), 3);
@@ -138,8 +121,8 @@ static void test_extortion_reaches_so_many_and_frightens(void **state)
     lab_set(&l, "police.shakedown_reach", 60); /* everybody, once each */
     for (int32_t day = 100; lab_metric(&l, "police.shakedowns") != 1 || day == 100; day++) {
         lab_day(&l, day), lab_reset(&l);
-        officers_are(&l, 0.3, 0);
-        ACT(police_shakedowns, &l);
+        lab_officers_are(&l, 0.3, 0);
+        LAB_POLICE(&l, police_shakedowns);
     }
     assert_same(lab_metric(&l, "police.extortions"), 7);
     lab_close(&l);
@@ -160,7 +143,7 @@ static void test_ties_form_where_owners_exploit(void **state)
     lab_set(&l, "police.tie_probability", 0.35);
     lab_open(&l, 0);
     struct city *c = l.city;
-    officers_are(&l, 0.3, 0);
+    lab_officers_are(&l, 0.3, 0);
     for (uint32_t v = 0; v < N; v++) {
         lab_fill(&l, v, CLASS_ADULT, 2);
         if (v % 4 == 0) c->mode[v] = MODE_OPEN, lab_fill(&l, v, CLASS_MINOR, 1);
@@ -169,11 +152,11 @@ static void test_ties_form_where_owners_exploit(void **state)
         if (v % 4 == 3) c->mode[v] = MODE_OPEN, lab_fill(&l, v, CLASS_MINOR, 1), c->tie[v] = 7;
     }
     lab_set(&l, "police.tie_probability", 0);
-    ACT(police_shakedowns, &l);
+    LAB_POLICE(&l, police_shakedowns);
     assert_same(lab_metric(&l, "police.ties_formed"), 0);
     lab_set(&l, "police.tie_probability", 0.35);
     lab_reset(&l);
-    ACT(police_shakedowns, &l);
+    LAB_POLICE(&l, police_shakedowns);
     double n = lab_metric(&l, "police.shakedowns"), formed = lab_metric(&l, "police.ties_formed");
     assert_poisson(n, N * 0.05);
     assert_binomial(formed, n, 0.5 * 0.35);
@@ -205,14 +188,14 @@ static void test_reports_are_answered_by_the_district(void **state)
     lab_set(&l, "policy.protective_response", 0.8);
     lab_open(&l, 0);
     struct city *c = l.city;
-    officers_are(&l, 0.2, 0.6);
+    lab_officers_are(&l, 0.2, 0.6);
     for (uint32_t o = N * 10; o < c->officers; o++) c->integrity[o] = 0;
     for (uint32_t v = 0; v < N; v++) {
         uint32_t seat = lab_fill(&l, v, CLASS_ADULT, 15);
         fear_raise(c, seat, 0.5);
         report_note(c, seat, 0);
     }
-    ACT(police_responses, &l);
+    LAB_POLICE(&l, police_responses);
     assert_binomial(lab_metric(&l, "police.responses"), N, 0.8 * 0.6);
     double answered = 0;
     for (uint32_t v = 0; v < N; v++) {
@@ -224,13 +207,13 @@ static void test_reports_are_answered_by_the_district(void **state)
     assert_same(answered, lab_metric(&l, "police.responses"));
     lab_set(&l, "police.protect_gain", 0.01);
     LAB_ALL(&l, protection, N, 0.5);
-    officers_are(&l, 0.2, 1);
+    lab_officers_are(&l, 0.2, 1);
     lab_set(&l, "policy.protective_response", 1);
-    ACT(police_responses, &l);
+    LAB_POLICE(&l, police_responses);
     assert_close(c->protection[3], 0.5 + 0.4 * 0.5, 1e-12); /* 0.01 * 600 / 15 of what is missing */
     lab_set(&l, "policy.protective_response", 0);
     lab_reset(&l);
-    ACT(police_responses, &l);
+    LAB_POLICE(&l, police_responses);
     assert_same(lab_metric(&l, "police.responses"), 0);
     lab_close(&l);
 }

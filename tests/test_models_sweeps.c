@@ -41,13 +41,6 @@ static bool was_swept(const struct city *c, uint32_t venue)
     return false;
 }
 
-static double signals(const struct city *c, enum signal_kind kind)
-{
-    double n = 0;
-    for (uint32_t i = 0; i < c->n_signals; i++) n += c->signals[i].kind == kind;
-    return n;
-}
-
 static void test_sweeps_at_their_rate_and_sites(void **state)
 {
     (void)state;
@@ -58,7 +51,7 @@ static void test_sweeps_at_their_rate_and_sites(void **state)
     assert_binomial(n / 2, DISTRICTS, SWEPT_TODAY);
     assert_same(c->n_operations, n);
     for (uint32_t i = 0; i < c->n_operations; i++) assert_int_equal(c->operations[i].kind, OPERATION_SWEEP);
-    assert_same(signals(c, SIGNAL_INSPECTED), n);
+    assert_same(lab_signals(&l, SIGNAL_INSPECTED), n);
     lab_set(&l, "policy.sweep_sites", 1);
     lab_day(&l, 2);
     sweep(&l);
@@ -253,9 +246,9 @@ static void test_owners_are_arrested_or_buy_their_release(void **state)
     assert_binomial(arrested, guilty, 0.7);
     assert_binomial(bought, arrested, 0.4);
     assert_same(c->n_arrests, arrested - bought);
-    assert_same(signals(c, SIGNAL_ARRESTED), bought); /* the court sends this signal for those who come before it */
-    assert_same(signals(c, SIGNAL_BOUGHT), bought);
-    assert_same(signals(c, SIGNAL_INSPECTED), lab_metric(&l, "police.sweeps") - arrested);
+    assert_same(lab_signals(&l, SIGNAL_ARRESTED), bought); /* the court sends this signal for those who come before it */
+    assert_same(lab_signals(&l, SIGNAL_BOUGHT), bought);
+    assert_same(lab_signals(&l, SIGNAL_INSPECTED), lab_metric(&l, "police.sweeps") - arrested);
     for (uint32_t i = 0; i < c->n_arrests; i++) {
         assert_close(c->arrests[i].evidence, 0.3 * 0.5, 1e-6);
         assert_true(!c->arrests[i].special && !c->arrests[i].closure && c->arrests[i].offender % 4 < 2);

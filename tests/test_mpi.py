@@ -179,6 +179,37 @@ def test_a_rank_that_dies_costs_nothing_finished(folder, victim, how):
     assert digest("k.h5") == digest("whole.h5")
 
 
+# The program itself can start no thread on rank 1; MPI's own are left alone.
+NO_THREAD = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument)
+{
+    int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+    const char *rank = getenv("OMPI_COMM_WORLD_RANK");
+    Dl_info caller;
+    *(void **)&real = dlsym(RTLD_NEXT, "pthread_create");
+    if (rank && strcmp(rank, "1") == 0 && dladdr(__builtin_return_address(0), &caller) &&
+        strstr(caller.dli_fname, "enforcesim"))
+        return EAGAIN;
+    return real(thread, attributes, start, argument);
+}
+"""
+
+
+def test_a_rank_without_a_thread_ends_the_run(folder, monkeypatch):
+    Path("shim.c").write_text(NO_THREAD)
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", "shim.so", "shim.c", "-ldl"], check=True)
+    launcher = [*LAUNCH, "-x", f"LD_PRELOAD={folder}/shim.so"]
+    said = launch(3, "run", "s.cfg", "-o", "s.h5", status=1, launcher=launcher)
+    assert said.startswith("enforcesim: rank 1: no thread can be started") and said.count("\n") == 1, said
+    assert not Path("s.h5").exists()
+
+
 def test_resumed_on_ranks(folder):
     """What one process has begun, several go on with, and the other way round."""
     alone("run", "s.cfg", "-o", "whole.h5")

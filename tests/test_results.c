@@ -53,22 +53,6 @@ static void assert_text(hid_t object, const char *name, const char *expected)
     assert_string_equal(text_of(object, name, text), expected);
 }
 
-/* What a dataset holds, as doubles, and that it has this shape. */
-static double *doubles_of(hid_t file, const char *path, int rank, const hsize_t *shape)
-{
-    hid_t dataset = H5Dopen2(file, path, H5P_DEFAULT), space = H5Dget_space(dataset);
-    hsize_t size[8], n = 1;
-    assert_int_equal(H5Sget_simple_extent_ndims(space), rank);
-    assert_int_equal(H5Sget_simple_extent_dims(space, size, NULL), rank);
-    for (int i = 0; i < rank; n *= size[i++]) assert_int_equal(size[i], shape[i]);
-    double *values = malloc((size_t)n * sizeof *values);
-    assert_non_null(values);
-    assert_true(H5Dread(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0);
-    H5Sclose(space);
-    H5Dclose(dataset);
-    return values;
-}
-
 /* Labels must be variable-length UTF-8: other strings crash some readers. */
 static void assert_labels(hid_t file, const char *path, const char *const *expected, hsize_t n)
 {
@@ -99,9 +83,9 @@ static void assert_values(hid_t file, const struct toy_results *toy)
     assert_non_null(kept);
     for (size_t m = 0; m < TOY_METRICS; m++) {
         char path[100];
-        double *series = doubles_of(file, entries[m].metric->name, 3, shape);
+        double *series = toy_results_doubles(file, entries[m].metric->name, 3, shape);
         snprintf(path, sizeof path, "summary/%s", entries[m].metric->name);
-        double *summary = doubles_of(file, path, 2, shape);
+        double *summary = toy_results_doubles(file, path, 2, shape);
         for (uint32_t r = 0; r < replicates; r++) {
             struct error e = {0};
             assert_int_equal(journal_read(toy->journal, r, 0, study_values(&toy->study), kept, &e), 0);
@@ -128,16 +112,16 @@ static void values_and_coordinates_come_back(void **state)
     toy_results_write(&toy, "toy.h5", digest);
     hid_t file = open_file("toy.h5");
     assert_values(file, &toy);
-    double *found = doubles_of(file, "time", 1, n_times);
+    double *found = toy_results_doubles(file, "time", 1, n_times);
     assert_memory_equal(found, times, sizeof times);
     free(found);
     for (int group = 0; group < 2; group++) {
         assert_labels(file, group ? "summary/scenario" : "scenario", scenario_names, TOY_SCENARIOS);
-        found = doubles_of(file, group ? "summary/replicate" : "replicate", 1, n_replicates);
+        found = toy_results_doubles(file, group ? "summary/replicate" : "replicate", 1, n_replicates);
         for (uint32_t r = 0; r < TOY_REPLICATES; r++) assert_true(found[r] == r);
         free(found);
     }
-    double *ages = doubles_of(file, "mean_age", 3, series_shape);
+    double *ages = toy_results_doubles(file, "mean_age", 3, series_shape);
     assert_true(!isnan(ages[0]));
     assert_true(isnan(ages[TOY_TIMES * (TOY_REPLICATES + 1) - 1])); /* "greedy", last day: no fish, no age */
     free(ages);
@@ -302,7 +286,7 @@ static void parameters_and_configuration_are_told(void **state)
         for (const struct parameter *row = submodel->parameters; row->name != NULL; row++) {
             char path[200];
             snprintf(path, sizeof path, "parameters/%s.%s", submodel->name, row->name);
-            double *values = doubles_of(file, path, 1, n_policies);
+            double *values = toy_results_doubles(file, path, 1, n_policies);
             for (size_t p = 0; p < TOY_POLICIES; p++) {
                 assert_true(values[p] == parameter_value(row, toy.study.policies[p].values.group[g]));
             }
@@ -320,7 +304,7 @@ static void parameters_and_configuration_are_told(void **state)
     assert_labels(file, "config/text", (const char *[]){TOY_CONFIG}, 1);
     assert_labels(file, "config/phase_scenario", of, 4);
     assert_labels(file, "config/phase_policy", rule, 4);
-    double *found = doubles_of(file, "config/phase_day", 1, n_phases);
+    double *found = toy_results_doubles(file, "config/phase_day", 1, n_phases);
     assert_memory_equal(found, days, sizeof days);
     free(found);
     close_file(file);

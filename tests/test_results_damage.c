@@ -20,10 +20,9 @@ static size_t original_size;
 
 static int make_original(void **state)
 {
-    if (folder_enter(state) != 0) return -1;
-    toy_results_file("toy.h5", original_digest);
-    original = toy_results_bytes("toy.h5", &original_size);
-    return folder_leave(state);
+    (void)state;
+    original = toy_results_original(&original_size, original_digest);
+    return original != NULL ? 0 : -1;
 }
 
 static int free_original(void **state)
@@ -31,13 +30,6 @@ static int free_original(void **state)
     (void)state;
     free(original);
     return 0;
-}
-
-/* A new file each time: over an old one some file systems bring it to the disk at once. */
-static void write_new(const char *path, const char *bytes, size_t size)
-{
-    unlink(path);
-    folder_write_bytes(path, bytes, size);
 }
 
 static uint32_t next(uint32_t *x) /* Marsaglia's xorshift: which bytes to change matters little */
@@ -106,13 +98,13 @@ static void a_damaged_heap_is_no_trap(void **state)
         memcpy(bytes, original, original_size);
         memcpy(bytes + object, &indices[i % INDICES], sizeof *indices);
         memcpy(bytes + object + 8, &sizes[i / INDICES], sizeof *sizes);
-        write_new("heap.h5", bytes, original_size);
+        folder_write_new("heap.h5", bytes, original_size);
         assert_int_equal(outcome("heap.h5"), REFUSED);
     }
     for (size_t at = object - 16; at < object + 200; at++) {
         memcpy(bytes, original, original_size);
         bytes[at] = (char)~bytes[at];
-        write_new("heap.h5", bytes, original_size);
+        folder_write_new("heap.h5", bytes, original_size);
         int what = outcome("heap.h5");
         if (what < 0 || what >= OUTCOMES) fail_msg("byte %zu: %s %d", at, what < 0 ? "signal" : "outcome", abs(what));
     }
@@ -128,7 +120,7 @@ static void no_mutant_crashes_the_reader(void **state)
     assert_non_null(mutant);
     for (int i = 0; i < MUTANTS; i++) {
         memcpy(mutant, original, original_size);
-        write_new("mutant.h5", mutant, mutate(mutant, original_size, &x));
+        folder_write_new("mutant.h5", mutant, mutate(mutant, original_size, &x));
         int what = outcome("mutant.h5");
         if (what < 0 || what >= OUTCOMES) fail_msg("mutant %d: %s %d", i, what < 0 ? "signal" : "outcome", abs(what));
         refused += what == REFUSED;

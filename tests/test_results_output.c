@@ -16,22 +16,6 @@
 
 static const char *const words[] = {[OUTPUT_all] = "all", [OUTPUT_quantiles] = "quantiles", [OUTPUT_summary] = "summary"};
 
-/* What a dataset of this shape holds, to be freed. */
-static double *doubles_of(hid_t file, const char *path, int rank, const hsize_t *shape)
-{
-    hid_t dataset = H5Dopen2(file, path, H5P_DEFAULT), space = H5Dget_space(dataset);
-    hsize_t size[8], n = 1;
-    assert_int_equal(H5Sget_simple_extent_ndims(space), rank);
-    assert_int_equal(H5Sget_simple_extent_dims(space, size, NULL), rank);
-    for (int i = 0; i < rank; n *= size[i++]) assert_int_equal(size[i], shape[i]);
-    double *values = malloc((size_t)n * sizeof *values);
-    assert_non_null(values);
-    assert_true(H5Dread(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0);
-    H5Sclose(space);
-    H5Dclose(dataset);
-    return values;
-}
-
 static void write_as(enum study_output output, uint32_t threads, const char *path, char digest[RESULTS_DIGEST])
 {
     struct toy_results toy;
@@ -64,7 +48,7 @@ static void every_kind_is_told_and_has_its_digest(void **state)
         write_as((enum study_output)output, 1, "one.h5", one);
         write_as((enum study_output)output, 3, "three.h5", three);
         assert_string_equal(one, three);
-        char *bytes = toy_results_bytes("one.h5", &size), *others = toy_results_bytes("three.h5", &again);
+        char *bytes = folder_read_bytes("one.h5", &size), *others = folder_read_bytes("three.h5", &again);
         assert_true(size == again && memcmp(bytes, others, size) == 0);
         free(bytes);
         free(others);
@@ -102,7 +86,7 @@ static void summaries_are_those_of_the_whole_file(void **state)
     for (size_t m = 0; m < TOY_METRICS; m++) {
         char path[100];
         snprintf(path, sizeof path, "summary/%s", entries[m].metric->name);
-        double *whole = doubles_of(all, path, 2, shape), *alone = doubles_of(summary, path, 2, shape);
+        double *whole = toy_results_doubles(all, path, 2, shape), *alone = toy_results_doubles(summary, path, 2, shape);
         assert_memory_equal(whole, alone, TOY_SCENARIOS * TOY_REPLICATES * sizeof *whole);
         free(whole);
         free(alone);
@@ -129,9 +113,9 @@ static void statistics_are_in_their_place(void **state)
         const char *name = entries[m].metric->name;
         snprintf(summary_path, sizeof summary_path, "summary/%s", name);
         snprintf(difference_path, sizeof difference_path, "difference/%s", name);
-        double *series = doubles_of(all, name, 3, series_shape), *cells = doubles_of(quantiles, name, 3, cells_shape);
-        double *summary = doubles_of(all, summary_path, 2, series_shape), *told = doubles_of(quantiles, summary_path, 2, shape);
-        double *gaps = doubles_of(quantiles, difference_path, 2, shape);
+        double *series = toy_results_doubles(all, name, 3, series_shape), *cells = toy_results_doubles(quantiles, name, 3, cells_shape);
+        double *summary = toy_results_doubles(all, summary_path, 2, series_shape), *told = toy_results_doubles(quantiles, summary_path, 2, shape);
+        double *gaps = toy_results_doubles(quantiles, difference_path, 2, shape);
         for (size_t s = 0; s < TOY_SCENARIOS; s++) {
             for (size_t t = 0; t < TOY_TIMES; t++) {
                 double sum = 0, n = 0;

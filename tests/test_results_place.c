@@ -19,7 +19,7 @@
 static void assert_content(const char *path, const char *text)
 {
     size_t size = 0;
-    char *bytes = toy_results_bytes(path, &size);
+    char *bytes = folder_read_bytes(path, &size);
     assert_int_equal(size, strlen(text));
     assert_memory_equal(bytes, text, size);
     free(bytes);
@@ -86,7 +86,7 @@ static void a_full_disk_leaves_the_old_file(void **state)
     size_t size = 0;
     toy_results_run(&toy, 1);
     toy_results_write(&toy, "toy.h5", digest);
-    free(toy_results_bytes("toy.h5", &size));
+    free(folder_read_bytes("toy.h5", &size));
     folder_write("toy.h5", "precious");
     for (size_t room = 0; room < size; room += size / 12) {
         pid_t child = fork();

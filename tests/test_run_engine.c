@@ -278,7 +278,7 @@ static void scenarios_share_the_burn_in_and_equal_policies_the_rest(void **state
 
 static void *run_apart(void *s) { return run(s, 2); }
 
-/* Two runs in one process know nothing of each other. */
+/* Two runs in one process know nothing of each other, nor of those whose threads have ended. */
 static void runs_share_no_state(void **state)
 {
     (void)state;
@@ -286,15 +286,17 @@ static void runs_share_no_state(void **state)
     fish_study(&fish, 6);
     small_study(&small, 6, 3);
     double *fish_alone = run(&fish, 1), *small_alone = run(&small, 1);
-    pthread_t threads[2];
-    void *results[2];
-    assert_int_equal(pthread_create(&threads[0], NULL, run_apart, &fish), 0);
-    assert_int_equal(pthread_create(&threads[1], NULL, run_apart, &small), 0);
-    for (int i = 0; i < 2; i++) assert_int_equal(pthread_join(threads[i], &results[i]), 0);
-    assert_memory_equal(results[0], fish_alone, study_values(&fish) * fish.replicates * sizeof(double));
-    assert_memory_equal(results[1], small_alone, study_values(&small) * small.replicates * sizeof(double));
-    free(results[0]);
-    free(results[1]);
+    for (int round = 0; round < 4; round++) {
+        pthread_t threads[2];
+        void *results[2];
+        assert_int_equal(pthread_create(&threads[0], NULL, run_apart, &fish), 0);
+        assert_int_equal(pthread_create(&threads[1], NULL, run_apart, &small), 0);
+        for (int i = 0; i < 2; i++) assert_int_equal(pthread_join(threads[i], &results[i]), 0);
+        assert_memory_equal(results[0], fish_alone, study_values(&fish) * fish.replicates * sizeof(double));
+        assert_memory_equal(results[1], small_alone, study_values(&small) * small.replicates * sizeof(double));
+        free(results[0]);
+        free(results[1]);
+    }
     free(fish_alone);
     free(small_alone);
     study_free(&fish);
@@ -498,6 +500,7 @@ int main(void)
         cmocka_unit_test(a_share_may_be_pooled_over_days),
         cmocka_unit_test(threads_and_neighbours_change_nothing),
         cmocka_unit_test(scenarios_share_the_burn_in_and_equal_policies_the_rest),
+        cmocka_unit_test(runs_share_no_state),
         cmocka_unit_test(threads_share_the_parts_of_a_world),
         cmocka_unit_test(threads_share_the_scenarios_of_a_replicate),
         cmocka_unit_test(every_failure_is_handed_over),
@@ -506,7 +509,6 @@ int main(void)
         cmocka_unit_test(a_stop_is_obeyed_within_a_day),
         cmocka_unit_test(what_was_done_before_a_stop_is_right),
         cmocka_unit_test(nothing_is_done_where_all_is_skipped),
-        cmocka_unit_test(runs_share_no_state), /* last: see sim/run.h on threads that end */
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -103,22 +103,11 @@ static void in_equal_parts(const uint64_t *counts, size_t cells)
     assert_agrees(agreement_with(counts, chances, cells, NULL));
 }
 
-/* Poisson chances of 0 ... cells - 1; the last has the rest. */
-static void poisson_cells(const uint64_t *counts, size_t cells, double mean)
-{
-    double chances[COUNTS_MOST], rest = 1;
-    for (size_t k = 0; k < cells; k++) {
-        chances[k] = k + 1 == cells ? rest : exp((double)k * log(mean) - mean - lgamma((double)k + 1));
-        rest = fmax(rest - chances[k], 0);
-    }
-    assert_agrees(agreement_with(counts, chances, cells, NULL));
-}
-
 /* One sampler alone, against what is known in closed form. */
 static void is_poisson(const struct sample *s, uint32_t length, double rate)
 {
-    poisson_cells(s->daily, COUNTS_MOST, rate * length);
-    poisson_cells(s->single, SINGLE_MOST, rate);
+    assert_agrees(agreement_with_poisson(s->daily, COUNTS_MOST, rate * length));
+    assert_agrees(agreement_with_poisson(s->single, SINGLE_MOST, rate));
     in_equal_parts(s->mark, MARKS);
     in_equal_parts(s->place, GROUPS);
     for (size_t g = 0; g < GROUPS; g++) assert_binomial((double)s->thinned[g], (double)s->place[g], share_of_group(g));

@@ -42,7 +42,7 @@ static void set(const struct fault *fault, uint64_t k)
 static void assert_bytes(const char *path, const char *expected, size_t size)
 {
     size_t found = 0;
-    char *bytes = toy_results_bytes(path, &found);
+    char *bytes = folder_read_bytes(path, &found);
     assert_int_equal(found, size);
     assert_memory_equal(bytes, expected, size);
     free(bytes);
@@ -51,7 +51,7 @@ static void assert_bytes(const char *path, const char *expected, size_t size)
 static bool same_bytes(const char *path, const char *expected, size_t size)
 {
     size_t found = 0;
-    char *bytes = toy_results_bytes(path, &found);
+    char *bytes = folder_read_bytes(path, &found);
     bool same = found == size && memcmp(bytes, expected, size) == 0;
     free(bytes);
     return same;
@@ -75,12 +75,12 @@ static int write_results(void *context, struct error *e)
     return results_write("toy.h5", true, &content, w->digest, e);
 }
 
-static void writing_begin(struct writing *w)
+static void writing_begin(struct writing *w, enum study_output output)
 {
-    toy_results_run(&w->toy, 1);
+    toy_results_run_as(&w->toy, 1, output);
     toy_results_write(&w->toy, "right.h5", w->digest);
-    w->whole = toy_results_bytes("right.h5", &w->whole_size);
-    w->journal = toy_results_bytes("toy.partial", &w->journal_size);
+    w->whole = folder_read_bytes("right.h5", &w->whole_size);
+    w->journal = folder_read_bytes("toy.partial", &w->journal_size);
     assert_int_equal(write_results(w, NULL), 0);
     assert_bytes("toy.h5", w->whole, w->whole_size);
 }
@@ -127,7 +127,7 @@ static void any_call_may_fail_while_results_are_written(void **state)
 {
     (void)state;
     struct writing w;
-    writing_begin(&w);
+    writing_begin(&w, OUTPUT_all);
     uint64_t failed = 0;
     for (size_t i = 0; i < FAULTS; i++) {
         uint64_t n = calls_of(&w, faults[i].call), well = 0;
@@ -153,15 +153,17 @@ static void any_allocation_may_fail_while_results_are_written(void **state)
 {
     (void)state;
     const struct fault fault = {"malloc", ENOMEM, false};
-    struct writing w;
-    writing_begin(&w);
-    const uint64_t n = calls_of(&w, "malloc");
-    uint64_t failed = 0, tried = 0;
-    for (uint64_t k = 1; k <= n; k = next_call(k, n, 23), tried++) failed += !write_with(&w, &fault, k);
-    print_message("%llu of %llu allocations failed, %llu of them mattered\n", (unsigned long long)tried,
-                  (unsigned long long)n, (unsigned long long)failed);
-    assert_true(failed > tried / 2);
-    writing_end(&w);
+    for (enum study_output output = OUTPUT_all; output <= OUTPUT_summary; output++) {
+        struct writing w;
+        writing_begin(&w, output);
+        const uint64_t n = calls_of(&w, "malloc");
+        uint64_t failed = 0, tried = 0;
+        for (uint64_t k = 1; k <= n; k = next_call(k, n, 23), tried++) failed += !write_with(&w, &fault, k);
+        print_message("%llu of %llu allocations failed, %llu of them mattered\n", (unsigned long long)tried,
+                      (unsigned long long)n, (unsigned long long)failed);
+        assert_true(failed > tried / 2);
+        writing_end(&w);
+    }
 }
 
 /* Each function's calls 1, 3, 7, 15... */
@@ -169,7 +171,7 @@ static void any_call_of_hdf5_may_fail_while_results_are_written(void **state)
 {
     (void)state;
     struct writing w;
-    writing_begin(&w);
+    writing_begin(&w, OUTPUT_all);
     uint64_t failed = 0, tried = 0;
     for (const char *const *name = faults_hdf_names(); *name != NULL; name++) {
         const uint64_t n = calls_of(&w, *name);
@@ -188,7 +190,7 @@ static void a_file_system_that_only_replaces_will_do(void **state)
     (void)state;
     struct writing w;
     struct error e = {0};
-    writing_begin(&w);
+    writing_begin(&w, OUTPUT_all);
     for (int present = 0; present < 2; present++) {
         unlink("toy.h5");
         if (present) folder_write("toy.h5", "old");

@@ -60,14 +60,6 @@ static int keep(unsigned *announced, struct error *e)
     return status;
 }
 
-static unsigned char *bytes_of(const struct aggregate *a)
-{
-    unsigned char *bytes = malloc(aggregate_size(a));
-    assert_non_null(bytes);
-    aggregate_write(a, bytes);
-    return bytes;
-}
-
 /* The aggregate of what the journal holds is that of these replicates, each once. */
 static void assert_kept(unsigned announced)
 {
@@ -90,7 +82,7 @@ static void assert_kept(unsigned announced)
     const struct aggregate *found = journal_aggregate(j, &e);
     assert_non_null(found);
     assert_int_equal(aggregate_size(found), aggregate_size(right));
-    unsigned char *one = bytes_of(found), *two = bytes_of(right);
+    unsigned char *one = support_bytes(found), *two = support_bytes(right);
     assert_memory_equal(one, two, aggregate_size(right));
     free(one);
     free(two);

@@ -24,7 +24,7 @@ static int make_original(void **state)
     char digest[RESULTS_DIGEST];
     if (folder_enter(state) != 0) return -1;
     toy_results_file("toy.h5", digest);
-    original = (unsigned char *)toy_results_bytes("toy.h5", &original_size);
+    original = (unsigned char *)folder_read_bytes("toy.h5", &original_size);
     mutant = malloc(original_size);
     info_tell("toy.h5", &truth);
     return mutant == NULL || truth.status != 0 ? -1 : folder_leave(state);

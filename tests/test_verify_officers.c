@@ -8,8 +8,6 @@
 #include "tests/effort.h"
 #include "tests/world_support.h"
 
-#define ACT(act, l) act((l)->city, lab_parameters((l), "police"), lab_metrics((l), "police"))
-
 /* Nothing about the officers changes but what a test lets change. */
 static void constant(struct lab *l)
 {
@@ -148,7 +146,7 @@ static void test_the_wait_for_a_transfer_is_that_of_a_daily_coin(void **state)
         wait[DAYS] = N;
         for (int32_t day = 1; day <= DAYS; day++) {
             lab_day(&l, day);
-            ACT(police_officers, &l);
+            LAB_POLICE(&l, police_officers);
             for (uint32_t o = 0; o < N; o++) {
                 if (l.city->joined[o] != day || times[o]++ > 0) continue;
                 wait[day - 1]++;
@@ -232,7 +230,7 @@ static void test_stationary_integrity_under_drift_and_rotation(void **state)
     lab_set(&l, "policy.general_rotation", 11);
     lab_open(&l, 0);
     struct city *c = l.city;
-    for (int32_t day = 1; day <= DAYS; day++) lab_day(&l, day), ACT(police_officers, &l);
+    for (int32_t day = 1; day <= DAYS; day++) lab_day(&l, day), LAB_POLICE(&l, police_officers);
     double age[AGES] = {0}, mean = 0, drift = 0.04 * (1 - 0.7 * 0.5), q = daily_chance(11 / 365.0);
     for (uint32_t o = 0; o < N; o++) {
         uint32_t days = DAYS - c->joined[o];
@@ -323,10 +321,10 @@ static void test_the_share_of_days_on_which_a_unit_is_stopped(void **state)
     int32_t looks = (int32_t)effort(10000, 50000);
     for (int32_t day = 1; day <= looks * STOPPED; day++) {
         lab_day(&l, day);
-        ACT(police_override, &l);
+        LAB_POLICE(&l, police_override);
         if (day % STOPPED) continue;
         c->lead_ripe[0] = 1, c->operations_due = 1;
-        ACT(police_operations, &l);
+        LAB_POLICE(&l, police_operations);
     }
     assert_binomial(lab_metric(&l, "police.operations"), looks, pow(1 - daily_chance(9 / 365.0), STOPPED));
     assert_binomial(lab_metric(&l, "police.overrides"), looks * STOPPED, daily_chance(9 / 365.0));
@@ -384,8 +382,8 @@ static void test_ties_form_and_dissolve_to_their_stationary_share(void **state)
     for (uint32_t v = 0; v < n; v++) l.city->mode[v] = MODE_OPEN, lab_fill(&l, v, CLASS_MINOR, 1);
     for (int32_t day = 1; day <= 256; day++) {
         lab_day(&l, day);
-        ACT(police_officers, &l);
-        ACT(police_shakedowns, &l);
+        LAB_POLICE(&l, police_officers);
+        LAB_POLICE(&l, police_shakedowns);
         if ((day & (day - 1)) == 0) assert_binomial(ties(l.city), n, tied_share(&bond, day));
     }
     for (uint32_t v = 0; v < n; v++) assert_true(l.city->tie[v] == NO_OFFICER || l.city->tie[v] / 3 == (int32_t)v);
@@ -418,9 +416,9 @@ static void test_operations_end_ties_unless_the_protector_betrays_them(void **st
             LAB_ALL(&l, closed_until, N, 0);
             LAB_ALL(&l, lead_ripe, N, 1);
             c->operations_due = N;
-            ACT(police_officers, &l);
-            ACT(police_shakedowns, &l);
-            ACT(police_operations, &l);
+            LAB_POLICE(&l, police_officers);
+            LAB_POLICE(&l, police_shakedowns);
+            LAB_POLICE(&l, police_operations);
         }
         tied += ties(c);
     }

@@ -7,8 +7,6 @@
 #include "tests/effort.h"
 #include "tests/world_support.h"
 
-#define ACT(act, l) act((l)->city, lab_parameters((l), "police"), lab_metrics((l), "police"))
-
 /* Officers whom nothing changes, replaced by their like. */
 static void constant(struct lab *l, double integrity)
 {
@@ -47,7 +45,7 @@ static void test_shakedowns_of_an_officer_are_poisson_and_even_over_his_area(voi
         lab_day(&l, day), lab_reset(&l);
         LAB_ALL(&l, tie, c->venues, NO_OFFICER);
         for (uint32_t o = 0; o < 4; o++) c->integrity[o] = o == 1 ? 0.3f : 1; /* one of the general officers alone */
-        ACT(police_shakedowns, &l);
+        LAB_POLICE(&l, police_shakedowns);
         uint32_t n = (uint32_t)lab_metric(&l, "police.shakedowns");
         events[n < MOST ? n : MOST - 1]++;
         for (uint32_t v = 0; v < c->venues && n == 1; v++) {
@@ -63,7 +61,7 @@ static void test_shakedowns_of_an_officer_are_poisson_and_even_over_his_area(voi
         lab_reset(&l);
         LAB_ALL(&l, tie, c->venues, NO_OFFICER);
         for (uint32_t o = 0; o < 4; o++) c->integrity[o] = o == 3 ? 0.3f : 1; /* and the special one */
-        ACT(police_shakedowns, &l);
+        LAB_POLICE(&l, police_shakedowns);
         for (uint32_t v = 0; v < c->venues && lab_metric(&l, "police.shakedowns") == 1; v++)
             anywhere[v] += c->tie[v] == 3;
     }
@@ -97,7 +95,7 @@ static void test_any_adults_may_be_extorted(void **state)
         uint32_t paid = 0;
         lab_day(&l, day), lab_reset(&l);
         LAB_SEATS(&l, fear, -INFINITY);
-        ACT(police_shakedowns, &l);
+        LAB_POLICE(&l, police_shakedowns);
         if (lab_metric(&l, "police.shakedowns") != 1) continue;
         for (uint32_t k = 0; k < 6; k++) paid |= (uint32_t)(fear_of(c, c->first_seat[0] + k) > 0) << k;
         count[paid]++;
@@ -132,7 +130,7 @@ static void test_sweeps_come_as_a_coin_a_day_and_to_any_two_venues(void **state)
     double pair[10] = {0}, often[DAYS / 2] = {0}, expected[DAYS / 2], all = 0, chance = daily_chance(7 / 30.0);
     for (int32_t day = 1; day <= DAYS; day++) {
         lab_day(&l, day);
-        ACT(police_sweeps, &l);
+        LAB_POLICE(&l, police_sweeps);
         assert_int_equal(c->n_operations % 2, 0);
         for (uint32_t i = 0; i < c->n_operations; i += 2) {
             uint32_t a = c->operations[i].venue % VENUES, b = c->operations[i + 1].venue % VENUES, index = 0;
@@ -172,7 +170,7 @@ static void test_any_stretch_of_the_street_may_be_swept(void **state)
     double stretch[STRETCHES] = {0};
     for (int32_t day = 1; day <= effort(20000, 200000); day++) {
         lab_day(&l, day);
-        ACT(police_sweeps, &l);
+        LAB_POLICE(&l, police_sweeps);
         for (uint32_t k = 0; k < STRETCHES; k++) {
             if (!detained_in(c, first + k)) continue;
             stretch[k]++;
@@ -208,7 +206,7 @@ static void test_one_team_makes_all_visits_of_a_sweep(void **state)
     for (int32_t day = 1; day <= effort(20, 200); day++) {
         lab_day(&l, day);
         LAB_SEATS(&l, fear, -INFINITY);
-        ACT(police_sweeps, &l);
+        LAB_POLICE(&l, police_sweeps);
         for (uint32_t i = 0; i < c->n_operations; i += SITES, sweeps++) {
             double assaults = 0;
             for (uint32_t k = 0; k < SITES; k++) {
@@ -245,7 +243,7 @@ static void test_sold_releases_are_exposed(void **state)
     for (int32_t day = 1; day <= effort(40000, 400000); day++) {
         lab_day(&l, day);
         LAB_ALL(&l, skill, 10, 0.9f);
-        ACT(police_sweeps, &l);
+        LAB_POLICE(&l, police_sweeps);
         for (uint32_t o = 0; o < 10; o++) officer[o] += c->skill[o] != 0.9f;
     }
     arrested = lab_metric(&l, "police.owners_arrested"), bought = lab_metric(&l, "police.arrests_bought_off");
@@ -280,7 +278,7 @@ static void test_each_extortion_and_each_tie_is_exposed_alone(void **state)
     for (int32_t day = 1; day <= effort(20, 200); day++) {
         lab_day(&l, day);
         LAB_ALL(&l, tie, c->venues, NO_OFFICER);
-        ACT(police_shakedowns, &l);
+        LAB_POLICE(&l, police_shakedowns);
     }
     double acts = lab_metric(&l, "police.ties_formed") + lab_metric(&l, "police.extortions");
     assert_binomial(lab_metric(&l, "police.officers_prosecuted"), acts, 0.2);
@@ -289,7 +287,7 @@ static void test_each_extortion_and_each_tie_is_exposed_alone(void **state)
     for (int32_t day = 1001; day <= 1000 + effort(20, 200); day++) {
         lab_day(&l, day);
         LAB_ALL(&l, tie, c->venues, NO_OFFICER);
-        ACT(police_shakedowns, &l);
+        LAB_POLICE(&l, police_shakedowns);
     }
     double assaults = lab_metric(&l, "police.violence_police");
     acts = lab_metric(&l, "police.ties_formed") + lab_metric(&l, "police.extortions");
@@ -318,7 +316,7 @@ static void test_exposures_within_one_shakedown_are_independent(void **state)
     double exposed[5] = {0}, expected[5];
     for (int32_t day = 1; day <= effort(20000, 200000); day++) {
         lab_day(&l, day), lab_reset(&l);
-        ACT(police_shakedowns, &l);
+        LAB_POLICE(&l, police_shakedowns);
         if (lab_metric(&l, "police.shakedowns") == 1) exposed[(int)lab_metric(&l, "police.officers_prosecuted")]++;
     }
     binomial_chances(expected, 5, 4, 0.3);
@@ -347,7 +345,7 @@ static void test_reports_are_answered_by_the_mean_integrity_of_the_unit(void **s
             for (uint32_t incident = 0; incident < 3; incident++) /* three reports of one person are three reports */
                 if (c->n_reports < c->reports_room)
                     report_note(c, c->first_seat[v], incident);
-        ACT(police_responses, &l);
+        LAB_POLICE(&l, police_responses);
     }
     assert_binomial(lab_metric(&l, "police.responses"), 300.0 * 3 * days, 0.7 * (0.3 + 0.7 * (double)0.2f));
     lab_close(&l);

@@ -5,11 +5,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <cmocka.h>
 
 #include "sim/run.h"
+#include "tests/folder.h"
 #include "tests/toy_model.h"
 
 const struct results_provenance toy_provenance = {
@@ -115,16 +115,26 @@ void toy_results_file(const char *path, char digest[RESULTS_DIGEST])
     toy_results_close(&toy);
 }
 
-char *toy_results_bytes(const char *path, size_t *size)
+char *toy_results_original(size_t *size, char digest[RESULTS_DIGEST])
 {
-    FILE *in = fopen(path, "r");
-    assert_non_null(in);
-    assert_int_equal(fseek(in, 0, SEEK_END), 0);
-    *size = (size_t)ftell(in);
-    rewind(in);
-    char *bytes = malloc(*size + 1);
-    assert_non_null(bytes);
-    assert_int_equal(fread(bytes, 1, *size, in), *size);
-    assert_int_equal(fclose(in), 0);
-    return bytes;
+    void *folder = NULL;
+    if (folder_enter(&folder) != 0) return NULL;
+    toy_results_file("toy.h5", digest);
+    char *bytes = folder_read_bytes("toy.h5", size);
+    return folder_leave(&folder) == 0 ? bytes : NULL;
+}
+
+double *toy_results_doubles(hid_t file, const char *path, int rank, const hsize_t *shape)
+{
+    hid_t dataset = H5Dopen2(file, path, H5P_DEFAULT), space = H5Dget_space(dataset);
+    hsize_t size[8], n = 1;
+    assert_int_equal(H5Sget_simple_extent_ndims(space), rank);
+    assert_int_equal(H5Sget_simple_extent_dims(space, size, NULL), rank);
+    for (int i = 0; i < rank; n *= size[i++]) assert_int_equal(size[i], shape[i]);
+    double *values = malloc((size_t)n * sizeof *values);
+    assert_non_null(values);
+    assert_true(H5Dread(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0);
+    H5Sclose(space);
+    H5Dclose(dataset);
+    return values;
 }

@@ -3,6 +3,8 @@
 #ifndef TESTS_TOY_RESULTS_H
 #define TESTS_TOY_RESULTS_H
 
+#include <hdf5.h>
+
 #include "sim/results.h"
 
 #define TOY_CONFIG "run = { name = \"fish \xc3\xa0 la carte\"; };\n"
@@ -36,7 +38,10 @@ void toy_results_write(const struct toy_results *toy, const char *path, char dig
 /* run, write, close: just a file. */
 void toy_results_file(const char *path, char digest[RESULTS_DIGEST]);
 
-/* The bytes of a file, to be freed. */
-char *toy_results_bytes(const char *path, size_t *size);
+/* The same in a folder that is gone afterwards; the file's bytes, to be freed. NULL: it could not be made. */
+char *toy_results_original(size_t *size, char digest[RESULTS_DIGEST]);
+
+/* What a dataset, which must be of this shape, holds; to be freed. */
+double *toy_results_doubles(hid_t file, const char *path, int rank, const hsize_t *shape);
 
 #endif

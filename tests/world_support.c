@@ -263,6 +263,29 @@ void lab_reset(struct lab *l)
         memset(l->metrics[row], 0, model.schedule[row]->metrics_size);
 }
 
+/* ---- its officers ---- */
+
+void lab_officers_constant(struct lab *l)
+{
+    lab_set(l, "policy.general_rotation", 0);
+    lab_set(l, "policy.special_rotation", 0);
+    lab_set(l, "police.fresh_skill_sd", 0);
+    lab_set(l, "police.fresh_integrity_sd", 0);
+}
+
+void lab_officers_are(struct lab *l, double skill, double integrity)
+{
+    LAB_ALL(l, skill, l->city->officers, (float)skill);
+    LAB_ALL(l, integrity, l->city->officers, (float)integrity);
+}
+
+double lab_signals(const struct lab *l, enum signal_kind kind)
+{
+    double n = 0;
+    for (uint32_t i = 0; i < l->city->n_signals; i++) n += l->city->signals[i].kind == kind;
+    return n;
+}
+
 /* ---- its persons ---- */
 
 uint32_t lab_fill(struct lab *l, uint32_t place, enum class class, uint32_t n)

@@ -64,6 +64,16 @@ void lab_reset(struct lab *l);
 const void *lab_parameters(const struct lab *l, const char *submodel);
 void *lab_metrics(const struct lab *l, const char *submodel);
 
+/* One act of the police: LAB_POLICE(&l, police_sweeps); for tests that include models/police.h. */
+#define LAB_POLICE(l, act) act((l)->city, lab_parameters((l), "police"), lab_metrics((l), "police"))
+
+/* Officers come and go without chance, and all of them alike. */
+void lab_officers_constant(struct lab *l);
+void lab_officers_are(struct lab *l, double skill, double integrity);
+
+/* Today's signals of a kind. */
+double lab_signals(const struct lab *l, enum signal_kind kind);
+
 /* `n` newcomers take seats of a place; returns the first seat. They are regular migrants or none, not infected, not afraid. */
 uint32_t lab_fill(struct lab *l, uint32_t place, enum class class, uint32_t n);
 void lab_empty(struct lab *l); /* all persons leave, absentees too */

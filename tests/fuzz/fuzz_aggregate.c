@@ -82,7 +82,7 @@ static unsigned char *told(struct journal *j, size_t *size)
     if (a == NULL) fuzz_wrong(__FILE__, __LINE__, "aggregated", e.text);
     fuzz_require(aggregate_count(a) == journal_count(j), "how many are in it");
     for (size_t cell = 0; cell < aggregate_cells(a); cell++) {
-        aggregate_tell(a, cell, statistics);
+        aggregate_tell(a, cell, statistics, NULL);
         fuzz_require(statistics[AGGREGATE_n] >= 0 && statistics[AGGREGATE_n] <= REPLICATES, "how many values there are");
     }
     *size = aggregate_size(a);
