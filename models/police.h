@@ -69,7 +69,7 @@
     M(flow, victims_returned,     "persons",   "minors recognised in a sweep and returned to the venue")                           \
     M(flow, leads,                "leads",     "leads on venues that exploit")                                                     \
     M(flow, tips,                 "leads",     "leads of which non-coerced adults were the source")                                \
-    M(flow, operations,           "operations", "rescue operations carried out, betrayed and mistaken ones included")              \
+    M(flow, operations,           "operations", "rescue operations carried out, betrayed, prevented and mistaken ones included")              \
     M(flow, operations_betrayed,  "operations", "rescue operations betrayed beforehand")                                           \
     M(flow, operations_false_lead, "operations", "rescue operations where nobody was exploited any more, or ever")                             \
     M(flow, operations_obstructed, "operations", "rescue operations that a workers' board prevented")                             \

@@ -71,10 +71,9 @@ static void count_rows(struct city *c)
     c->places_1 = c->places + 1;
     c->grounds = c->venues + c->streets;
     c->absent_room = c->venue_seats / 2 + 256;
-    c->releases_room = c->benches_room = INT32_MAX;
+    c->releases_room = c->benches_room = c->reports_room = INT32_MAX;
     c->bonds_room = BONDS_MAXIMUM + 1;
     c->arrests_room = c->candidates_room = c->cases_room = c->offenders;
-    c->reports_room = c->seats / 4 + 64;
     c->operations_room = c->districts * SWEEP_SITES_MAXIMUM + 128;
     c->signals_room = 4 * c->offenders + c->operations_room;
 }

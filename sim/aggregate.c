@@ -200,7 +200,7 @@ int aggregate_merge(struct aggregate *a, const struct aggregate *from, struct er
         return error_set(e, ERROR_INPUT, "quantiles of two different studies cannot be put together");
     for (uint32_t unit = 0; unit < a->n_units; unit++)
         if (aggregate_has(a, unit) && aggregate_has(from, unit))
-            return error_set(e, ERROR_INPUT, "replicate %u is in both; allowed: each once", unit);
+            return error_set(e, ERROR_INPUT, "replicate %u is in this one and in one before it; allowed: each once", unit);
     for (size_t i = 0; i < a->n_cells; i++)
         if (cell_merge(&a->cells[i], &from->cells[i], e) != 0) return -1;
     for (size_t i = 0; i < units_size(a); i++) a->units[i] |= from->units[i];

@@ -14,6 +14,11 @@ size_t parameter_count(const struct parameter *rows)
     return n;
 }
 
+const char *metric_kind_name(enum metric_kind kind)
+{
+    return kind == METRIC_flow ? "flow" : kind == METRIC_stock ? "stock" : "share";
+}
+
 size_t metric_count(const struct metric *rows)
 {
     size_t n = 0;

@@ -45,6 +45,8 @@ enum metric_kind {
     METRIC_pooled /* the same of what steps add to it: over the days since the record before, and for a summary of each day */
 };
 
+/* "flow", "stock" or "share", pooled or not. */
+const char *metric_kind_name(enum metric_kind kind);
 static inline bool metric_is_ratio(enum metric_kind kind) { return kind == METRIC_share || kind == METRIC_pooled; }
 
 /* A share is kept as numerator and denominator, so that the parts of a world can be added up. */

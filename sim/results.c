@@ -38,11 +38,6 @@ hid_t results_times(struct results_writer *w)
 
 /* ---- metrics ---- */
 
-static const char *kind_name(enum metric_kind kind)
-{
-    return kind == METRIC_flow ? "flow" : kind == METRIC_stock ? "stock" : "share"; /* pooled or not */
-}
-
 void results_dataset(struct results_writer *w, hid_t group, size_t m, enum results_place place, int rank, const hsize_t *size,
                      const hsize_t *chunk, const hid_t *scale, bool nan)
 {
@@ -55,7 +50,7 @@ void results_dataset(struct results_writer *w, hid_t group, size_t m, enum resul
         shape.scale[shape.rank++] = scale[i];
     }
     hid_t dataset = hdf_dataset(&w->f, group, metric->name, H5T_IEEE_F64LE, &shape, nan);
-    hdf_attribute(&w->f, dataset, "metric_kind", kind_name(metric->kind));
+    hdf_attribute(&w->f, dataset, "metric_kind", metric_kind_name(metric->kind));
     hdf_attribute(&w->f, dataset, "submodel", entry->submodel->name);
     hdf_attribute(&w->f, dataset, "cell_methods",
                   metric->kind == METRIC_flow ? "time: sum" : place == PLACE_series ? "time: point" : "time: mean");

@@ -155,7 +155,6 @@ static void write(FILE *out, const struct table *table, enum tables_format forma
 
 static const char *const type_names[] = {"real", "whole", "flag", "choice"};
 static const char *const role_names[] = {"lever", "uncertain", "structural"};
-static const char *const kind_names[] = {"flow", "stock", "share"};
 
 static struct cell text_cell(const char *text) { return (struct cell){.text = text}; }
 
@@ -233,7 +232,7 @@ static int make_metrics(struct table *table, const struct model *model, const ch
         struct cell *c = table->cells + table->n_rows++ * 5;
         c[0] = text_cell(metric->name);
         c[1] = text_cell(metric->unit);
-        c[2] = text_cell(kind_names[metric->kind]);
+        c[2] = text_cell(metric_kind_name(metric->kind));
         c[3] = text_cell(entries[i].submodel->name);
         c[4] = text_cell(metric->meaning);
     }

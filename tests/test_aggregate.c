@@ -117,7 +117,7 @@ static void a_unit_is_in_it_once(void **state)
     assert_true(aggregate_has(a, 99) && !aggregate_has(a, 98) && !aggregate_has(a, 100));
     unsigned char *before = support_bytes(a);
     assert_int_equal(aggregate_merge(a, b, &e), -1);
-    assert_string_equal(e.text, "replicate 99 is in both; allowed: each once");
+    assert_string_equal(e.text, "replicate 99 is in this one and in one before it; allowed: each once");
     unsigned char *after = support_bytes(a);
     assert_memory_equal(before, after, aggregate_size(a));
     e = (struct error){0};

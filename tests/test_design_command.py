@@ -105,7 +105,7 @@ def test_one_column_stays_when_others_go(draw):
 
 def test_parameters_may_be_named_in_pieces(draw):
     a = draw("lhs", 5, "--parameters", "police.leak,market.premium", name="a.csv")
-    b = draw("lhs", 5, "--parameters", "parameters.police.leak", "--parameters", ",market.premium,", name="b.csv")
+    b = draw("lhs", 5, "--parameters", "parameters.police.leak", "--parameters", ", market.premium ,", name="b.csv")
     assert a.read_bytes() == b.read_bytes()
     assert read(a)[0]["names"] == ["police.leak", "market.premium"]
 

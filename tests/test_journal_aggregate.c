@@ -341,7 +341,7 @@ static void shards_are_merged(void **state)
     j = create("run.partial");
     assert_int_equal(gather(j, "1.shard", &e), 0);
     assert_int_equal(gather(j, "mixed.shard", &e), -1);
-    assert_string_equal(e.text, "mixed.shard: replicate 1 is in both; allowed: each once");
+    assert_string_equal(e.text, "mixed.shard: replicate 1 is in this one and in one before it; allowed: each once");
     journal_close(j);
 }
 

@@ -289,6 +289,7 @@ static void test_small_lessons_add_up(void **state)
         struct lab l;
         lab_init(&l);
         lab_set(&l, "region.venues", 150);
+        lab_set(&l, "region.districts", 5);
         lab_set(&l, "beliefs.risk_half_life", half_lives[i]);
         lab_set(&l, "beliefs.q_half_life", half_lives[i]);
         lab_open(&l, 0);
