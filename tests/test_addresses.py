@@ -49,7 +49,7 @@ BUSY = """
   owners : { theta_mean = -1.0; }; market : { review_rate = 0.3; taste_rate = 0.1; jail_months = 1.0; };
   police : { shakedown_rate = 0.5; shakedown_reach = 5; intel_rate = 10.0; tip_rate = 0.01;
              false_lead = 0.01; case_days = 1.0;
-             override_rate = 2.0; sweep_arrest = 0.5; arrest = 0.8; arrest_linked = 0.8; sweep_street = 0.5; };
+             override_rate = 2.0; sweep_arrest = 0.5; arrest = 0.8; arrest_linked = 1.0; sweep_street = 0.5; };
   court : { trial_days = 3.0; remand = 0.5; conviction = 1.0; court_corruption = 0.0; };
   violence : { client_violence = 0.05; owner_violence = 0.05; };
   health : { outreach_rate = 0.5; clinic_rate = 0.1; };
@@ -62,7 +62,7 @@ LEVERS = """
   sweep_rate = 15.0; sweep_sites = 4; shakedown_factor = 2.0; special_officers = 20; special_rotation = 6.0;
   operations_per_month = 60.0; ngo_investigators = 20; general_oversight = 0.6; special_oversight = 0.6;
   protective_response = 0.5;
-  care_beds = 10; jail_share = 0.5; outreach = 3.0; board_coverage = 0.5;
+  care_beds = 10; jail_share = 0.8; outreach = 3.0; board_coverage = 0.5;
   legal_support = 1.0; general_rotation = 12.0;
 """
 
