@@ -113,7 +113,8 @@ void tally_summary_begin(struct tally *tally, const struct tally_layout *layout,
 {
     for (size_t m = 0; m < layout->n_metrics; m++) {
         tally->seen[m] = 0;
-        tally->before[m] = fresh ? (struct share){0} : whole(tally, layout, &layout->entries[m]);
+        tally->before[m] = (struct share){0};
+        if (!fresh) tally->before[m] = whole(tally, layout, &layout->entries[m]);
         values[m * layout->length + layout->n_times] = 0;
     }
 }
