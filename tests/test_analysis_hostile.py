@@ -194,7 +194,7 @@ def everything(folder):
 @pytest.mark.slow
 @pytest.mark.verify
 def test_figures_take_any_name_and_stay_in_their_folder(tmp_path):
-    """Four scenarios at a time, in one figure; with `make verify`, all names in turn and in the whole set of figures."""
+    """Four scenarios at a time, in one figure; with `make verify`, all names in turn, in the whole set of figures."""
     worst = ("$\\frac{1}{$", "_leading \U0001f41f", "\x1b[2J\x1b]0;owned\x07", "<script>alert(1)</script>")
     turns = effort([worst], [HOSTILE[i : i + 4] for i in range(0, len(HOSTILE), 4)])
     for turn, names in enumerate(turns):
