@@ -140,7 +140,7 @@ class Build(NamedTuple):
             part.strip("-=")
             for part in (self.cc, self.opt, "" if self.openmp else "serial", self.arch, self.extra)
             if part
-        )
+        ).replace("=", "-")  # make would read a rule for a path with = in it as a variable, and rebuild nothing
 
     def program(self) -> Path:
         """Compiled, or as it was left by an earlier test."""
