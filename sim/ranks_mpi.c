@@ -10,6 +10,7 @@
  *     ERROR                   ->            the run must end, and why
  *                             <-     STOP: end at once
  *     END                     ->            nothing more will come
+ *                             <-     the status with which the run has ended, all being written
  */
 #include "sim/ranks_mpi.h"
 
@@ -23,10 +24,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TO_LEADER = 1, VALUES_TO_LEADER, WORK_TO_FOLLOWER, STOP_TO_FOLLOWER }; /* tags */
+enum { TO_LEADER = 1, VALUES_TO_LEADER, WORK_TO_FOLLOWER, STOP_TO_FOLLOWER, END_TO_FOLLOWER }; /* tags */
 enum note_kind { NOTE_ASK, NOTE_VALUES, NOTE_FAILED, NOTE_ERROR, NOTE_END };
 
 static const double LAST_WORDS = 0.5; /* seconds that followers have for what they are about to finish when a run ends early */
+static const unsigned ABORT_TAKES = 10; /* seconds after which a follower no longer waits for the leader's abort */
 
 struct note {
     uint32_t kind, unit;
@@ -152,16 +154,6 @@ int ranks_agree(const struct ranks *ranks, int status, const struct error *own, 
     *e = reason;
     e->kind = (enum error_kind)kind;
     return kind == ERROR_NONE ? 0 : -1;
-}
-
-void ranks_end(const struct ranks *ranks, int status)
-{
-    int initialised = 0;
-    (void)ranks;
-    MPI_Initialized(&initialised);
-    if (!initialised) return;
-    if (status != 0) MPI_Abort(MPI_COMM_WORLD, status);
-    MPI_Finalize();
 }
 
 /* ---- common ------------------------------------------------------------------------------------------------------------ */
@@ -457,6 +449,34 @@ static void lead(struct party *p, double *values)
         if (stopped > 0 && now() - stopped > LAST_WORDS && atomic_load(&p->finished)) return;
         nap(&quiet);
     }
+}
+
+/* ---- leaving ------------------------------------------------------------------------------------------------------------ */
+
+static int hear_how_it_ended(void)
+{
+    int status = 0;
+    uint32_t quiet = 0;
+    for (int told = 0; !told; nap(&quiet)) MPI_Iprobe(0, END_TO_FOLLOWER, MPI_COMM_WORLD, &told, MPI_STATUS_IGNORE);
+    MPI_Recv(&status, 1, MPI_INT, 0, END_TO_FOLLOWER, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+    return status;
+}
+
+/* Where the leader aborts while others are in MPI_Finalize, the launcher may wait for ever: PMIx 4.2 locks itself out, once in
+ * ten times here. So nobody leaves before the leader has said how the run ended, and its abort ends the others. */
+void ranks_end(const struct ranks *ranks, int status)
+{
+    int initialised = 0;
+    MPI_Initialized(&initialised);
+    if (!initialised) return;
+    if (ranks->own == 0) {
+        for (uint32_t i = 1; i < ranks->count; i++) MPI_Send(&status, 1, MPI_INT, (int)i, END_TO_FOLLOWER, MPI_COMM_WORLD);
+    } else {
+        status = hear_how_it_ended();
+        if (status != 0) sleep(ABORT_TAKES);
+    }
+    if (status != 0) MPI_Abort(MPI_COMM_WORLD, status);
+    MPI_Finalize();
 }
 
 /* ---- the run -------------------------------------------------------------------------------------------------------------- */

@@ -201,13 +201,40 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*
 """
 
 
-def test_a_rank_without_a_thread_ends_the_run(folder, monkeypatch):
-    Path("shim.c").write_text(NO_THREAD)
+# Tells who enters MPI_Finalize.
+LEAVING = """
+#include <stdio.h>
+#include <stdlib.h>
+int PMPI_Finalize(void);
+int MPI_Finalize(void)
+{
+    char name[80];
+    snprintf(name, sizeof name, "left-%s", getenv("OMPI_COMM_WORLD_RANK"));
+    FILE *file = fopen(name, "w");
+    if (file != NULL) fclose(file);
+    return PMPI_Finalize();
+}
+"""
+
+
+def launcher_with(folder: Path, shim: str) -> list[str]:
+    Path("shim.c").write_text(shim)
     subprocess.run(["cc", "-shared", "-fPIC", "-o", "shim.so", "shim.c", "-ldl"], check=True)
-    launcher = [*LAUNCH, "-x", f"LD_PRELOAD={folder}/shim.so"]
+    return [*LAUNCH, "-x", f"LD_PRELOAD={folder}/shim.so"]
+
+
+def test_a_rank_without_a_thread_ends_the_run(folder):
+    launcher = launcher_with(folder, NO_THREAD + LEAVING)
     said = launch(3, "run", "s.cfg", "-o", "s.h5", status=1, launcher=launcher)
     assert said.startswith("enforcesim: rank 1: no thread can be started") and said.count("\n") == 1, said
     assert not Path("s.h5").exists()
+    # Where some finalise while one aborts, mpirun may hang.
+    assert not list(folder.glob("left-*"))
+
+
+def test_all_ranks_leave_together(folder):
+    launch(3, "run", "s.cfg", "-o", "s.h5", launcher=launcher_with(folder, LEAVING))
+    assert sorted(file.name for file in folder.glob("left-*")) == ["left-0", "left-1", "left-2"]
 
 
 def test_resumed_on_ranks(folder):
