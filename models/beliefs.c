@@ -17,7 +17,7 @@
     P(real, w_remand,        0.1,   0, 1,    "1",    uncertain, "weight of remand of 30 days, or of closure, as punishment: decides whether sweeps deter", "MODEL 5") \
     P(real, punish_fine,     1,     0, 1,    "1",    uncertain, "weight of a fine as punishment", "prototype")                        \
     P(real, punish_jail,     1,     0, 1,    "1",    uncertain, "weight of a prison sentence as punishment", "prototype")             \
-    P(real, learn_own,       0.5,   0, 1,    "1",    uncertain, "learning of risk from one's own fate", "prototype; with w_arrest somewhat above the +0.03 to +0.15 after an arrest of FACTS C") \
+    P(real, learn_own,       0.5,   0, 1,    "1",    uncertain, "learning of risk from one's own fate", "prototype; with w_arrest +0.19 at a first arrest, above the +0.03 to +0.15 of FACTS C (4.5: 0.063)") \
     P(real, learn_linked,    0.25,  0, 1,    "1",    uncertain, "learning of risk along the links of traffickers and venues", "prototype; FACTS C: 0-0.6 of own") \
     P(real, learn_district,  0.08,  0, 1,    "1",    uncertain, "learning of risk from another owner in a district of 30 venues", "prototype; FACTS C") \
     P(real, learn_city,      0.025,  0, 1,    "1",    uncertain, "learning of risk from others in a city of 150 venues, 30 to a district", "tuned by hand: Cebu; FACTS C") \

@@ -4,7 +4,7 @@
 
 /* clang-format off */
 #define PARAMETERS(P)                                                                                                                 \
-    P(real, board_detection,   0.002, 0, 1, "1/day", uncertain, "rate at which an honest board finds an exploited person in a covered venue", "prototype; FACTS C: screening 0.2-0.95 of entrants") \
+    P(real, board_detection,   0.002, 0, 1, "1/day", uncertain, "rate at which an honest board finds an exploited person in a covered venue", "prototype: with board_honesty some 0.4 of entrants to covered venues are found; FACTS C: screening 0.2-0.95") \
     P(real, board_removal,     0.5,   0, 1, "1",     uncertain, "chance that a person found leaves exploitation", "prototype")        \
     P(real, board_honesty,     0.9,   0, 1, "1",     uncertain, "share of findings that owners' influence does not suppress", "FACTS 3 and C: 0.4-1.0") \
     P(real, board_obstruction, 0.5,   0, 1, "1",     uncertain, "chance that a board prevents a rescue operation in a covered venue", "prototype; essay: 'physically interfered'")

@@ -9,8 +9,8 @@
 #define PARAMETERS(P)                                                                                                                 \
     P(real, care_days,          365,  1, 3650, "days",  uncertain, "time in aftercare", "prototype")                                \
     P(real, risk_days,          180,  1, 3650, "days",  uncertain, "time after which it is settled whether somebody without care, or deported, is trafficked again", "assumed") \
-    P(real, retraffic_care,     0.1,  0, 1,    "1",     uncertain, "chance of being trafficked again after good care", "FACTS C: 0.05-0.40") \
-    P(real, retraffic_none,     0.4,  0, 1,    "1",     uncertain, "chance of being trafficked again without care", "FACTS C: 0.3-0.8") \
+    P(real, retraffic_care,     0.1,  0, 1,    "1",     uncertain, "chance of being trafficked again after good care", "FACTS C: 0.05-0.40 a year, here once and low, which favours the essay") \
+    P(real, retraffic_none,     0.4,  0, 1,    "1",     uncertain, "chance of being trafficked again without care", "FACTS C: 0.3-0.8 a year, here once and low") \
     P(real, retraffic_deported, 0.4,  0, 1,    "1",     uncertain, "chance of being trafficked again after deportation", "prototype") \
     P(real, adult_release_rate, 0.02, 0.0001, 1, "1/day", uncertain, "rate at which adults taken against their will get out of care", "FACTS 2.20-2.21: days to more than a year") \
     P(real, adult_return_share, 0.77, 0, 1,    "1",     uncertain, "share of them who return to a venue of the city", "FACTS 2.19: 168 of 218")

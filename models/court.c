@@ -7,7 +7,7 @@
 /* clang-format off */
 #define PARAMETERS(P)                                                                                                                 \
     P(real, remand,           0.6,  0, 1,    "1",    uncertain, "chance that an arrested offender is held until trial", "prototype") \
-    P(real, trial_days,       400,  1, 36500, "days", uncertain, "mean time from arrest to verdict, exponential", "prototype; FACTS C: 6-96 months") \
+    P(real, trial_days,       400,  1, 36500, "days", uncertain, "mean time from arrest to verdict, exponential", "prototype; FACTS C: 6-96 months, here 13: fast, which favours the essay") \
     P(real, conviction,       0.7,  0, 1,    "1",    uncertain, "chance of conviction on full evidence without corruption", "FACTS C: 0.1-0.9") \
     P(real, court_corruption, 0.5,  0, 1,    "1",    uncertain, "relative fall of that chance in a case without legal support", "prototype") \
     P(real, pardon,           0.03, 0, 1,    "1",    uncertain, "chance that a convict is pardoned at once", "prototype; essay: the December 2011 pardon")

@@ -7,7 +7,7 @@
 
 /* clang-format off */
 #define PARAMETERS(P)                                                                                                                 \
-    P(real, outreach_rate,    0.03333333333333333, 0, 1, "1/day", uncertain, "rate at which outreach calls at a venue", "FACTS 2.26: monthly attendance") \
+    P(real, outreach_rate,    0.03333333333333333, 0, 1, "1/day", uncertain, "rate at which outreach calls at a venue", "assumed: once a month; FACTS 2.26 is of monthly visits to clinics") \
     P(real, uptake,           0.6,   0, 1,   "1",     uncertain, "chance that a non-coerced adult without fear uses the outreach that is admitted", "prototype") \
     P(real, coerced_uptake,   0.4,   0, 1,   "1",     uncertain, "factor on use of services by exploited persons", "prototype")       \
     P(real, board_uptake,     1.2,   0, 5,   "1",     uncertain, "factor on use of services where a workers' board covers the venue", "prototype; essay: HIV prevention by sex workers' groups") \

@@ -14,7 +14,7 @@
     P(whole, traffickers,          60,   0, 30000,   "persons/city",      structural, "posts of traffickers in a city; 60-600 sellers are plausible (FACTS C)", "assumed") \
     P(whole, links,                8,    0, 64,      "venues/trafficker", structural, "venues with which a trafficker deals", "assumed")                     \
     P(whole, officers_per_district, 20,  1, 1000,    "officers",          structural, "officers of a district's general unit", "assumed")                    \
-    P(real,  slots_log_mean,       2.87, 1, 4.2,     "1",                 structural, "mean of the logarithm of a venue's slots, cut to 5..60", "assumed; mean 20 persons a venue; FACTS 1.17 gives 4-13") \
+    P(real,  slots_log_mean,       2.87, 1, 4.2,     "1",                 structural, "mean of the logarithm of a venue's slots, cut to 5..60", "assumed: mean 20 persons a venue, more than the 4.3-9.2 of FACTS 1.17 and the 4-13 of FACTS C") \
     P(real,  slots_log_sd,         0.55, 0, 2,       "1",                 structural, "standard deviation of the logarithm of a venue's slots", "assumed") \
     P(real,  visibility_minimum,   0.5,  0, 1,       "1",                 structural, "venues' visibility is uniform from this to 1", "assumed")              \
     P(real,  access_minimum,       0.5,  0, 1,       "1",                 uncertain,  "venues' usual health access is uniform between two values: the lower", "assumed") \
@@ -52,13 +52,13 @@
 
 #define MARKET_PARAMETERS(P)                                                                                                         \
     P(real,  premium,              6,    0, 60,   "months",   uncertain, "what exploitation adds to a venue's revenue in a year, in months of its ordinary revenue", "FACTS 5.1-5.5 give orders of magnitude") \
-    P(real,  price_elasticity,     0.3,  0, 3,    "1",        uncertain, "rise of the premium when fewer are exploited: weakly known and decisive", "FACTS C: demand elasticity -0.2 to -1.5, no source") \
+    P(real,  price_elasticity,     0.3,  0, 3,    "1",        uncertain, "rise of the premium when fewer are exploited: weakly known and decisive", "assumed, low, which favours the essay: demand elasticities of -0.2 to -1.5 (FACTS C, no source) would be 0.7-5 here") \
     P(real,  choice_sharpness,     1,    0.05, 20, "1/month", uncertain, "weight of the pay-off against personal tastes (Gumbel) in the choice", "assumed; McFadden 1974") \
     P(real,  review_rate,          0.03333333333333333, 0, 1, "1/day", uncertain, "how often an offender reconsiders", "assumed: once a month") \
     P(real,  taste_rate,           0.00136986301369863, 0, 1, "1/day", uncertain, "how often an offender's personal tastes change", "assumed: once in two years") \
-    P(real,  jail_months,          60,   0, 600,  "months",   uncertain, "length of imprisonment", "RA 9208: 20 years and more on paper (FACTS 1.23)") \
+    P(real,  jail_months,          60,   0, 600,  "months",   uncertain, "length of imprisonment", "assumed; RA 9208 has 20 years and more on paper (FACTS 1.23)") \
     P(real,  jail_weight,          0.5,  0, 5,    "1",        uncertain, "loss felt for a month in prison, in months of revenue", "assumed; FACTS 4.1-4.6: severity deters little") \
-    P(real,  fine_months,          2,    0, 10000, "months",  uncertain, "the fine", "FACTS 5.6: about one victim-year of profit") \
+    P(real,  fine_months,          2,    0, 10000, "months",  uncertain, "the fine", "assumed: what 2.7 exploited persons add in a year by premium and exploited_share; the law has about 1 to 5 (FACTS 1.23, 5.6)") \
     P(real,  closure_days,         120,  0, 3650, "days",     uncertain, "closure of a venue whose owner was arrested in a rescue operation", "assumed")
 
 #define VENUES_PARAMETERS(P)                                                                                                         \

@@ -12,19 +12,19 @@
     P(real, fresh_skill_sd,       0.1,    0, 1,    "1",      uncertain, "standard deviation of a fresh officer's skill", "prototype") \
     P(real, fresh_integrity,      0.4,    0, 1,    "1",      uncertain, "mean integrity of a fresh officer", "MODEL 5: prior 0.3-0.8") \
     P(real, fresh_integrity_sd,   0.15,   0, 1,    "1",      uncertain, "standard deviation of a fresh officer's integrity", "prototype") \
-    P(real, training_rate,        0.004,  0, 1,    "1/day",  uncertain, "rate at which full training moves skill to trained_skill", "FACTS C: half-time 6-24 months; the fast end") \
+    P(real, training_rate,        0.004,  0, 1,    "1/day",  uncertain, "rate at which full training moves skill to trained_skill", "FACTS C: half-time 6-24 months; here 173 days, the fast end") \
     P(real, trained_skill,        0.8,    0, 1,    "1",      uncertain, "skill that training leads to", "prototype")                 \
     P(real, integrity_training_rate, 0.003, 0, 1,  "1/day",  uncertain, "rate at which full training moves integrity to trained_integrity", "MODEL 5: prior 0-0.008") \
     P(real, trained_integrity,    0.9,    0, 1,    "1",      uncertain, "integrity that training leads to", "prototype")             \
     P(real, background_integrity, 0.25,   0, 1,    "1",      uncertain, "integrity to which officers drift without oversight", "MODEL 5: prior 0.05-0.4") \
     P(real, integrity_drift,      0.0027, 0, 1,    "1/day",  uncertain, "rate of that drift", "MODEL 5: prior 0-0.006")              \
     P(real, practice,             0.003,  0, 1,    "1",      uncertain, "share of the missing skill that an officer gains in one rescue operation", "prototype") \
-    P(real, oversight_effect,     0.7,    0, 1,    "1",      uncertain, "relative fall of shakedowns and of the drift of integrity under full oversight", "FACTS C: misconduct x 0.3-1.0; 4.17-4.18 mixed") \
+    P(real, oversight_effect,     0.7,    0, 1,    "1",      uncertain, "relative fall of shakedowns and of the drift of integrity under full oversight", "the strong end of FACTS C, misconduct x 0.3-1.0, which favours the essay; audits x 0.7 (4.18-4.19), observers x 1 (4.17)") \
     P(real, exposure,             0.1,    0, 1,    "1",      uncertain, "chance that full oversight exposes one corrupt or abusive act", "prototype") \
     P(real, example,              0.02,   0, 1,    "1",      uncertain, "share of the missing integrity that colleagues gain when an officer is prosecuted", "prototype") \
     P(real, override_rate,        0.05,   0, 20,   "1/year", uncertain, "rate at which a special unit is stopped from above", "FACTS C: 0-0.3; essay: 'Politics still plays a toxic role'") \
     P(real, override_days,        180,    0, 3650, "days",   uncertain, "how long the special unit is then stopped", "assumed")      \
-    P(real, protect_gain,         0.05,   0, 1,    "1",      uncertain, "protection from others' violence that one well answered report earns a district of 600 persons", "prototype; essay: Walvis Bay") \
+    P(real, protect_gain,         0.05,   0, 1,    "1",      uncertain, "protection from others' violence that one well answered report earns a district of 600 persons", "prototype; essay: Walvis Bay; under the policy protective near the top of the 0-40 % of FACTS C") \
     /* shakedowns and ties */                                                                                                        \
     P(real, shakedown_rate,       0.03,   0, 1,    "1/day",  uncertain, "rate at which an officer without integrity or oversight shakes a venue down", "MODEL 5: prior 0.01-0.06") \
     P(whole, shakedown_reach,     1,      0, 60,   "persons", uncertain, "adults extorted in one shakedown", "prototype")           \
@@ -41,21 +41,21 @@
     P(real, sweep_evidence,       0.3,    0, 1,    "1",      uncertain, "strength of evidence from a sweep by a fully skilled team", "prototype") \
     P(real, disperse_share,       0.15,   0, 1,    "1",      uncertain, "share of adults who go to the street when their venue is swept or closed", "FACTS C: 0-50 %; 2.14") \
     /* intelligence and rescue operations */                                                                                         \
-    P(real, intel_rate,           0.02,  0, 10,   "1/day",  uncertain, "leads on exploiting venues found by one investigator of full skill in a city where all venues exploit openly in full view", "tuned by hand: about 6 % minors at status quo; Cebu") \
-    P(real, tip_rate,             0.0003, 0, 1,   "1/day",  uncertain, "rate at which a non-coerced adult without fear gives a lead on the exploiting venue she works in", "tuned by hand: about 6 % minors at status quo; Cebu; FACTS C11") \
+    P(real, intel_rate,           0.02,  0, 10,   "1/day",  uncertain, "leads on exploiting venues found by one investigator of full skill in a city where all venues exploit openly in full view", "tuned by hand: Cebu") \
+    P(real, tip_rate,             0.0003, 0, 1,   "1/day",  uncertain, "rate at which a non-coerced adult without fear gives a lead on the exploiting venue she works in", "tuned by hand: Cebu") \
     P(real, false_lead,           0.0001, 0, 1,    "1/day",  uncertain, "rate of false leads on a venue", "tuned by hand: Cebu; above 0, else it favours the essay") \
-    P(real, case_days,            30,     0, 3650, "days",   uncertain, "time in which a lead becomes ripe for an operation", "tuned by hand: about 6 % minors at status quo; Cebu") \
+    P(real, case_days,            30,     0, 3650, "days",   uncertain, "time in which a lead becomes ripe for an operation", "tuned by hand: Cebu") \
     P(real, leak,                 0.4,    0, 1,    "1",      uncertain, "chance that a team without integrity betrays an operation", "tuned by hand: Cebu; MODEL 5: prior 0-1") \
     P(real, tie_leak,             0.3,    0, 1,    "1",      uncertain, "chance that an operation against a protected venue is betrayed by its protector", "prototype") \
     P(real, hide_days,            120,    0, 3650, "days",   uncertain, "how long a warned owner hides: one who exploited openly does so covertly, and none reconsiders", "prototype")    \
-    P(real, find,                 0.22,   0, 1,    "1",      uncertain, "chance that an operation without any skill finds a minor who is there", "prototype; FACTS C: 0.5-0.95 with skill") \
-    P(real, find_adult,           0.5,   0, 1,    "1",      uncertain, "chance of finding a coerced adult, relative to a minor", "tuned by hand: about 6 % minors at status quo; Cebu") \
+    P(real, find,                 0.22,   0, 1,    "1",      uncertain, "chance that an operation without any skill finds a minor who is there", "prototype; no source: FACTS C has another quantity, a minor is there at 0.5-0.95 of operations") \
+    P(real, find_adult,           0.5,   0, 1,    "1",      uncertain, "chance of finding a coerced adult, relative to a minor", "tuned by hand: Cebu") \
     P(real, arrest,               0.95,   0, 1,    "1",      uncertain, "chance that a fully skilled team arrests the owner when it has found somebody", "tuned by hand: Cebu, 87 arrests") \
     P(real, arrest_linked,        0.7,    0, 1,    "1",      uncertain, "chance that a fully skilled team with legal support arrests a trafficker who supplied somebody found", "tuned by hand: Cebu, 87 arrests") \
     P(real, raid_conduct,         1,      0, 5,    "1",      uncertain, "detention and assault in a rescue operation, relative to a sweep by the same officers", "prototype; FACTS C: abuse under P is not zero") \
-    P(real, accompaniment_effect, 0.8,    0, 1,    "1",      uncertain, "relative fall of abuse, detention and deportation in an accompanied operation", "prototype; essay: accompaniment 'minimises the possibility of unprofessional actions'") \
+    P(real, accompaniment_effect, 0.8,    0, 1,    "1",      uncertain, "relative fall of abuse, detention and deportation in an accompanied operation", "prototype; essay: accompaniment 'minimises the possibility of unprofessional actions'; observers had no effect in a field trial (FACTS 4.17)") \
     P(real, raid_deportation,     0.8,    0, 1,    "1",      uncertain, "chance that an irregular migrant, victim or not, is deported in a rescue operation from which immigration law is not kept out", "prototype; essay: Chiang Mai 2003") \
-    P(real, mistaken_rescue,      0.03,   0, 1,    "1",      uncertain, "chance that a non-coerced adult present is taken into care against her will", "assumed; FACTS 2.19-2.21")
+    P(real, mistaken_rescue,      0.03,   0, 1,    "1",      uncertain, "chance that a non-coerced adult present is taken into care against her will", "assumed, low, which favours the essay: advocates' figures are of most of those taken (FACTS 2.19-2.21)")
 
 #define POLICE_METRICS(M)                                                                                                             \
     M(flow, sweeps,               "sites",     "venues and stretches of street swept")                                             \

@@ -14,7 +14,7 @@ enum { INCIDENT_MASK = (1 << 20) - 1, INCIDENT_BY_OWNER = 1 << 20 };
     P(real, coerced_violence, 3,      1, 20,  "1",     uncertain, "factor on violence by clients against exploited persons", "prototype") \
     P(real, owner_violence,   0.0003, 0, 1,   "1/day", uncertain, "incidents of violence by owners against a non-coerced adult in a venue", "prototype") \
     P(real, owner_violence_exploited, 5, 1, 50, "1",   uncertain, "factor on violence by owners and traffickers against exploited persons", "prototype") \
-    P(real, repression_violence, 3,   0, 15,  "1",     uncertain, "relative rise of violence by clients at full fear of the police", "FACTS 2.1: odds ratio 2.99 corresponds to 10-15; shrunk") \
+    P(real, repression_violence, 3,   0, 15,  "1",     uncertain, "relative rise of violence by clients at full fear of the police", "MODEL 5: the odds ratio 2.99 of FACTS 2.1 would be 10-15; shrunk, since confounded") \
     P(real, board_protection, 0.3,    0, 1,   "1",     uncertain, "relative fall of violence by clients where a workers' board covers the venue", "prototype") \
     P(real, report_rate,      0.2,    0, 1,   "1",     uncertain, "chance that a victim without fear reports an incident to the police", "prototype") \
     P(real, protect_half_life, 180,   1, 3650, "days", uncertain, "time in which the protection earned by answered reports halves", "prototype")
