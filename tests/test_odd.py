@@ -177,3 +177,21 @@ def test_metrics_named_in_a_section_exist(metrics):
     texts = chapters()
     for row in metrics:
         assert re.search(rf"\*{row['name']}\*", texts[row["submodel"]]), f"{row['name']} is not explained"
+
+
+def test_every_figure_of_facts_that_is_cited_is_listed():
+    """Readers have no other copy of FACTS: a number that the ODD names has its row, and a row is named somewhere."""
+    text = ODD.read_text(encoding="utf-8")
+    start = text.index("## F. The figures called FACTS")
+    rows = set(re.findall(r"^\| ([1-5](?:\.\d+)?) \|", text[start:], flags=re.MULTILINE))
+    number = r"[1-5]\.\d+(?:-[1-5]\.\d+)?(?![\d.])"
+    cited = set()
+    for chain in re.findall(rf"FACTS ({number}(?:, {number})*)", text[:start]):
+        for part in chain.split(", "):
+            chapter, first = part.split("-")[0].split(".")
+            last = part.split("-")[-1].split(".")[1]
+            cited |= {f"{chapter}.{i}" for i in range(int(first), int(last) + 1)}
+    assert len(cited) > 30
+    assert cited <= rows, f"cited but not listed: {', '.join(sorted(cited - rows))}"
+    elsewhere = {row for row in rows - cited if not re.search(rf"(?<![\d.]){re.escape(row)}(?![\d.])", text[:start])}
+    assert not elsewhere, f"listed but not named: {', '.join(sorted(elsewhere))}"
