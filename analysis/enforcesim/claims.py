@@ -29,7 +29,9 @@ RULE = (
     "P is the confidence with which the replicates put the quantity on the claimed side: a test holds from "
     f"97.5 % on and fails below 2.5 %. ? marks an interval not to be trusted ({FEW}), and a verdict that rests on "
     "one: more replicates may change it. Verdicts hold for this file's parameters: intervals and P carry the luck "
-    "of the draw, not the doubt about parameters, for which the study must be run over their ranges."
+    "of the draw, not the doubt about parameters, for which the study must be run over their ranges. Each test stands "
+    "alone, without allowance for their number: of those that lie at their limits one in twenty holds or fails. "
+    "Counts of verdicts are no score: claims overlap, differ in weight, and some are one comparison from two sides."
 )
 ALONE = "one replicate has no interval"
 
