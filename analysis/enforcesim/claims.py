@@ -31,7 +31,8 @@ RULE = (
     "one: more replicates may change it. Verdicts hold for this file's parameters: intervals and P carry the luck "
     "of the draw, not the doubt about parameters, for which the study must be run over their ranges. Each test stands "
     "alone, without allowance for their number: of those that lie at their limits one in twenty holds or fails. "
-    "Counts of verdicts are no score: claims overlap, differ in weight, and some are one comparison from two sides."
+    "Counts of verdicts are no score: claims overlap, differ in weight, and some are one comparison from two sides. "
+    "Wordings and thresholds are this project's, not those of the authors named."
 )
 ALONE = "one replicate has no interval"
 
