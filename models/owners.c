@@ -10,7 +10,7 @@
     P(real, conceal_cost,     1,     0, 60,   "months", uncertain, "yearly cost of covert exploitation", "prototype")               \
     P(real, private_cost,     1.5,   0, 60,   "months", uncertain, "yearly cost of a private network", "assumed")                   \
     P(real, tie_cover,        0.5,   0, 1,    "1",      uncertain, "share of the risk of which a protection tie relieves the owner", "prototype") \
-    P(real, tie_fee,          0.1,   0, 60,   "months", uncertain, "yearly price of a protection tie", "prototype")                 \
+    P(real, tie_fee,          0.1,   0, 60,   "months", uncertain, "yearly price of a protection tie", "assumed, below the prototype's 0.5")                 \
     P(real, replacement_cost, 0.5,   0, 2,    "months", uncertain, "loss felt for each exploited person lost in the last year: a deterrent that needs no police", "MODEL 5")
 
 #define METRICS(M)                                                                                                                    \
