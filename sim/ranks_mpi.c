@@ -100,7 +100,7 @@ static uint32_t threads_here(int neighbours)
 int ranks_begin(struct ranks *ranks, struct error *e)
 {
     int provided = 0, count = 1, own = 0;
-    *ranks = (struct ranks){.count = 1, .here = 1, .threads = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN)};
+    *ranks = (struct ranks){.count = 1, .here = 1, .threads = study_run_threads(0)};
     if (!launched()) return 0;
     if (MPI_Init_thread(NULL, NULL, MPI_THREAD_MULTIPLE, &provided) != MPI_SUCCESS || provided < MPI_THREAD_MULTIPLE)
         return error_set(e, ERROR_FAILURE, "MPI cannot be used by several threads at once");
@@ -175,13 +175,20 @@ static double now(void)
 
 static bool asked_to_stop(const struct party *p) { return p->user->stop != NULL && *p->user->stop != 0; }
 
+/* The mutex is held. */
+static void end_run(struct party *p, const struct error *error)
+{
+    if (p->error.kind == ERROR_NONE) p->error = *error;
+    atomic_store(&p->stop, 1);
+}
+
 static void *simulate(void *context)
 {
     struct party *p = context;
     struct error error = {0};
     study_run(p->s, &p->local, &error);
     pthread_mutex_lock(&p->mutex);
-    if (p->error.kind == ERROR_NONE) p->error = error;
+    if (error.kind != ERROR_NONE) end_run(p, &error); /* where this is the leader, for all */
     pthread_mutex_unlock(&p->mutex);
     atomic_store(&p->finished, true);
     return NULL;
@@ -271,12 +278,6 @@ static void follow(struct party *p)
 /* ---- the leader ----------------------------------------------------------------------------------------------------------- */
 
 static uint32_t divided(const struct party *p) { return p->local.by_scenario ? p->s->n_scenarios : 1; }
-
-static void end_run(struct party *p, const struct error *error)
-{
-    if (p->error.kind == ERROR_NONE) p->error = *error;
-    atomic_store(&p->stop, 1);
-}
 
 /* The next units that lie side by side, `most` of them at most. The mutex is held. */
 static struct work hand_out(struct party *p, uint32_t most)
@@ -509,7 +510,7 @@ static bool divides(const struct ranks *ranks, const struct study *s, const stru
     const uint32_t units = units_left(ranks, s, options);
     uint32_t few = units < ranks->count * options->threads;
     MPI_Bcast(&few, 1, MPI_UINT32_T, 0, MPI_COMM_WORLD);
-    return few && s->n_scenarios > 1;
+    return few && study_run_divides(s, options);
 }
 
 static void party_callbacks(struct party *p)
