@@ -329,15 +329,19 @@ $(BUILD)/interop/.venv/ready: tests/interop/requirements.txt .venv/ready | packa
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r $<
 	@touch $@
 
-## make install PREFIX=DIR
+## make install PREFIX=DIR   the program, its manual, the library with its header, the scenario files; DESTDIR goes before it
+INSTALL_TO = '$(DESTDIR)$(PREFIX)'
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/share/enforcesim \
-	 $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions
-	install $(BUILD)/enforcesim $(DESTDIR)$(PREFIX)/bin/
-	install -m 644 $(BUILD)/libenforcesim.so $(DESTDIR)$(PREFIX)/lib/
-	install -m 644 $(BUILD)/enforcesim.1 $(DESTDIR)$(PREFIX)/share/man/man1/
-	install -m 644 $(BUILD)/enforcesim.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/enforcesim
-	cp -r configs $(DESTDIR)$(PREFIX)/share/enforcesim/
+	install -d $(INSTALL_TO)/bin $(INSTALL_TO)/lib/pkgconfig $(INSTALL_TO)/include/enforcesim/sim $(INSTALL_TO)/share/enforcesim \
+	 $(INSTALL_TO)/share/man/man1 $(INSTALL_TO)/share/bash-completion/completions
+	install $(BUILD)/enforcesim $(INSTALL_TO)/bin/
+	install -m 644 $(BUILD)/libenforcesim.so $(INSTALL_TO)/lib/
+	install -m 644 sim/embed.h sim/error.h $(INSTALL_TO)/include/enforcesim/sim/
+	@printf '%s\n' 'prefix=$(PREFIX)' 'Name: EnforceSim' 'Description: an agent-based simulation of enforcement policies, as a library' \
+	 'Version: $(VERSION)' 'Cflags: -I"$${prefix}/include/enforcesim"' 'Libs: -L"$${prefix}/lib" -lenforcesim' >$(INSTALL_TO)/lib/pkgconfig/enforcesim.pc
+	install -m 644 $(BUILD)/enforcesim.1 $(INSTALL_TO)/share/man/man1/
+	install -m 644 $(BUILD)/enforcesim.bash $(INSTALL_TO)/share/bash-completion/completions/enforcesim
+	cp -r configs $(INSTALL_TO)/share/enforcesim/
 
 ## make odd        write the generated tables of models/ODD.md anew
 odd: all
