@@ -142,7 +142,7 @@ def test_seconds_have_three_digits(program, folder):
     assert told, said
     for seconds in told.groups():
         digits = seconds.replace(".", "").lstrip("0")
-        assert float(seconds) > 0 and len(digits) >= 3 or re.fullmatch(r"0\.0\d{3}", seconds), said
+        assert (float(seconds) > 0 and len(digits) >= 3) or re.fullmatch(r"0\.0\d{3}", seconds), said
 
 
 @pytest.mark.parametrize("width", [20, 40, 80])

@@ -179,7 +179,7 @@ def test_a_rank_that_dies_costs_nothing_finished(folder, victim, how):
     assert digest("k.h5") == digest("whole.h5")
 
 
-# The program itself can start no thread on RANK, or none but so many FIRST, and learns it SECONDS later; MPI's own are left alone.
+# The program itself can start no thread on RANK but the FIRST few, and learns it SECONDS later; MPI's are left alone.
 NO_THREAD = """
 #define _GNU_SOURCE
 #include <dlfcn.h>
