@@ -28,8 +28,7 @@ static void progressed(void *context, const struct run_progress *latest)
 /* Three significant digits, down to a tenth of a millisecond. */
 static const char *seconds_said(double seconds, char *text, size_t size)
 {
-    int places = 0;
-    for (double least = 100; seconds < least && places < 4; least /= 10) places++;
+    const int places = seconds >= 100 ? 0 : seconds >= 10 ? 1 : seconds >= 1 ? 2 : seconds >= 0.1 ? 3 : 4;
     snprintf(text, size, "%.*f s", places, seconds);
     return text;
 }
