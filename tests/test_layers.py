@@ -118,6 +118,12 @@ def test_machinery_stays_in_its_place():
             assert path.name in places.get(name, {path.name}), f"{path} includes {name}"
 
 
+def test_hdf5_is_called_as_version_1_10_has_it():
+    """Later ones have other forms of some functions, unless they are told which are meant before they are included."""
+    text = (ROOT / "sim" / "hdf.h").read_text()
+    assert re.search(r"^#define H5_USE_110_API\b.*\n#include <hdf5.h>$", text, re.MULTILINE)
+
+
 def test_only_info_opens_a_results_file():
     """HDF5 fails on hostile files: nothing but the sandboxed child of `info` hands it one."""
     users = {
