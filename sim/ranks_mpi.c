@@ -60,6 +60,7 @@ struct party {
     struct work work;
     /* The leader's, guarded by the mutex. */
     uint32_t next, done; /* done: wholes, those skipped and those that failed included */
+    bool unkept;        /* a unit could not be stored */
     uint64_t *others;   /* [ranks] person-days of each follower */
     struct whole *wholes; /* [units / scenarios] */
 };
@@ -214,9 +215,10 @@ static void tell_progress(struct party *p)
 static void deliver(struct party *p, uint32_t number, const double *values)
 {
     struct error error = {0};
-    if (p->error.kind != ERROR_NONE && p->error.kind != ERROR_INTERRUPTED) return;
+    if (p->unkept) return;
     if (p->user->done == NULL || p->user->done(p->user->context, number, values, &error) == 0) return;
     error_set(&error, ERROR_FAILURE, "unit %u could not be stored", number);
+    p->unkept = true;
     end_run(p, &error);
 }
 
