@@ -139,7 +139,7 @@ $(eval $(call COINS,bench/coins))
 # Its own names are bound to itself, whatever else the process has loaded.
 $(BUILD)/libenforcesim.so: $(call objects,$(LIBRARY_SOURCES))
 	@echo '  LD  $@'
-	@$(CC) -shared $^ -o $@ -Wl,-Bsymbolic $(LDFLAGS) $(HDF5_SHARED) -lconfig -lnettle -lz -lm
+	@$(CC) -shared $(filter %.o,$^) -o $@ -Wl,-Bsymbolic $(LDFLAGS) $(HDF5_SHARED) -lconfig -lnettle -lz -lm
 
 $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(call objects,$(CORE_SOURCES) $(filter-out sim/main.c,$(PROGRAM_SOURCES)) $(TEST_SUPPORT))
 	@echo '  LD  $@'
@@ -155,7 +155,7 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 	@$(CC) $(CFLAGS) $(FORTIFY) $(HDF5_CFLAGS) -c $< -o $@
 
 # What a program says of itself: compiled anew when the commit changes.
-$(BUILD)/sim/version.o: CFLAGS += -DENFORCESIM_VERSION='"$(VERSION)"' -DENFORCESIM_COMMIT='"$(shell cat $(BUILD)/commit 2>/dev/null)"' \
+$(BUILD)/sim/version.o: private CFLAGS += -DENFORCESIM_VERSION='"$(VERSION)"' -DENFORCESIM_COMMIT='"$(shell cat $(BUILD)/commit 2>/dev/null)"' \
                           -DENFORCESIM_DATE='"$(shell git log -1 --format=%cs 2>/dev/null)"'
 $(BUILD)/sim/version.o: $(BUILD)/commit
 
@@ -163,13 +163,15 @@ $(BUILD)/sim/version.o: $(BUILD)/commit
 $(BUILD)/commit: always
 	@mkdir -p $(@D); git describe --always --dirty --abbrev=12 2>/dev/null >$@.new || echo unknown >$@.new; \
 	 if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
-# Objects are compiled anew when compiler or flags change, and programs linked anew when they get MPI or lose it.
+# Objects are compiled anew when compiler or flags change, and programs linked anew when flags or what they are made of do: a
+# source that has gone, or MPI that they get or lose.
 $(BUILD)/flags: always
 	@mkdir -p $(@D); echo '$(CC) $(CFLAGS)' >$@.new; if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 $(BUILD)/with: always
-	@mkdir -p $(@D); echo '$(MPI)' >$@.new; if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
-$(BUILD)/enforcesim $(BUILD)/coins/enforcesim $(TEST_PROGRAMS): $(BUILD)/with
-$(call objects,$(MPI_SOURCES)): CFLAGS += $(patsubst -I%,-isystem %,$(shell pkg-config --cflags ompi-c))
+	@mkdir -p $(@D); echo '$(MPI) $(LDFLAGS) $(sort $(SIM_SOURCES) $(wildcard models/*.c) $(TEST_SUPPORT))' >$@.new; \
+	 if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+$(BUILD)/enforcesim $(BUILD)/with-mpi/enforcesim $(BUILD)/libenforcesim.so $(BUILD)/coins/enforcesim $(TEST_PROGRAMS): $(BUILD)/with
+$(call objects,$(MPI_SOURCES)): private CFLAGS += $(patsubst -I%,-isystem %,$(shell pkg-config --cflags ompi-c))
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
@@ -329,15 +331,19 @@ $(BUILD)/interop/.venv/ready: tests/interop/requirements.txt .venv/ready | packa
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r $<
 	@touch $@
 
-## make install PREFIX=DIR
+## make install PREFIX=DIR   the program, its manual, the library with its header, the scenario files; DESTDIR goes before it
+INSTALL_TO = '$(DESTDIR)$(PREFIX)'
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/share/enforcesim \
-	 $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions
-	install $(BUILD)/enforcesim $(DESTDIR)$(PREFIX)/bin/
-	install -m 644 $(BUILD)/libenforcesim.so $(DESTDIR)$(PREFIX)/lib/
-	install -m 644 $(BUILD)/enforcesim.1 $(DESTDIR)$(PREFIX)/share/man/man1/
-	install -m 644 $(BUILD)/enforcesim.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/enforcesim
-	cp -r configs $(DESTDIR)$(PREFIX)/share/enforcesim/
+	install -d $(INSTALL_TO)/bin $(INSTALL_TO)/lib/pkgconfig $(INSTALL_TO)/include/enforcesim/sim $(INSTALL_TO)/share/enforcesim \
+	 $(INSTALL_TO)/share/man/man1 $(INSTALL_TO)/share/bash-completion/completions
+	install $(BUILD)/enforcesim $(INSTALL_TO)/bin/
+	install -m 644 $(BUILD)/libenforcesim.so $(INSTALL_TO)/lib/
+	install -m 644 sim/embed.h sim/error.h $(INSTALL_TO)/include/enforcesim/sim/
+	@printf '%s\n' 'prefix=$(PREFIX)' 'Name: EnforceSim' 'Description: an agent-based simulation of enforcement policies, as a library' \
+	 'Version: $(VERSION)' 'Cflags: -I"$${prefix}/include/enforcesim"' 'Libs: -L"$${prefix}/lib" -lenforcesim' >$(INSTALL_TO)/lib/pkgconfig/enforcesim.pc
+	install -m 644 $(BUILD)/enforcesim.1 $(INSTALL_TO)/share/man/man1/
+	install -m 644 $(BUILD)/enforcesim.bash $(INSTALL_TO)/share/bash-completion/completions/enforcesim
+	cp -r configs $(INSTALL_TO)/share/enforcesim/
 
 ## make odd        write the generated tables of models/ODD.md anew
 odd: all
@@ -350,8 +356,9 @@ odd: all
 golden: all python
 	$(PYTHON) tests/update_golden.py
 
+## make clean      remove BUILD, where it is a folder that was made by this Makefile
 clean:
-	rm -rf build
+	@if [ -e '$(BUILD)/flags' ]; then echo "rm -rf $(BUILD)"; rm -rf '$(BUILD)'; fi
 
 help:
 	@sed -n 's/^## //p' Makefile

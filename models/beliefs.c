@@ -96,8 +96,8 @@ static bool linked(const struct city *c, uint32_t venue, uint32_t trafficker)
 }
 
 /* Learning from others is per venue, of the district or of the other districts, so that an owner hears as much in a city of another
- * size as in this one. */
-enum { DISTRICT = 30, CITY = 150 }; /* venues */
+ * size as in the essay's, for which the parameters are stated. */
+enum { ESSAY_DISTRICT = 30, ESSAY_CITY = 150 }; /* venues */
 
 static struct nearness scaled(double risk, double punishment, double by)
 {
@@ -110,9 +110,9 @@ static void spread_owner(struct city *c, const struct parameters *p, const struc
 {
     const uint32_t district = c->place_district[owner], first = c->district_venue[district], end = c->district_venue[district + 1];
     const uint32_t here = end - first;
-    const struct nearness neighbour = scaled(p->learn_district, p->punish_district, (double)DISTRICT / here);
-    const struct nearness elsewhere = here < c->venues ? scaled(p->learn_city, p->punish_city, (double)(CITY - DISTRICT) / (c->venues - here))
-                                                       : (struct nearness){0};
+    const struct nearness neighbour = scaled(p->learn_district, p->punish_district, (double)ESSAY_DISTRICT / here);
+    const double others = (double)(ESSAY_CITY - ESSAY_DISTRICT) / (c->venues - here); /* not used where there are none */
+    const struct nearness elsewhere = here < c->venues ? scaled(p->learn_city, p->punish_city, others) : (struct nearness){0};
     learn(c, 0, first, lesson, elsewhere);
     learn(c, first, owner, lesson, neighbour);
     learn_alone(c, owner, lesson, (struct nearness){p->learn_own, p->punish_own});
@@ -141,7 +141,7 @@ static void spread_trafficker(struct city *c, const struct parameters *p, const 
 
 static void spread(struct city *c, const struct parameters *p, const struct lesson *lesson, uint32_t offender)
 {
-    const struct nearness in_city = scaled(p->learn_city, p->punish_city, (double)CITY / c->venues);
+    const struct nearness in_city = scaled(p->learn_city, p->punish_city, (double)ESSAY_CITY / c->venues);
     if (offender < c->venues) spread_owner(c, p, lesson, offender, in_city);
     else spread_trafficker(c, p, lesson, offender, in_city);
 }

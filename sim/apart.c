@@ -36,7 +36,9 @@ static pid_t child_begin(void)
 {
     pid_t parent = getpid(), child = fork();
     if (child != 0) return child;
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent) _exit(ERROR_FAILURE);
+    /* 0: the parent is outside of the namespace that the child is the first in, as after `unshare --pid`. */
+    const pid_t found = prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 ? getppid() : -1;
+    if (found != parent && found != 0) _exit(ERROR_FAILURE);
     return 0;
 }
 
@@ -97,15 +99,17 @@ static bool watch(pid_t child, const sigset_t *signals, int *status)
     }
 }
 
-/* The signals that the parent waits for. After nohup(1) SIGHUP is not one of them. */
+/* The signals that the parent waits for, but for those that it was started to ignore: SIGHUP after nohup(1), SIGINT in the
+ * background of a shell script, where Ctrl-C is meant for what is in the foreground. Blocked, they would come all the same. */
 static void choose_signals(sigset_t *signals)
 {
-    struct sigaction hangup;
+    static const int requests[] = {SIGINT, SIGTERM, SIGHUP};
     sigemptyset(signals);
     sigaddset(signals, SIGCHLD);
-    sigaddset(signals, SIGINT);
-    sigaddset(signals, SIGTERM);
-    if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN) sigaddset(signals, SIGHUP);
+    for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
+        struct sigaction found;
+        if (sigaction(requests[i], NULL, &found) == 0 && found.sa_handler != SIG_IGN) sigaddset(signals, requests[i]);
+    }
 }
 
 /* A terminal sends its signals to the child as well, who is to learn of them from its parent alone. */

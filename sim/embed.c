@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "sim/command.h"
 #include "sim/drift.h"
@@ -98,7 +97,7 @@ static int load(struct embed *m, const struct embed_request *request, struct err
     if (take_request(&m->request, request, e) != 0) return -1;
     *r = (struct running){.q = &m->request, .s = &m->study, .design = m->request.design != NULL ? &m->design : NULL};
     r->ranks = (struct ranks){.count = 1, .here = 1};
-    r->threads = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
+    r->threads = study_run_threads(0);
     if (running_load(r, &m->study, &m->design, &m->config, e) != 0 || check_room(r, e) != 0) return -1;
     const struct journal_identity identity = identity_of(r);
     return journal_in_memory(&r->journal, &identity, e);

@@ -19,6 +19,10 @@
 
 #include "sim/error.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum { EMBED_API = 1 }; /* changes with what is declared here */
 
 int embed_api(void);
@@ -63,5 +67,9 @@ void embed_end(struct embed *study); /* may be NULL */
 char *embed_parameters(const char *group, struct error *e);
 char *embed_metrics(struct error *e);
 void embed_free(void *memory);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -5,6 +5,7 @@
 #ifndef SIM_HDF_H
 #define SIM_HDF_H
 
+#define H5_USE_110_API /* also where the library is a later one */
 #include <hdf5.h>
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* Processes, on one machine or many, that share a run. `make MPI=1` builds them on MPI (ranks_mpi.c); without it there is one
+/* Processes, on one machine or many, that share a run. `make MPI=1` builds them on MPI (ranks_mpi*.c); without it there is one
  * (ranks_none.c). Rank 0, the leader, alone reads and writes files beside the scenario file and a design, and speaks to the
  * user; the others simulate what it hands out and send it the values, which it keeps as if they were its own. So no number
  * depends on how many there are. A rank that dies ends the job; what was finished is in the leader's journal. */
@@ -29,7 +29,8 @@ int ranks_agree(const struct ranks *ranks, int status, const struct error *own, 
  * rank, the parts of each world are spread over the ranks. Without MPI it is study_run. */
 int ranks_run(const struct ranks *ranks, const struct study *s, const struct run_options *options, struct error *e);
 
-/* Leaves the others. Not 0: this is the leader, the run has failed, and nobody is to go on. */
+/* Leaves the others. All wait until the leader is here, and its `status` alone counts: where it is not 0 the run has failed, and
+ * the job is ended instead. */
 void ranks_end(const struct ranks *ranks, int status);
 
 #endif

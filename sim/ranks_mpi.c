@@ -16,19 +16,14 @@
 
 #include <limits.h>
 #include <mpi.h>
-#include <omp.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
-enum { TO_LEADER = 1, VALUES_TO_LEADER, WORK_TO_FOLLOWER, STOP_TO_FOLLOWER, END_TO_FOLLOWER }; /* tags */
 enum note_kind { NOTE_ASK, NOTE_VALUES, NOTE_FAILED, NOTE_ERROR, NOTE_END };
 
 static const double LAST_WORDS = 0.5; /* seconds that followers have for what they are about to finish when a run ends early */
-static const unsigned ABORT_TAKES = 10; /* seconds after which a follower no longer waits for the leader's abort */
 
 struct note {
     uint32_t kind, unit;
@@ -65,106 +60,12 @@ struct party {
     struct work work;
     /* The leader's, guarded by the mutex. */
     uint32_t next, done; /* done: wholes, those skipped and those that failed included */
+    bool unkept;        /* a unit could not be stored */
     uint64_t *others;   /* [ranks] person-days of each follower */
     struct whole *wholes; /* [units / scenarios] */
 };
 
-/* ---- joining ----------------------------------------------------------------------------------------------------------- */
-
-/* Without a launcher MPI would start one of its own, which takes longer than many a run. */
-static bool launched(void)
-{
-    return getenv("OMPI_COMM_WORLD_SIZE") != NULL || getenv("PMIX_RANK") != NULL || getenv("PMI_RANK") != NULL;
-}
-
-/* How many ranks are on this machine. */
-static int ranks_here(void)
-{
-    MPI_Comm here;
-    int neighbours = 1;
-    if (MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &here) == MPI_SUCCESS) {
-        MPI_Comm_size(here, &neighbours);
-        MPI_Comm_free(&here);
-    }
-    return neighbours;
-}
-
-/* As many threads as this process has processors of its own; processes that may use all share them. */
-static uint32_t threads_here(int neighbours)
-{
-    int own = omp_get_num_procs(), all = (int)sysconf(_SC_NPROCESSORS_ONLN);
-    if (own < all || getenv("OMP_NUM_THREADS") != NULL) return (uint32_t)(own < omp_get_max_threads() ? own : omp_get_max_threads());
-    return all > neighbours ? (uint32_t)(all / neighbours) : 1;
-}
-
-int ranks_begin(struct ranks *ranks, struct error *e)
-{
-    int provided = 0, count = 1, own = 0;
-    *ranks = (struct ranks){.count = 1, .here = 1, .threads = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN)};
-    if (!launched()) return 0;
-    if (MPI_Init_thread(NULL, NULL, MPI_THREAD_MULTIPLE, &provided) != MPI_SUCCESS || provided < MPI_THREAD_MULTIPLE)
-        return error_set(e, ERROR_FAILURE, "MPI cannot be used by several threads at once");
-    MPI_Comm_size(MPI_COMM_WORLD, &count);
-    MPI_Comm_rank(MPI_COMM_WORLD, &own);
-    const int here = ranks_here();
-    *ranks = (struct ranks){.count = (uint32_t)count, .own = (uint32_t)own, .threads = threads_here(here), .here = (uint32_t)here};
-    return 0;
-}
-
-struct readiness {
-    int32_t kind;
-    char identity[65], text[sizeof ((struct error *)0)->text];
-};
-
-/* What keeps the ranks from running, if anything. */
-static void find_reason(const struct ranks *ranks, const struct readiness *all, struct error *e)
-{
-    if (all[0].kind != ERROR_NONE) {
-        error_set(e, (enum error_kind)all[0].kind, "%s", all[0].text);
-        return;
-    }
-    for (uint32_t i = 1; i < ranks->count; i++) {
-        if (all[i].kind != ERROR_NONE) {
-            error_set(e, (enum error_kind)all[i].kind, "rank %u: %s", i, all[i].text);
-            return;
-        }
-        if (strcmp(all[i].identity, all[0].identity) != 0) {
-            error_set(e, ERROR_INPUT, "rank %u reads another scenario file or design than rank 0, or is another version of the "
-                                      "program; all must find the same", i);
-            return;
-        }
-    }
-}
-
-int ranks_agree(const struct ranks *ranks, int status, const struct error *own, const char *identity, struct error *e)
-{
-    *e = *own;
-    if (ranks->count == 1) return status;
-    struct readiness ready = {.kind = status != 0 ? (int32_t)own->kind : ERROR_NONE};
-    struct readiness *all = ranks->own == 0 ? calloc(ranks->count, sizeof *all) : NULL;
-    snprintf(ready.identity, sizeof ready.identity, "%s", identity);
-    memcpy(ready.text, own->text, sizeof ready.text);
-    if (ranks->own == 0 && all == NULL) MPI_Abort(MPI_COMM_WORLD, ERROR_FAILURE);
-    MPI_Gather(&ready, sizeof ready, MPI_BYTE, all, sizeof ready, MPI_BYTE, 0, MPI_COMM_WORLD);
-    struct error reason = {0};
-    if (all != NULL) find_reason(ranks, all, &reason); /* the leader */
-    free(all);
-    int32_t kind = (int32_t)reason.kind;
-    MPI_Bcast(&kind, 1, MPI_INT32_T, 0, MPI_COMM_WORLD);
-    *e = reason;
-    e->kind = (enum error_kind)kind;
-    return kind == ERROR_NONE ? 0 : -1;
-}
-
 /* ---- common ------------------------------------------------------------------------------------------------------------ */
-
-/* Between two looks at the mail: short while there is some, longer when not. */
-static void nap(uint32_t *quiet)
-{
-    const struct timespec moment = {.tv_nsec = *quiet < 100 ? 20000 : *quiet < 500 ? 100000 : 1000000};
-    ++*quiet;
-    nanosleep(&moment, NULL);
-}
 
 static double now(void)
 {
@@ -175,13 +76,20 @@ static double now(void)
 
 static bool asked_to_stop(const struct party *p) { return p->user->stop != NULL && *p->user->stop != 0; }
 
+/* The mutex is held. */
+static void end_run(struct party *p, const struct error *error)
+{
+    if (p->error.kind == ERROR_NONE) p->error = *error;
+    atomic_store(&p->stop, 1);
+}
+
 static void *simulate(void *context)
 {
     struct party *p = context;
     struct error error = {0};
     study_run(p->s, &p->local, &error);
     pthread_mutex_lock(&p->mutex);
-    if (p->error.kind == ERROR_NONE) p->error = error;
+    if (error.kind != ERROR_NONE) end_run(p, &error); /* where this is the leader, for all */
     pthread_mutex_unlock(&p->mutex);
     atomic_store(&p->finished, true);
     return NULL;
@@ -263,7 +171,7 @@ static void follow(struct party *p)
         MPI_Iprobe(0, STOP_TO_FOLLOWER, MPI_COMM_WORLD, &told, MPI_STATUS_IGNORE);
         if (told) MPI_Recv(NULL, 0, MPI_BYTE, 0, STOP_TO_FOLLOWER, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
         if (told || asked_to_stop(p)) atomic_store(&p->stop, 1);
-        nap(&quiet);
+        ranks_nap(&quiet);
     }
     end_following(p, &p->error);
 }
@@ -271,12 +179,6 @@ static void follow(struct party *p)
 /* ---- the leader ----------------------------------------------------------------------------------------------------------- */
 
 static uint32_t divided(const struct party *p) { return p->local.by_scenario ? p->s->n_scenarios : 1; }
-
-static void end_run(struct party *p, const struct error *error)
-{
-    if (p->error.kind == ERROR_NONE) p->error = *error;
-    atomic_store(&p->stop, 1);
-}
 
 /* The next units that lie side by side, `most` of them at most. The mutex is held. */
 static struct work hand_out(struct party *p, uint32_t most)
@@ -313,9 +215,10 @@ static void tell_progress(struct party *p)
 static void deliver(struct party *p, uint32_t number, const double *values)
 {
     struct error error = {0};
-    if (p->error.kind != ERROR_NONE && p->error.kind != ERROR_INTERRUPTED) return;
+    if (p->unkept) return;
     if (p->user->done == NULL || p->user->done(p->user->context, number, values, &error) == 0) return;
     error_set(&error, ERROR_FAILURE, "unit %u could not be stored", number);
+    p->unkept = true;
     end_run(p, &error);
 }
 
@@ -447,36 +350,8 @@ static void lead(struct party *p, double *values)
             stopped = now();
         }
         if (stopped > 0 && now() - stopped > LAST_WORDS && atomic_load(&p->finished)) return;
-        nap(&quiet);
+        ranks_nap(&quiet);
     }
-}
-
-/* ---- leaving ------------------------------------------------------------------------------------------------------------ */
-
-static int hear_how_it_ended(void)
-{
-    int status = 0;
-    uint32_t quiet = 0;
-    for (int told = 0; !told; nap(&quiet)) MPI_Iprobe(0, END_TO_FOLLOWER, MPI_COMM_WORLD, &told, MPI_STATUS_IGNORE);
-    MPI_Recv(&status, 1, MPI_INT, 0, END_TO_FOLLOWER, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
-    return status;
-}
-
-/* Where the leader aborts while others are in MPI_Finalize, the launcher may wait for ever: PMIx 4.2 locks itself out, once in
- * ten times here. So nobody leaves before the leader has said how the run ended, and its abort ends the others. */
-void ranks_end(const struct ranks *ranks, int status)
-{
-    int initialised = 0;
-    MPI_Initialized(&initialised);
-    if (!initialised) return;
-    if (ranks->own == 0) {
-        for (uint32_t i = 1; i < ranks->count; i++) MPI_Send(&status, 1, MPI_INT, (int)i, END_TO_FOLLOWER, MPI_COMM_WORLD);
-    } else {
-        status = hear_how_it_ended();
-        if (status != 0) sleep(ABORT_TAKES);
-    }
-    if (status != 0) MPI_Abort(MPI_COMM_WORLD, status);
-    MPI_Finalize();
 }
 
 /* ---- the run -------------------------------------------------------------------------------------------------------------- */
@@ -509,7 +384,7 @@ static bool divides(const struct ranks *ranks, const struct study *s, const stru
     const uint32_t units = units_left(ranks, s, options);
     uint32_t few = units < ranks->count * options->threads;
     MPI_Bcast(&few, 1, MPI_UINT32_T, 0, MPI_COMM_WORLD);
-    return few && s->n_scenarios > 1;
+    return few && study_run_divides(s, options);
 }
 
 static void party_callbacks(struct party *p)

@@ -2,11 +2,10 @@
 #include "sim/ranks.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 int ranks_begin(struct ranks *ranks, struct error *e)
 {
-    *ranks = (struct ranks){.count = 1, .here = 1, .threads = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN)};
+    *ranks = (struct ranks){.count = 1, .here = 1, .threads = study_run_threads(0)};
     const char *size = getenv("OMPI_COMM_WORLD_SIZE"); /* as mpirun says */
     if (size == NULL || strtol(size, NULL, 10) < 2) return 0;
     return error_set(e, ERROR_INPUT, "this program was built for one process and cannot share a run with others; build it with "

@@ -22,6 +22,13 @@ uint32_t study_run_units(const struct study *s, const struct run_options *option
     return options->by_scenario ? replicates * s->n_scenarios : replicates;
 }
 
+bool study_run_divides(const struct study *s, const struct run_options *options)
+{
+    struct run_options whole = *options;
+    whole.by_scenario = false;
+    return s->n_scenarios > 1 && (uint64_t)study_run_units(s, &whole) * s->n_scenarios < UINT32_MAX;
+}
+
 size_t study_run_delivered(const struct study *s, const struct run_options *options)
 {
     const size_t all = options->pack != NULL ? options->packed : study_values(s);
@@ -41,6 +48,18 @@ static uint32_t next_unit(struct job *job)
         while (unit < units && options->skip != NULL && options->skip[unit]);
     }
     return unit < units ? unit : UINT32_MAX;
+}
+
+uint32_t study_run_threads(uint32_t wished)
+{
+#ifdef _OPENMP
+    const uint32_t offered = (uint32_t)omp_get_max_threads(); /* OMP_NUM_THREADS may say anything */
+    if (wished > 0) return wished;
+    return offered < RUN_MOST_THREADS ? offered : RUN_MOST_THREADS;
+#else
+    (void)wished;
+    return 1;
+#endif
 }
 
 static void report(struct job *job, struct slot *slot)

@@ -49,6 +49,12 @@ struct run_options {
     void *context;
 };
 
+/* How many threads a run has for which so many, or 0, are wished. */
+uint32_t study_run_threads(uint32_t wished);
+
+/* Can units be divided? Not where there is one scenario, or their numbers would be too large. */
+bool study_run_divides(const struct study *s, const struct run_options *options);
+
 /* How many doubles `done` gets of a unit, and how many units there are. */
 size_t study_run_delivered(const struct study *s, const struct run_options *options);
 uint32_t study_run_units(const struct study *s, const struct run_options *options);

@@ -4,23 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifdef _OPENMP
-#include <omp.h>
-#endif
-
 /* ---- beginning and end ---- */
-
-static uint32_t threads_of(const struct run_options *options)
-{
-#ifdef _OPENMP
-    const uint32_t offered = (uint32_t)omp_get_max_threads(); /* OMP_NUM_THREADS may say anything */
-    if (options->threads > 0) return options->threads;
-    return offered < RUN_MOST_THREADS ? offered : RUN_MOST_THREADS;
-#else
-    (void)options;
-    return 1;
-#endif
-}
 
 static void *wait_for_lock(void *mutex)
 {
@@ -69,7 +53,7 @@ static int locks_create(struct job *job, struct error *e)
 
 static int job_create(struct job *job, const struct study *s, const struct run_options *options, struct error *e)
 {
-    *job = (struct job){.s = s, .model = s->model, .options = options, .threads = threads_of(options),
+    *job = (struct job){.s = s, .model = s->model, .options = options, .threads = study_run_threads(options->threads),
                         .exchange = options->exchange != NULL ? *options->exchange : exchange_alone};
     if (locks_create(job, e) != 0) return -1;
     uint32_t skipped = 0, units = study_run_units(s, options);

@@ -25,17 +25,25 @@ static void progressed(void *context, const struct run_progress *latest)
     progress_update(&r->progress, &own);
 }
 
+/* Three significant digits, down to a tenth of a millisecond. */
+static const char *seconds_said(double seconds, char *text, size_t size)
+{
+    const int places = seconds >= 100 ? 0 : seconds >= 10 ? 1 : seconds >= 1 ? 2 : seconds >= 0.1 ? 3 : 4;
+    snprintf(text, size, "%.*f s", places, seconds);
+    return text;
+}
+
 static void say_done(const struct running *r, double simulated, double writing, const char *digest)
 {
     const struct run_progress *p = &r->progress.latest;
-    char points[64] = "", how[128] = "nothing was left to simulate";
+    char points[64] = "", how[128] = "nothing was left to simulate", time[40];
     if (r->q->quiet) return;
     if (r->design != NULL) snprintf(points, sizeof points, "%u points of ", r->design->n_points);
     if (p->person_days > 0)
-        snprintf(how, sizeof how, "%.3g person-days in %.1f s (%.0f M person-days/s)", (double)p->person_days, simulated,
-                 simulated > 0 ? (double)p->person_days / simulated / 1e6 : 0);
-    command_say("wrote %s: %s%u replicates of %u scenarios; %s, %.1f s of writing; digest %.12s", r->q->out, points,
-                r->s->replicates, r->s->n_scenarios, how, writing, digest);
+        snprintf(how, sizeof how, "%.3g person-days in %s (%.0f M person-days/s)", (double)p->person_days,
+                 seconds_said(simulated, time, sizeof time), simulated > 0 ? (double)p->person_days / simulated / 1e6 : 0);
+    command_say("wrote %s: %s%u replicates of %u scenarios; %s, %s of writing; digest %.12s", r->q->out, points,
+                r->s->replicates, r->s->n_scenarios, how, seconds_said(writing, time, sizeof time), digest);
 }
 
 /* What a run says that ends early: one line, with what is left to go on from. */
@@ -97,8 +105,7 @@ static int finish(const struct running *r, struct error *e)
 static struct run_options run_options_of(struct running *r)
 {
     struct run_options options = running_options(r);
-    /* A single process has OpenMP's own number of threads where none is said. */
-    options.threads = r->q->threads > 0 || r->ranks.count > 1 ? r->threads : 0;
+    options.threads = r->threads;
     options.stop = apart_stop();
     options.progress = progressed;
     return options;

@@ -45,7 +45,7 @@ int running_load(struct running *r, struct study *study, struct design *design, 
     r->ranks.over = q->ranks_over;
     if (config_load(study, config, model, q->config, &q->overrides, e) != 0) return -1;
     r->config = *config;
-    if (q->threads > 0) r->threads = (uint32_t)q->threads;
+    if (q->threads > 0) r->threads = study_run_threads((uint32_t)q->threads);
     if (study_fits(study, r->threads, e) != 0) return -1;
     if (q->design != NULL && q->design_text == NULL && design_read(design, model, q->design, e) != 0) return -1;
     if (q->design_text != NULL && design_read_text(design, model, q->design, q->design_text, e) != 0) return -1;

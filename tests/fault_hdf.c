@@ -1,6 +1,7 @@
 /* The part of fault_shim.so that stands between the program and HDF5: a call that is told to fail says so and does nothing,
  * but for those that close something, which do it and then say that it went wrong. */
 #include <dlfcn.h>
+#define H5_USE_110_API
 #include <hdf5.h>
 #include <hdf5_hl.h>
 

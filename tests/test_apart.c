@@ -16,9 +16,9 @@
 
 #include "tests/folder.h"
 
-static void default_signals(void) /* cmocka has its own, and under nohup(1) SIGHUP is ignored */
+static void default_signals(void) /* cmocka has its own; nohup(1), or a shell's background, ignores some */
 {
-    static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGHUP};
+    static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGHUP, SIGINT, SIGTERM};
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) signal(signals[i], SIG_DFL);
 }
 
@@ -130,9 +130,10 @@ static int interrupted_work(int argc, char **argv)
     return status == -1 && e.kind == ERROR_INTERRUPTED ? 9 : 1;
 }
 
-/* Starts a program as main would, and sends it signals 150 ms apart. Returns its status, and what it said in `said`. */
-static int run(int (*what)(int argc, char **argv), const char *name, const int *signals, char said[1024],
-               double *seconds)
+/* Starts a program as main would, to ignore a signal where that is not 0, and sends it signals 150 ms apart. Returns its status,
+ * and what it said in `said`. */
+static int run_ignoring(int ignored, int (*what)(int argc, char **argv), const char *name, const int *signals, char said[1024],
+                        double *seconds)
 {
     int ends[2], status = 0;
     char *argv[] = {(char *)name, NULL};
@@ -147,6 +148,7 @@ static int run(int (*what)(int argc, char **argv), const char *name, const int *
         close(ends[0]);
         close(ends[1]);
         default_signals();
+        if (ignored != 0) signal(ignored, SIG_IGN);
         exit(apart_program(what, 1, argv));
     }
     close(ends[1]);
@@ -164,6 +166,25 @@ static int run(int (*what)(int argc, char **argv), const char *name, const int *
     said[length] = '\0';
     close(ends[0]);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+static int run(int (*what)(int argc, char **argv), const char *name, const int *signals, char said[1024], double *seconds)
+{
+    return run_ignoring(0, what, name, signals, said, seconds);
+}
+
+/* As in the background of a script, or under nohup(1). */
+static void signals_that_were_ignored_stay_so(void **state)
+{
+    (void)state;
+    static const int requests[] = {SIGINT, SIGHUP, SIGTERM};
+    for (size_t i = 0; i < 3; i++) {
+        const int other = requests[(i + 1) % 3], signals[] = {requests[i], other, 0};
+        char said[1024];
+        double seconds = 0;
+        assert_int_equal(run_ignoring(requests[i], program, "obey", signals, said, &seconds), 128 + other);
+        assert_string_equal(said, "");
+    }
 }
 
 static void the_program_ends_in_a_status(void **state)
@@ -198,6 +219,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_FOLDER(work_gives_back_what_it_found),
         IN_FOLDER(the_program_ends_in_a_status),
+        IN_FOLDER(signals_that_were_ignored_stay_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

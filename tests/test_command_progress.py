@@ -135,6 +135,16 @@ def on_terminal(*arguments: object, width: int = 80, **variables: str) -> str:
     return said.decode()
 
 
+def test_seconds_have_three_digits(program, folder):
+    """Also where they are less than one, and those of writing."""
+    said = program("run", "s.cfg", "-o", "x.h5").stderr
+    told = re.fullmatch(r"wrote x\.h5: .* person-days in (.*) s \(.*\), (.*) s of writing; digest \w+\n", said)
+    assert told, said
+    for seconds in told.groups():
+        digits = seconds.replace(".", "").lstrip("0")
+        assert (float(seconds) > 0 and len(digits) >= 3) or re.fullmatch(r"0\.0\d{3}", seconds), said
+
+
 @pytest.mark.parametrize("width", [20, 40, 80])
 def test_the_line_fits_and_is_wiped(folder, width):
     said = on_terminal("run", "s.cfg", "-o", "x.h5", "-r", 200, "-j", 1, width=width)
@@ -207,12 +217,14 @@ def test_what_a_run_takes_is_foretold(program, folder, study):
     assert settings == checked
 
 
-def test_what_would_be_run_is_told(program, folder):
+def test_what_would_be_run_is_told(program, folder, monkeypatch):
     said = program("run", "s.cfg", "-r", 7, "--design", "d.csv", "--seed", 9, "-j", 1, "--dry-run").stdout
     assert "small, seed 9: 100 days of burn-in, 365 days of policy" in said
     assert "2: status_quo, other" in said and "3 points of 1 parameters: d.csv" in said
     assert "7 replicates × 2 scenarios × 3 points" in said and " on 1 thread, " in said
     assert "results/small.h5" in said and not Path("results").exists()
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    assert " on 3 threads, " in program("run", "s.cfg", "-r", 7, "--dry-run").stdout
     said = program("run", "s.cfg", "--shard", "2/3", "--dry-run").stdout
     assert "of which shard 2 of 3 has 13 replicates" in said and "results/small.h5.shard-2-of-3" in said
 

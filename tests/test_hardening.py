@@ -96,7 +96,7 @@ CALLS = {
     r"s?rand(_r)?|s?random(_r)?|[dejlmn]rand48(_r)?|srand48|seed48|initstate|getrandom|getentropy|arc4random.*": set(),
     r"time|clock|gettimeofday|clock_gettime|ftime|times": {"apart", "running_core", "progress", "journal", "ranks_mpi"},
     # The environment changes no number: a date, what launchers say of processes and threads, colour on a terminal.
-    r"getenv|secure_getenv|setenv|putenv": {"running_core", "command", "ranks_none", "ranks_mpi"},
+    r"getenv|secure_getenv|setenv|putenv": {"running_core", "command", "ranks_none", "ranks_mpi_join"},
 }
 
 
@@ -126,7 +126,7 @@ def test_the_environment_is_asked_for_a_date_and_by_ranks_for_each_other():
     assert found["running_core"] == ['"SOURCE_DATE_EPOCH"'] and found["command"] == ['"TERM"', '"NO_COLOR"']
     of_ranks = {stem: names for stem, names in found.items() if names and stem not in ("running_core", "command")}
     assert {name.strip('"') for names in of_ranks.values() for name in names} == launchers
-    assert set(of_ranks) == {"ranks_none", "ranks_mpi"}
+    assert set(of_ranks) == {"ranks_none", "ranks_mpi_join"}
 
 
 INTEGERS = r"(?:u?int(?:8|16|32|64)?_t|size_t|ptrdiff_t|unsigned|int|long|bool)"

@@ -408,6 +408,15 @@ def test_nohup_is_respected(many):
     assert process.returncode == 0 and many.out.read_bytes() == many.whole
 
 
+def test_a_first_process_in_a_namespace_of_its_own(many):
+    """There the child's parent has no number; the program is not to take that for its end."""
+    command = ["unshare", "--pid"]
+    if subprocess.run([*command, "true"], capture_output=True).returncode != 0:
+        pytest.skip("no namespaces can be made here")
+    done = subprocess.run([*command, PROGRAM, "--version"], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "") and done.stdout.startswith("enforcesim ")
+
+
 # ---- who may go on ----
 
 

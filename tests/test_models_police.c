@@ -218,6 +218,24 @@ static void test_reports_are_answered_by_the_district(void **state)
     lab_close(&l);
 }
 
+/* However many a day has: more than there are persons, and than any list had room for once. */
+static void test_every_report_of_a_day_is_answered(void **state)
+{
+    (void)state;
+    enum { VICTIMS = 20, EACH = 100 };
+    struct lab l;
+    lab_init(&l);
+    lab_set(&l, "policy.protective_response", 1);
+    lab_open(&l, 0);
+    lab_officers_are(&l, 0.2, 1);
+    const uint32_t first = lab_fill(&l, 0, CLASS_ADULT, VICTIMS);
+    assert_true(VICTIMS * EACH > 2 * l.city->seats);
+    for (uint32_t i = 0; i < VICTIMS * EACH; i++) report_note(l.city, first + i % VICTIMS, i / VICTIMS);
+    LAB_POLICE(&l, police_responses);
+    assert_same(lab_metric(&l, "police.responses"), VICTIMS * EACH);
+    lab_close(&l);
+}
+
 static void test_the_detained_are_released_on_their_day(void **state)
 {
     (void)state;
@@ -278,6 +296,7 @@ int main(void)
         cmocka_unit_test(test_extortion_reaches_so_many_and_frightens),
         cmocka_unit_test(test_ties_form_where_owners_exploit),
         cmocka_unit_test(test_reports_are_answered_by_the_district),
+        cmocka_unit_test(test_every_report_of_a_day_is_answered),
         cmocka_unit_test(test_the_detained_are_released_on_their_day),
         cmocka_unit_test(test_without_police_nothing_happens),
     };

@@ -1,6 +1,15 @@
 /* Staffing: dismissals, refilling, the first day, the way back from the street, and days of income lost. */
 #include "tests/world_support.h"
 
+/* The staffing of the days first ... end - 1. */
+static void staff_days(struct lab *l, int32_t first, int32_t end)
+{
+    for (int32_t day = first; day < end; day++) {
+        lab_day(l, day);
+        lab_step(l, "staffing");
+    }
+}
+
 static void test_who_is_not_wanted_is_let_go_or_moved(void **state)
 {
     (void)state;
@@ -49,10 +58,7 @@ static void test_adults_take_what_is_not_reserved(void **state)
     lab_step(&l, "staffing");
     double entered = (double)c->entered - 15 * N / 4;
     assert_binomial(entered, (20 + 12 + 0 + 5) * N / 4, daily_chance(0.1));
-    for (int32_t day = 2; day < 200; day++) {
-        lab_day(&l, day);
-        lab_step(&l, "staffing");
-    }
+    staff_days(&l, 2, 200);
     assert_same(c->count[PLACE_VENUE][CLASS_ADULT], (20 + 12 + 0 + 20) * N / 4);
     lab_set(&l, "staffing.refill_rate", 0);
     lab_day(&l, 600);
@@ -153,18 +159,12 @@ static void test_the_last_vacancy_of_a_district_is_taken_once(void **state)
     for (uint32_t v = c->district_venue[1]; v < c->district_venue[2]; v++) lab_fill(&l, v, CLASS_ADULT, v == 15 ? 19 : 20);
     const uint32_t street = c->district_street[1], held = lab_fill(&l, street, CLASS_ADULT, 3);
     seat_detain(c, held, 900);
-    for (int32_t day = 2; day < 62; day++) { /* one who has not returned on any of these is one in e^60 */
-        lab_day(&l, day);
-        lab_step(&l, "staffing");
-    }
+    staff_days(&l, 2, 62); /* one who has not returned on any of these is one in e^60 */
     assert_int_equal(persons_in(adults_at(c, 15)), 20);
     assert_int_equal(c->count[PLACE_STREET][CLASS_ADULT], 2);
     seat_leave(c, c->first_seat[17]);
     seat_leave(c, c->first_seat[19]);
-    for (int32_t day = 62; day < 122; day++) {
-        lab_day(&l, day);
-        lab_step(&l, "staffing");
-    }
+    staff_days(&l, 62, 122);
     assert_true(detained_in(c, street) == c->occupied[street] && c->held == 1);
     assert_int_equal(c->count[PLACE_VENUE][CLASS_ADULT], 10 * 20 - 1);
     lab_verify(&l);
@@ -205,10 +205,7 @@ static void test_the_lowest_seats_are_let_go(void **state)
     struct city *c = l.city;
     c->mode[4] = MODE_OPEN; /* wants eight */
     lab_fill(&l, 4, CLASS_COERCED, 11);
-    for (int32_t day = 2; day < 62; day++) {
-        lab_day(&l, day);
-        lab_step(&l, "staffing");
-    }
+    staff_days(&l, 2, 62);
     assert_true(c->exploited[4] == 0x7F8);
     assert_same(lab_metric(&l, "staffing.dismissed"), 3);
     for (uint32_t v = 0; v < c->venues; v++) assert_same(c->losses[v], 0);
@@ -228,10 +225,7 @@ static void test_who_is_displaced_stays_who_she_is(void **state)
     const struct person minor = {.fear = -3.5f, .served = 1, .due = 900, .supplier = 5, .traits = 7, .class = CLASS_MINOR};
     seat_enter(c, 0, minor);
     c->mode[13] = MODE_PRIVATE;
-    for (int32_t day = 2; day < 62; day++) {
-        lab_day(&l, day);
-        lab_step(&l, "staffing");
-    }
+    staff_days(&l, 2, 62);
     const uint32_t seat = c->first_seat[private_place(c, 13)];
     assert_int_equal(persons_in(minors_in(c, private_place(c, 13))), 1);
     assert_true(fear_day(c, seat) == -3.5f && *served_at(c, seat) == 1 && *due_at(c, seat) == 900);

@@ -179,7 +179,7 @@ def test_a_rank_that_dies_costs_nothing_finished(folder, victim, how):
     assert digest("k.h5") == digest("whole.h5")
 
 
-# The program itself can start no thread on rank 1; MPI's own are left alone.
+# The program itself can start no thread on RANK but the FIRST few, and learns it SECONDS later; MPI's are left alone.
 NO_THREAD = """
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -187,15 +187,19 @@ NO_THREAD = """
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument)
 {
     int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
     const char *rank = getenv("OMPI_COMM_WORLD_RANK");
+    static int started;
     Dl_info caller;
     *(void **)&real = dlsym(RTLD_NEXT, "pthread_create");
-    if (rank && strcmp(rank, "1") == 0 && dladdr(__builtin_return_address(0), &caller) &&
-        strstr(caller.dli_fname, "enforcesim"))
+    if (rank && strcmp(rank, RANK) == 0 && dladdr(__builtin_return_address(0), &caller) &&
+        strstr(caller.dli_fname, "enforcesim") && ++started > FIRST) {
+        sleep(SECONDS);
         return EAGAIN;
+    }
     return real(thread, attributes, start, argument);
 }
 """
@@ -217,19 +221,30 @@ int MPI_Finalize(void)
 """
 
 
-def launcher_with(folder: Path, shim: str) -> list[str]:
+def launcher_with(folder: Path, shim: str, **defined: object) -> list[str]:
     Path("shim.c").write_text(shim)
-    subprocess.run(["cc", "-shared", "-fPIC", "-o", "shim.so", "shim.c", "-ldl"], check=True)
+    definitions = [f"-D{name}={value}" for name, value in defined.items()]
+    subprocess.run(["cc", "-shared", "-fPIC", *definitions, "-o", "shim.so", "shim.c", "-ldl"], check=True)
     return [*LAUNCH, "-x", f"LD_PRELOAD={folder}/shim.so"]
 
 
 def test_a_rank_without_a_thread_ends_the_run(folder):
-    launcher = launcher_with(folder, NO_THREAD + LEAVING)
+    launcher = launcher_with(folder, NO_THREAD + LEAVING, RANK='"1"', FIRST=0, SECONDS=0)
     said = launch(3, "run", "s.cfg", "-o", "s.h5", status=1, launcher=launcher)
     assert said.startswith("enforcesim: rank 1: no thread can be started") and said.count("\n") == 1, said
     assert not Path("s.h5").exists()
     # Where some finalise while one aborts, mpirun may hang.
     assert not list(folder.glob("left-*"))
+
+
+def test_a_leader_without_threads_lets_nobody_work_on(folder):
+    """By then each of the others has 64 replicates to run, of some seconds each."""
+    launcher = launcher_with(folder, NO_THREAD, RANK='"0"', FIRST=1, SECONDS=2)
+    large = ("--set", "parameters.region.venues=2000", "--set", "parameters.region.districts=60", "--days", 5000)
+    begun = time.monotonic()
+    said = launch(3, "run", "s.cfg", "-r", 4000, *large, "-j", 2, "-o", "s.h5", status=1, launcher=launcher)
+    assert said.startswith("enforcesim: only 1 of 2 threads can be started") and said.count("\n") == 1, said
+    assert time.monotonic() - begun < 40
 
 
 def test_all_ranks_leave_together(folder):

@@ -1,6 +1,7 @@
 /* Writing the results file: read back with HDF5's own interface, what the header and the contract promise is there. */
 #include "sim/results.h"
 
+#define H5_USE_110_API
 #include <hdf5.h>
 #include <hdf5_hl.h>
 #include <math.h>

@@ -224,6 +224,17 @@ static void divided_units_are_scenarios_in_any_order(void **state)
     study_free(&s);
 }
 
+/* Their numbers have to be such, and UINT32_MAX says that there is none left. */
+static void units_are_divided_where_they_can_be_numbered(void **state)
+{
+    (void)state;
+    const struct study s = {.replicates = 65535, .n_scenarios = 655};
+    const struct run_options most = {.points = 100}, more = {.points = 101}, alone = {.by_scenario = true};
+    assert_true(study_run_divides(&s, &most) && study_run_divides(&s, &alone));
+    assert_false(study_run_divides(&s, &more));
+    assert_false(study_run_divides(&(struct study){.replicates = 9, .n_scenarios = 1}, &most));
+}
+
 /* Of every scenario the last value, which is a summary. */
 static void last_of_each(void *context, uint32_t scenarios, const double *values, double *packed)
 {
@@ -269,6 +280,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(divided_units_are_scenarios_in_any_order),
+        cmocka_unit_test(units_are_divided_where_they_can_be_numbered),
         cmocka_unit_test(values_are_packed_before_they_are_delivered),
         cmocka_unit_test(every_point_is_the_study_with_its_parameters),
         cmocka_unit_test(what_fails_costs_no_other),

@@ -19,6 +19,15 @@ static void constant(struct lab *l, double integrity)
     lab_set(l, "police.fresh_integrity", integrity);
 }
 
+/* The same in a city of this size. */
+static void constant_city(struct lab *l, double integrity, double districts, double venues, double officers_per_district)
+{
+    constant(l, integrity);
+    lab_set(l, "region.districts", districts);
+    lab_set(l, "region.venues", venues);
+    lab_set(l, "region.officers_per_district", officers_per_district);
+}
+
 /* ---- shakedowns ---- */
 
 static void test_shakedowns_of_an_officer_are_poisson_and_even_over_his_area(void **state)
@@ -26,10 +35,7 @@ static void test_shakedowns_of_an_officer_are_poisson_and_even_over_his_area(voi
     (void)state;
     enum { VENUES = 5, MOST = 8 };
     struct lab l;
-    constant(&l, 0.3);
-    lab_set(&l, "region.districts", 3);
-    lab_set(&l, "region.venues", 3 * VENUES);
-    lab_set(&l, "region.officers_per_district", 1);
+    constant_city(&l, 0.3, 3, 3 * VENUES, 1);
     lab_set(&l, "policy.special_officers", 1);
     lab_set(&l, "policy.special_oversight", 0.5);
     lab_set(&l, "policy.general_oversight", 0.25);
@@ -78,10 +84,7 @@ static void test_any_adults_may_be_extorted(void **state)
 {
     (void)state;
     struct lab l;
-    constant(&l, 0);
-    lab_set(&l, "region.districts", 1);
-    lab_set(&l, "region.venues", 1);
-    lab_set(&l, "region.officers_per_district", 1);
+    constant_city(&l, 0, 1, 1, 1);
     lab_set(&l, "policy.general_oversight", 0);
     lab_set(&l, "police.shakedown_rate", 1);
     lab_set(&l, "police.shakedown_reach", 3);
@@ -188,10 +191,7 @@ static void test_one_team_makes_all_visits_of_a_sweep(void **state)
     (void)state;
     enum { DISTRICTS = 300, ADULTS = 20, SITES = 3 };
     struct lab l;
-    constant(&l, 1);
-    lab_set(&l, "region.districts", DISTRICTS);
-    lab_set(&l, "region.venues", DISTRICTS * SITES);
-    lab_set(&l, "region.officers_per_district", 7);
+    constant_city(&l, 1, DISTRICTS, DISTRICTS * SITES, 7);
     lab_set(&l, "policy.sweep_rate", 30);
     lab_set(&l, "policy.sweep_sites", SITES);
     lab_set(&l, "police.sweep_street", 0);
@@ -256,14 +256,21 @@ static void test_sold_releases_are_exposed(void **state)
 
 /* ---- extortion and ties are exposed too ---- */
 
+/* Many days of shakedowns, each of which finds all venues untied. */
+static void shake_down(struct lab *l, int32_t first)
+{
+    for (int32_t day = first; day < first + effort(20, 200); day++) {
+        lab_day(l, day);
+        LAB_ALL(l, tie, l->city->venues, NO_OFFICER);
+        LAB_POLICE(l, police_shakedowns);
+    }
+}
+
 static void test_each_extortion_and_each_tie_is_exposed_alone(void **state)
 {
     (void)state;
     struct lab l;
-    constant(&l, 0);
-    lab_set(&l, "region.districts", 1000);
-    lab_set(&l, "region.venues", 1000);
-    lab_set(&l, "region.officers_per_district", 2);
+    constant_city(&l, 0, 1000, 1000, 2);
     lab_set(&l, "policy.general_oversight", 0.5);
     lab_set(&l, "police.oversight_effect", 0);
     lab_set(&l, "police.exposure", 0.4);
@@ -275,20 +282,12 @@ static void test_each_extortion_and_each_tie_is_exposed_alone(void **state)
     struct city *c = l.city;
     for (uint32_t v = 0; v < 500; v++) c->mode[v] = MODE_OPEN, lab_fill(&l, v, CLASS_MINOR, 1);
     for (uint32_t v = 500; v < 1000; v++) lab_fill(&l, v, CLASS_ADULT, 4);
-    for (int32_t day = 1; day <= effort(20, 200); day++) {
-        lab_day(&l, day);
-        LAB_ALL(&l, tie, c->venues, NO_OFFICER);
-        LAB_POLICE(&l, police_shakedowns);
-    }
+    shake_down(&l, 1);
     double acts = lab_metric(&l, "police.ties_formed") + lab_metric(&l, "police.extortions");
     assert_binomial(lab_metric(&l, "police.officers_prosecuted"), acts, 0.2);
     lab_set(&l, "police.assault_probability", 1); /* and an assault is one more act, by an officer without integrity */
     lab_reset(&l);
-    for (int32_t day = 1001; day <= 1000 + effort(20, 200); day++) {
-        lab_day(&l, day);
-        LAB_ALL(&l, tie, c->venues, NO_OFFICER);
-        LAB_POLICE(&l, police_shakedowns);
-    }
+    shake_down(&l, 1001);
     double assaults = lab_metric(&l, "police.violence_police");
     acts = lab_metric(&l, "police.ties_formed") + lab_metric(&l, "police.extortions");
     assert_same(assaults, lab_metric(&l, "police.extortions"));
@@ -301,10 +300,7 @@ static void test_exposures_within_one_shakedown_are_independent(void **state)
 {
     (void)state;
     struct lab l;
-    constant(&l, 0);
-    lab_set(&l, "region.districts", 1);
-    lab_set(&l, "region.venues", 1);
-    lab_set(&l, "region.officers_per_district", 1);
+    constant_city(&l, 0, 1, 1, 1);
     lab_set(&l, "policy.general_oversight", 0.5);
     lab_set(&l, "police.oversight_effect", 0);
     lab_set(&l, "police.exposure", 0.6);

@@ -381,9 +381,6 @@ def save(figure: Figure, path: str | Path) -> Path:
     plain = {"Date": None} if path.suffix in (".svg", ".pdf") else {}
     if path.suffix == ".pdf":
         plain = {"CreationDate": None}
-    try:
-        with drawing():
-            figure.savefig(path, metadata=plain)
-    except OSError as reason:
-        raise EnforceSimError(f"{path}: cannot be written ({reason.strerror})") from reason
+    with drawing(), files.writing(path) as file:
+        figure.savefig(file, format=path.suffix[1:] or None, metadata=plain)
     return path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -63,8 +64,6 @@ def export(
     """Write `frame` as CSV (a header, UTF-8, decimal points; what is undefined is left empty); returns the path."""
     path = files.writable(path)
     table = frame(ds, metric, of)
-    try:
-        table.to_csv(path, index=False)
-    except OSError as reason:
-        raise EnforceSimError(f"{path}: cannot be written ({reason.strerror})") from reason
+    with files.writing(path) as file, io.TextIOWrapper(file, encoding="utf-8", newline="") as words:
+        table.to_csv(words, index=False)
     return path

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import math
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import h5py
 import numpy as np
@@ -144,6 +146,31 @@ def writable(path: str | os.PathLike[str]) -> Path:
     if path.is_file() and h5py.is_hdf5(path):
         raise EnforceSimError(f"{path}: is a results file; name another file")
     return path
+
+
+@contextlib.contextmanager
+def writing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """A file that takes the name of `path` when all of it is written: what fails leaves there what was there before.
+
+    A pipe or a device is written to as it is. A results file is refused, as by `writable`.
+    """
+    path = writable(path)
+    try:
+        if path.exists() and not path.is_file():
+            with path.open("wb") as file:
+                yield file
+            return
+        whole = path.resolve()  # a link stays one
+        part = whole.with_name(f"{whole.name}.part")
+        part.unlink(missing_ok=True)  # of a process that was killed; a link there is not followed
+        try:
+            with part.open("xb") as file:
+                yield file
+            part.replace(whole)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as reason:
+        raise EnforceSimError(f"{path}: cannot be written ({reason.strerror or text(reason)})") from reason
 
 
 def _inspect(path: Path) -> list[str]:

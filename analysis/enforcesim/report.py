@@ -94,13 +94,8 @@ def report(
     """
     path = files.writable(path)
     text = render(ds, also, baseline, ledger, descriptions)
-    try:
-        # Written aside first, so that an interrupted report never replaces a good one.
-        part = path.with_name(path.name + ".part")
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
-    except OSError as reason:
-        raise EnforceSimError(f"{path}: cannot be written ({reason.strerror})") from reason
+    with files.writing(path) as file:
+        file.write(text.encode())
     return path
 
 
