@@ -99,17 +99,16 @@ static bool watch(pid_t child, const sigset_t *signals, int *status)
     }
 }
 
-/* The signals that the parent waits for, but for those that it was started to ignore: SIGHUP after nohup(1), SIGINT in the
- * background of a shell script, where Ctrl-C is meant for what is in the foreground. Blocked, they would come all the same. */
+/* The signals that the parent waits for. After nohup(1) SIGHUP is not one of them. SIGINT always is, though a script's shell has what
+ * it starts in the background ignore it: who sends one to a run there, or ends the script by Ctrl-C, means the run as well. */
 static void choose_signals(sigset_t *signals)
 {
-    static const int requests[] = {SIGINT, SIGTERM, SIGHUP};
+    struct sigaction hangup;
     sigemptyset(signals);
     sigaddset(signals, SIGCHLD);
-    for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
-        struct sigaction found;
-        if (sigaction(requests[i], NULL, &found) == 0 && found.sa_handler != SIG_IGN) sigaddset(signals, requests[i]);
-    }
+    sigaddset(signals, SIGINT);
+    sigaddset(signals, SIGTERM);
+    if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN) sigaddset(signals, SIGHUP);
 }
 
 /* A terminal sends its signals to the child as well, who is to learn of them from its parent alone. */

@@ -8,9 +8,9 @@
 
 #include "sim/error.h"
 
-/* Runs the program in a child and returns its exit status. SIGINT, SIGTERM and SIGHUP, where they were not ignored from the
- * beginning, raise apart_stop() in the child, which is given some time to end by itself; a second one ends it at once, as does
- * this process's own end. A child that crashes is a line on stderr and status 1. */
+/* Runs the program in a child and returns its exit status. SIGINT, SIGTERM and, where it was not ignored from the beginning, SIGHUP
+ * raise apart_stop() in the child, which is given some time to end by itself; a second one ends it at once, as does this process's
+ * own end. A child that crashes is a line on stderr and status 1. */
 int apart_program(int (*program)(int argc, char **argv), int argc, char **argv);
 
 /* Not zero: the number of the signal that asks this process to stop. */
