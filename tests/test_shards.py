@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
-import time
 from pathlib import Path
 
 import h5py
 import pytest
 from conftest import PROGRAM, ROOT
+from held import held, kill, size, wait_until
 
 STUDY = """
 run = { name = "shards"; seed = 5; replicates = 7; burn_in = 120; horizon = 90; record_every = 30; };
@@ -128,14 +127,10 @@ def test_a_merge_that_is_refused_leaves_what_another_run_has_begun(folder, outpu
 def test_a_killed_shard_goes_on_and_can_be_merged_as_it_is(folder):
     call("run", "s.cfg", "-r", 400, "-o", "whole.h5")
     command = [PROGRAM, "run", "s.cfg", "-r", "400", "-o", "s.h5", "--shard", "2/2", "-j", "1", "--quiet"]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     partial = Path("s.h5.shard-2-of-2.partial")
-    header = 0
-    while process.poll() is None and (not partial.exists() or (header := partial.stat().st_size) < 40000):
-        time.sleep(0.001)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert header > 0 and partial.exists()
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL, env=os.environ | held("write", 30)) as process:
+        assert wait_until(lambda: size(partial) > 40000, process)
+        kill(process)
     call("run", "s.cfg", "-r", 400, "-o", "s.h5", "--shard", "1/2")
     shutil.copy(partial, "copy.partial")
     call("merge", "s.cfg", "-r", 400, "s.h5.shard-1-of-2", "copy.partial", "-o", "a.h5", "--complete")
