@@ -97,7 +97,8 @@ def kill(process: subprocess.Popen) -> None:
     wait_until(lambda: not any(map(alive, ours)))
 
 
-def taken(pid: int) -> bool:
-    """Whether the process has taken note of every signal that it was sent: of two of a kind that wait, one is lost."""
-    waiting = re.findall(r"^(?:SigPnd|ShdPnd):\s*(\w+)$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
-    return not any(int(mask, 16) for mask in waiting)
+def taken(pid: int, number: int) -> bool:
+    """Whether a process that we have started has taken note of a signal, or has ended: of two that wait one is lost."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    waiting = int(re.search(r"^ShdPnd:\s*(\w+)$", status, re.MULTILINE)[1], 16)
+    return not waiting >> (number - 1) & 1 or not alive(pid)

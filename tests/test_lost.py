@@ -331,7 +331,7 @@ def interrupt(process: subprocess.Popen[str], *signals: int) -> tuple[int, str, 
     begun = time.monotonic()
     for i, number in enumerate(signals):
         if i > 0:
-            wait_until(lambda: taken(process.pid))
+            wait_until(lambda: taken(process.pid, signals[0]))
             time.sleep(0.2)
         process.send_signal(number)
     _, said = process.communicate(timeout=HANGS)
