@@ -201,7 +201,7 @@ def test_bash_does_so_at_a_prompt(completion):
         text=True,
         check=False,
         cwd=ROOT,
-        timeout=60,
+        timeout=300,
         env={"PATH": "/usr/bin:/bin", "TERM": "dumb", "PS1": "$ ", "INPUTRC": "/dev/null"},
     )
     if "parameters.police.leak" not in done.stdout + done.stderr:

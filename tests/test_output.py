@@ -58,7 +58,7 @@ def run(folder: Path, out: str, *arguments: object, status: int = 0) -> str:
     environment = {**os.environ, "SOURCE_DATE_EPOCH": "1700000000"}
     done = subprocess.run(
         [PROGRAM, "run", "s.cfg", "-o", out, *map(str, arguments)],
-        cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False,
+        cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert done.returncode == status, done.stderr
     return done.stderr

@@ -51,7 +51,7 @@ def folder(tmp_path, monkeypatch) -> Path:
 
 
 def program(*arguments: object, status: int = 0) -> str:
-    done = subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == status, done.stderr
     return done.stderr
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import h5py
 import pytest
 from conftest import PROGRAM, ROOT
-from held import held, kill, size, wait_until
+from held import HANGS, held, kill, size, wait_until
 
 STUDY = """
 run = { name = "shards"; seed = 5; replicates = 7; burn_in = 120; horizon = 90; record_every = 30; };
@@ -32,7 +32,7 @@ def folder(tmp_path, monkeypatch) -> Path:
 
 
 def call(*arguments: object, status: int = 0) -> str:
-    done = subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, timeout=HANGS)
     assert done.returncode == status, done.stderr
     if status == 2:
         assert done.stderr.count("\n") == 1 and done.stderr.startswith("enforcesim: ")
@@ -195,7 +195,7 @@ def task(script: str, own: int, tasks: list[int], **more: str) -> int:
     study = {"STUDY": "s.cfg --design d.csv -r 2", "OUT": "m.h5", "ENFORCESIM": PROGRAM, "SLURM_CPUS_PER_TASK": 2}
     environment = os.environ | {name: str(value) for name, value in (slurm | study | more).items()}
     path = ROOT / "configs" / "cluster" / script
-    return subprocess.run(["sh", path], env=environment, stderr=subprocess.DEVNULL, timeout=60).returncode
+    return subprocess.run(["sh", path], env=environment, stderr=subprocess.DEVNULL, timeout=HANGS).returncode
 
 
 def test_some_tasks_of_a_job_array_may_be_run_again(folder):
