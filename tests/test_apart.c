@@ -22,6 +22,8 @@ static void default_signals(void) /* cmocka has its own; nohup(1), or a shell's 
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) signal(signals[i], SIG_DFL);
 }
 
+enum { HANGS = 60 /* seconds; nothing here takes two */ };
+
 /* ---- a piece of work ---- */
 
 static int succeed(void *context, struct error *e)
@@ -130,10 +132,26 @@ static int interrupted_work(int argc, char **argv)
     return status == -1 && e.kind == ERROR_INTERRUPTED ? 9 : 1;
 }
 
-/* Starts a program as main would, to ignore a signal where that is not 0, and sends it signals 150 ms apart. Returns its status,
- * and what it said in `said`. */
-static int run_ignoring(int ignored, int (*what)(int argc, char **argv), const char *name, const int *signals, char said[1024],
-                        double *seconds)
+/* Whether a process has taken note of a signal, or has ended: of several that wait, the lowest number comes first. */
+static bool taken(pid_t pid, int number)
+{
+    char path[40], line[200];
+    bool waits = false, ended = false;
+    snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+    FILE *in = fopen(path, "r");
+    assert_non_null(in);
+    while (fgets(line, sizeof line, in) != NULL) {
+        if (strncmp(line, "ShdPnd:", 7) == 0) waits = (strtoull(line + 7, NULL, 16) >> (number - 1) & 1) != 0;
+        ended = ended || strncmp(line, "State:\tZ", 8) == 0;
+    }
+    fclose(in);
+    return !waits || ended;
+}
+
+/* Starts a program as main would, to ignore a signal where that is not 0, and sends it signals, each 150 ms after it has taken the
+ * one before. Returns its status, and what it said in `said`. */
+static int run_once(int ignored, int (*what)(int argc, char **argv), const char *name, const int *signals, char said[1024],
+                    double *seconds)
 {
     int ends[2], status = 0;
     char *argv[] = {(char *)name, NULL};
@@ -156,6 +174,7 @@ static int run_ignoring(int ignored, int (*what)(int argc, char **argv), const c
     clock_gettime(CLOCK_MONOTONIC, &begun);
     for (; *signals != 0; signals++) {
         kill(child, *signals);
+        while (!taken(child, *signals)) nap(2);
         nap(150);
     }
     assert_int_equal(waitpid(child, &status, 0), child);
@@ -168,9 +187,15 @@ static int run_ignoring(int ignored, int (*what)(int argc, char **argv), const c
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
-static int run(int (*what)(int argc, char **argv), const char *name, const int *signals, char said[1024], double *seconds)
+/* The same within so many seconds. A machine that does other things may keep it waiting, so that it is tried up to five times;
+ * a program that is too slow is so every time. */
+static int run(int (*what)(int argc, char **argv), const char *name, const int *signals, char said[1024], double limit)
 {
-    return run_ignoring(0, what, name, signals, said, seconds);
+    double seconds = limit;
+    int status = -1;
+    for (int i = 0; i < 5 && seconds >= limit; i++) status = run_once(0, what, name, signals, said, &seconds);
+    assert_true(seconds < limit);
+    return status;
 }
 
 /* A shell has what a script starts in the background ignore SIGINT; nohup(1) has it ignore SIGHUP, and is to be obeyed. */
@@ -182,8 +207,8 @@ static void only_a_hangup_that_was_ignored_stays_so(void **state)
         const int own[] = {requests[i], 0}, hangup[] = {SIGHUP, requests[i], 0};
         char said[1024];
         double seconds = 0;
-        assert_int_equal(run_ignoring(requests[i], program, "obey", own, said, &seconds), 128 + requests[i]);
-        assert_int_equal(run_ignoring(SIGHUP, program, "obey", hangup, said, &seconds), 128 + requests[i]);
+        assert_int_equal(run_once(requests[i], program, "obey", own, said, &seconds), 128 + requests[i]);
+        assert_int_equal(run_once(SIGHUP, program, "obey", hangup, said, &seconds), 128 + requests[i]);
         assert_string_equal(said, "");
     }
 }
@@ -195,24 +220,23 @@ static void the_program_ends_in_a_status(void **state)
                      twice[] = {SIGTERM, SIGINT, 0};
     char said[1024];
     double seconds = 0;
-    assert_int_equal(run(program, "end", none, said, &seconds), 7);
+    assert_int_equal(run(program, "end", none, said, HANGS), 7);
     assert_string_equal(said, "");
-    assert_int_equal(run(program, "crash", none, said, &seconds), 1);
+    assert_int_equal(run(program, "crash", none, said, HANGS), 1);
     assert_string_equal(said,
                         "enforcesim: the program was ended by signal 11 (Segmentation fault), most likely for want of "
                         "memory; if a FILE.partial is there, the same command with --resume goes on from it\n");
-    assert_int_equal(run(program, "obey", term, said, &seconds), 143);
-    assert_int_equal(run(program, "obey", interrupt, said, &seconds), 130);
-    assert_int_equal(run(program, "obey", hangup, said, &seconds), 129);
+    assert_int_equal(run(program, "obey", term, said, 1), 143);
+    assert_int_equal(run(program, "obey", interrupt, said, 1), 130);
+    assert_int_equal(run(program, "obey", hangup, said, 1), 129);
     assert_string_equal(said, "");
-    assert_int_equal(run(program, "hang", term, said, &seconds), 143);
-    assert_true(seconds > 1 && seconds < 2);
+    assert_int_equal(run_once(0, program, "hang", term, said, &seconds), 143);
+    assert_true(seconds > 1);
     assert_non_null(strstr(said, "enforcesim: interrupted; "));
-    assert_int_equal(run(program, "hang", twice, said, &seconds), 143);
-    assert_true(seconds < 1);
+    assert_int_equal(run(program, "hang", term, said, 2), 143);
+    assert_int_equal(run(program, "hang", twice, said, 1), 143);
     assert_string_equal(said, "");
-    assert_int_equal(run(interrupted_work, "x", term, said, &seconds), 9);
-    assert_true(seconds < 1);
+    assert_int_equal(run(interrupted_work, "x", term, said, 1), 9);
 }
 
 int main(void)

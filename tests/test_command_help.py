@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
 import shutil
 import subprocess
@@ -98,7 +99,10 @@ def test_the_manual_has_no_fault(manual, tmp_path, reader):
         pytest.skip(f"{reader[0]} is not installed (Debian: groff, man-db, mandoc)")
     path = tmp_path / "enforcesim.1"
     path.write_text(manual)
-    done = subprocess.run([*reader, str(path)], capture_output=True, text=True, check=False, env=None)
+    wide = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "MANWIDTH")} | {
+        "MANWIDTH": "80"
+    }
+    done = subprocess.run([*reader, str(path)], capture_output=True, text=True, check=False, env=wide)
     complaints = done.stderr if reader[0] != "mandoc" else done.stdout
     if 'TH ENFORCESIM 1 ""' in manual:  # built where there is no git
         complaints = re.sub(".*missing date.*\n", "", complaints)
@@ -201,7 +205,7 @@ def test_bash_does_so_at_a_prompt(completion):
         text=True,
         check=False,
         cwd=ROOT,
-        timeout=60,
+        timeout=300,
         env={"PATH": "/usr/bin:/bin", "TERM": "dumb", "PS1": "$ ", "INPUTRC": "/dev/null"},
     )
     if "parameters.police.leak" not in done.stdout + done.stderr:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import math
 import os
 import pty
 import re
@@ -13,10 +14,12 @@ import subprocess
 import sys
 import termios
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import PROGRAM, effort
+from conftest import PROGRAM
+from held import HANGS, kill, size, wait_until
 
 SMALL = """
 run = { name = "small"; seed = 5; replicates = 40; burn_in = 100; horizon = 365; record_before = 0; };
@@ -81,26 +84,32 @@ def test_progress_of_a_design_and_of_a_shard(program, folder):
     assert objects(done.stderr)[-1]["total"] == objects(done.stderr)[-1]["done"] == 3
 
 
+# Half an hour's work, of which little is kept.
+LONG = ["run", "s.cfg", "-r", "900000", "--set", "run.output=summary", "--set", "run.metrics=fear", "-o", "x.h5"]
+
+
 def test_progress_of_a_run_that_is_interrupted_and_goes_on(program, folder):
-    command = [str(PROGRAM), "run", "s.cfg", "-r", "2000", "-o", "x.h5", "--progress", "json", "--quiet", "-j", "1"]
+    command = [str(PROGRAM), *LONG, "--progress", "json", "--quiet", "-j", "1"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as run:
         said = ""
         while not re.search(r'"done": [1-9]', said):  # each line comes when it is written
-            said += run.stderr.readline()
+            line = run.stderr.readline()
+            assert line, said
+            said += line
         run.send_signal(signal.SIGINT)
         said += run.stderr.read()
     assert run.returncode == 130
     last = objects(said)[-1]
-    assert last["state"] == "interrupted" and 0 < last["done"] < 2000
-    assert f"enforcesim: interrupted; {last['done']} of 2000 replicates are in" in said
-    done = program("run", "s.cfg", "-r", 2000, "-o", "x.h5", "--dry-run", "--resume")
-    assert f"; {last['done']} of 2000 replicates are done, {2000 - last['done']} are left" in done.stdout
+    assert last["state"] == "interrupted" and 0 < last["done"] < 900000
+    assert f"enforcesim: interrupted; {last['done']} of 900000 replicates are in" in said
+    done = program(*LONG, "--dry-run", "--resume")
+    assert f"; {last['done']} of 900000 replicates are done, {900000 - last['done']} are left" in done.stdout
     with subprocess.Popen([*command, "--resume"], stderr=subprocess.PIPE, text=True) as run:
         first = json.loads(run.stderr.readline())
         run.send_signal(signal.SIGTERM)
         run.stderr.read()
     assert run.returncode == 143
-    assert first | {"done": last["done"], "before": last["done"], "total": 2000, "state": "running"} == first
+    assert first | {"done": last["done"], "before": last["done"], "total": 900000, "state": "running"} == first
 
 
 def test_progress_of_a_run_that_fails(program, folder):
@@ -131,7 +140,7 @@ def on_terminal(*arguments: object, width: int = 80, **variables: str) -> str:
             break
         said += piece
     os.close(master)
-    run.wait(timeout=60)
+    run.wait(timeout=HANGS)
     return said.decode()
 
 
@@ -169,13 +178,17 @@ def test_colour_only_where_it_is_welcome(folder):
 # ---- --dry-run ----
 
 
-def figure(text: str, pattern: str) -> float:
+def figure(text: str, pattern: str, unknown: str | None = None) -> float:
+    """In bytes or seconds; not a number where the program says that it is `unknown`."""
+    if unknown and re.search(unknown, text):
+        return math.nan
     found = re.search(pattern, text)
     assert found, text
     unit = {"s": 1, "min": 60, "h": 3600, "days": 86400, "MB": 1e6, "GB": 1e9}[found[2]]
     return float(found[1]) * unit
 
 
+LATE = 4  # seconds: two of measuring, and what starting and ending take
 STUDIES = {
     "all": [],
     "few": ["-r", 5],
@@ -196,20 +209,35 @@ def _as_settings(options: list) -> list[str]:
     ]
 
 
+def timed(program: Callable[..., subprocess.CompletedProcess[str]], *arguments: object) -> float:
+    begun = time.monotonic()
+    assert program("run", "s.cfg", *arguments, "--quiet").returncode == 0
+    return time.monotonic() - begun
+
+
 @pytest.mark.parametrize("study", STUDIES)
 def test_what_a_run_takes_is_foretold(program, folder, study):
-    """Sizes within a third; times within a factor of five, for the machine may be doing other things in between."""
-    before = contents(folder)
-    begun = time.monotonic()
-    planned = program("run", "s.cfg", *STUDIES[study], "-o", "x.h5", "--dry-run")
-    assert time.monotonic() - begun < 15  # two seconds on a machine that does nothing else
-    assert (planned.returncode, planned.stderr) == (0, "")
-    assert contents(folder) == before
-    begun = time.monotonic()
-    assert program("run", "s.cfg", *STUDIES[study], "-o", "x.h5", "--quiet").returncode == 0
-    seconds, size = time.monotonic() - begun, Path("x.h5").stat().st_size
-    assert size / 1.35 < figure(planned.stdout, r"disk +about ([\d.]+) (MB|GB)") < size * 1.35
-    assert seconds / 5 < figure(planned.stdout, r"time +about ([\d.]+) (s|min|h|days)") < seconds * 5
+    """Sizes within a third, times within a factor of five, where starting and writing may take what they take here and
+    now. It is tried up to five times, for the machine may do other things while it is measured, or after that; a plan
+    that is wrong by itself is so every time."""
+    for _ in range(5):
+        Path("x.h5").unlink(missing_ok=True)
+        before = contents(folder)
+        begun = time.monotonic()
+        planned = program("run", "s.cfg", *STUDIES[study], "-o", "x.h5", "--dry-run")
+        took = time.monotonic() - begun
+        assert (planned.returncode, planned.stderr) == (0, "")
+        assert contents(folder) == before
+        seconds, size = timed(program, *STUDIES[study], "-o", "x.h5"), Path("x.h5").stat().st_size
+        least = timed(program, "-r", 1, "--days", 1, "--set", "run.burn_in=0", "-o", "least.h5", "--force")
+        size_is_near = size / 1.35 < figure(planned.stdout, r"disk +about ([\d.]+) (MB|GB)") < size * 1.35
+        foretold = figure(planned.stdout, r"time +about ([\d.]+) (s|min|h|days)", "time +unknown")
+        here = foretold - figure(planned.stdout, r", ([\d.]+) (s) of it writing", "time +unknown") + least
+        time_is_near = max(foretold, here) > seconds / 5 and min(foretold, here) < seconds * 5
+        if size_is_near and time_is_near and took < LATE:
+            break
+    assert size_is_near and time_is_near, (planned.stdout, size, seconds, least)
+    assert took < LATE
     about, settings = planned.stdout.split("\n\n", 1)
     assert about.endswith("nothing has been written")
     asked = [word for word in STUDIES[study] if word not in ("--design", "d.csv")]
@@ -258,32 +286,33 @@ def test_a_dry_run_refuses_what_a_run_refuses(program, folder, options):
 
 
 def test_a_world_too_large_to_be_made_in_time(program, folder):
-    """It ends all the same, and says that it does not know, or how little it knows."""
-    begun = time.monotonic()
+    """It ends all the same, and says that it does not know, or how little. Tried up to five times, as above."""
     huge = ["--set", "parameters.region.venues=1000000", "--set", "parameters.region.districts=100"]
-    done = program("run", "s.cfg", *huge, "-j", 1, "--dry-run")
-    assert done.returncode == 0, done.stderr
-    assert time.monotonic() - begun < effort(20, 4)
+    for _ in range(5):
+        begun = time.monotonic()
+        done = program("run", "s.cfg", *huge, "-j", 1, "--dry-run")
+        seconds = time.monotonic() - begun
+        assert done.returncode == 0, done.stderr
+        if seconds < LATE:
+            break
+    assert seconds < LATE
     assert re.search(r"time +(unknown: not a day|about .* by simulating (the first|\S+ replicates of))", done.stdout), (
         done.stdout
     )
 
 
 def test_a_dry_run_leaves_an_unfinished_run_as_it_is(program, folder):
-    with subprocess.Popen([str(PROGRAM), "run", "s.cfg", "-r", "5000", "-o", "x.h5", "--quiet"]) as run:
+    with subprocess.Popen([str(PROGRAM), *LONG, "--quiet", "-j", "1"]) as run:
         partial = folder / "x.h5.partial"
-        while not partial.exists() or partial.stat().st_size < 100_000:
-            time.sleep(0.01)
-        busy = program("run", "s.cfg", "-r", 5000, "-o", "x.h5", "--dry-run", "--resume")
-        run.send_signal(signal.SIGKILL)
+        assert wait_until(lambda: size(partial) > 2000, run)
+        busy = program(*LONG, "--dry-run", "--resume")
+        assert run.poll() is None
+        kill(run)
     assert busy.returncode == 2 and "another run is writing this file" in busy.stderr
-    deadline = time.monotonic() + 30  # the part that works ends with the one that is killed
-    while (done := program("run", "s.cfg", "-r", 5000, "-o", "x.h5", "--dry-run", "--resume")).returncode == 2:
-        assert time.monotonic() < deadline, done.stderr
     torn = partial.read_bytes() + b"torn"
     partial.write_bytes(torn)
-    done = program("run", "s.cfg", "-r", 5000, "-o", "x.h5", "--dry-run", "--resume")
-    assert done.returncode == 0 and re.search(r"; \d+ of 5000 replicates are done", done.stdout), done.stderr
+    done = program(*LONG, "--dry-run", "--resume")
+    assert done.returncode == 0 and re.search(r"; \d+ of 900000 replicates are done", done.stdout), done.stderr
     assert partial.read_bytes() == torn
 
 

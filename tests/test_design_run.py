@@ -6,13 +6,13 @@ import itertools
 import os
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
 from conftest import PROGRAM, effort
+from held import HANGS, kill, size, slowed, wait_until
 
 STUDY = """
 run = { name = "points"; seed = 11; replicates = 3; burn_in = 120; horizon = 90; record_every = 30; };
@@ -182,16 +182,22 @@ def test_too_many_points_and_replicates_are_refused(program, folder):
 
 
 def slow(folder: Path) -> list[str]:
-    """A design that takes some seconds."""
+    """A design of 180 records of 55 kB."""
     points = [(value / 1000,) for value in range(1, 61)]
     write_design(folder / "long.csv", ("violence.client_violence",), points)
-    return ["run", "s.cfg", "--design", "long.csv", "-o", "long.h5", "--days", "3000", "-j", "1", "--quiet"]
+    return ["run", "s.cfg", "--design", "long.csv", "-o", "long.h5", "--days", "1000", "-j", "1", "--quiet"]
 
 
-def wait_for_records(partial: Path) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not (partial.exists() and partial.stat().st_size > 200_000):
-        time.sleep(0.01)
+def stop(command: list[str], partial: Path, number: int) -> int:
+    """The status of a run that is sent a signal when it has written something, so slowly that seconds are left."""
+    env, before = os.environ | slowed("write", 400), size(partial)
+    with subprocess.Popen([PROGRAM, *command, "--resume"], stderr=subprocess.PIPE, env=env) as running:
+        assert wait_until(lambda: size(partial) > before + 200_000, running)
+        if number == signal.SIGKILL:
+            kill(running)
+        running.send_signal(number)
+        running.communicate(timeout=HANGS)
+    return running.returncode
 
 
 @pytest.mark.slow
@@ -202,12 +208,7 @@ def test_an_interrupted_design_goes_on(program, folder, number):
     whole = Path("long.h5").read_bytes()
     Path("long.h5").unlink()
     for _ in range(effort(1, 10)):
-        running = subprocess.Popen([PROGRAM, *command], stderr=subprocess.PIPE)
-        wait_for_records(partial)
-        running.send_signal(number)
-        running.communicate(timeout=30)
-        assert running.returncode == {signal.SIGKILL: -9, signal.SIGINT: 130, signal.SIGTERM: 143}[number]
-        time.sleep(0.05)  # the child of a killed process ends a moment later
+        assert stop(command, partial, number) == {signal.SIGKILL: -9, signal.SIGINT: 130, signal.SIGTERM: 143}[number]
     values = [(value / 999,) for value in range(1, 61)]
     other = write_design(folder / "other.csv", ("violence.client_violence",), values)
     refused = program("run", "s.cfg", "--design", other, *command[4:], "--resume")
@@ -227,11 +228,7 @@ def test_failed_points_stay_failed_after_resuming(program, folder):
     lines += [f"{low},{high}" for low, high in itertools.product((0.1, 0.5, 0.9), (0.3, 0.7))]
     Path("rule.csv").write_text("\n".join(lines) + "\n")
     command = ["run", "s.cfg", "--design", "rule.csv", "-o", "rule.h5", "--days", "20000", "-j", "1", "--quiet"]
-    running = subprocess.Popen([PROGRAM, *command], stderr=subprocess.PIPE)
-    wait_for_records(Path("rule.h5.partial"))
-    running.send_signal(signal.SIGINT)
-    running.communicate(timeout=30)
-    assert running.returncode == 130
+    assert stop(command, Path("rule.h5.partial"), signal.SIGINT) == 130
     done = program(*command, "--resume")
     assert done.returncode == 1 and "3 of 6 points could not be run" in done.stderr
     with h5py.File("rule.h5") as file:

@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 import xarray as xr
 from conftest import PROGRAM, ROOT, effort
+from held import HANGS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -56,7 +57,9 @@ class Folder:
         return {str(p.relative_to(self.path)): p.read_bytes() if p.is_file() else b"" for p in self.path.rglob("*")}
 
     def call(self, *arguments: str | bytes) -> subprocess.CompletedProcess[bytes]:
-        return subprocess.run([str(PROGRAM), *arguments], cwd=self.path, capture_output=True, timeout=60, check=False)
+        return subprocess.run(
+            [str(PROGRAM), *arguments], cwd=self.path, capture_output=True, timeout=HANGS, check=False
+        )
 
 
 @pytest.fixture(scope="module")
@@ -392,7 +395,7 @@ def test_kinds_of_files(folder):
         "none",
     ):
         before = subprocess.run(
-            [str(PROGRAM), "check", path], cwd=folder.path, capture_output=True, timeout=10, check=False
+            [str(PROGRAM), "check", path], cwd=folder.path, capture_output=True, timeout=HANGS, check=False
         )
         assert before.returncode == 2, path
         one_clean_line(before.stderr)
@@ -400,7 +403,7 @@ def test_kinds_of_files(folder):
             [str(PROGRAM), "check", config, "--design", path],
             cwd=folder.path,
             capture_output=True,
-            timeout=10,
+            timeout=HANGS,
             check=False,
         )
         assert after.returncode == 2, path

@@ -16,6 +16,7 @@ import time
 import numpy as np
 import pytest
 from conftest import PROGRAM
+from held import HANGS
 from metamorphic_support import (
     BURN_IN,
     HORIZON,
@@ -177,7 +178,7 @@ def test_an_interrupted_run_goes_on_to_the_same_numbers(studies, base):
         )
         time.sleep(wall * share / 2)
         process.send_signal(signal.SIGINT)
-        interrupted += process.wait(timeout=60) == 130
+        interrupted += process.wait(timeout=HANGS) == 130
         if out.exists():
             break
     if not out.exists():

@@ -7,12 +7,14 @@ import re
 import shutil
 import signal
 import subprocess
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import h5py
 import pytest
 from conftest import PROGRAM, ROOT, effort
+from held import HANGS, alive, size, slowed, wait_until
 
 WITH_MPI = ROOT / os.environ.get("BUILD", "build") / "with-mpi" / "enforcesim"
 STUDY = """
@@ -37,7 +39,7 @@ def folder(tmp_path, monkeypatch) -> Path:
     for name, value in AS_ROOT.items():
         monkeypatch.setenv(name, value)
     (tmp_path / "s.cfg").write_text(STUDY.format(replicates=7))
-    (tmp_path / "long.cfg").write_text(STUDY.format(replicates=2000))
+    (tmp_path / "long.cfg").write_text(STUDY.format(replicates=500))
     (tmp_path / "d.csv").write_text(DESIGN)
     return tmp_path
 
@@ -45,13 +47,13 @@ def folder(tmp_path, monkeypatch) -> Path:
 def launch(ranks: int, *arguments: object, status: int = 0, launcher: list[str] = LAUNCH) -> str:
     """What the ranks printed, without the launcher's own remarks."""
     command = [*launcher, "-n", str(ranks), str(WITH_MPI), *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=HANGS)
     assert done.returncode == status, done.stderr
     return "".join(re.findall(r"^(?:enforcesim: |wrote ).*\n", done.stderr, re.MULTILINE))
 
 
 def alone(*arguments: object, status: int = 0) -> None:
-    done = subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, timeout=HANGS)
     assert done.returncode == status, done.stderr
 
 
@@ -131,20 +133,43 @@ def test_ranks_that_find_another_file_are_refused(folder):
     script = folder / "start.sh"
     script.write_text(f'#!/bin/sh\n[ "$OMPI_COMM_WORLD_RANK" = 1 ] && cd other\nexec {WITH_MPI} run s.cfg -o s.h5\n')
     script.chmod(0o755)
-    done = subprocess.run([*LAUNCH, "-n", "2", str(script)], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([*LAUNCH, "-n", "2", str(script)], capture_output=True, text=True, timeout=HANGS)
     assert done.returncode == 2 and "enforcesim: rank 1 reads another scenario file or design" in done.stderr
     assert not list(folder.glob("*.h5*"))
 
 
 def test_a_program_without_mpi_says_so(folder):
     done = subprocess.run(
-        [*LAUNCH, "-n", "2", str(PROGRAM), "run", "s.cfg"], capture_output=True, text=True, timeout=60
+        [*LAUNCH, "-n", "2", str(PROGRAM), "run", "s.cfg"], capture_output=True, text=True, timeout=HANGS
     )
     assert done.returncode == 2 and "build it with 'make MPI=1'" in done.stderr
 
 
-def children(pid: int) -> list[int]:
-    return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+def ranks_of(launcher: int) -> list[int]:
+    """Their processes, in order."""
+    children = Path(f"/proc/{launcher}/task/{launcher}/children").read_text().split()
+
+    def rank(pid: str) -> int:
+        return int(re.search(rb"\0OMPI_COMM_WORLD_RANK=(\d+)\0", Path(f"/proc/{pid}/environ").read_bytes())[1])
+
+    return [int(pid) for pid in sorted(children, key=rank)]
+
+
+@contextmanager
+def under_way(partial: Path, *command: str) -> Iterator[subprocess.Popen[str]]:
+    """Three ranks whose journal is being written, slowly: seconds are left."""
+    slowly = slowed("write", 10)
+    export = [word for name, value in slowly.items() for word in ("-x", f"{name}={value}")]
+    process = subprocess.Popen(
+        [*LAUNCH, *export, "-n", "3", str(WITH_MPI), "run", *command, "-j", "1", "-o", "k.h5", "--quiet"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert wait_until(lambda: size(partial) > 100_000, process), "the run ended before it could be stopped"
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
 
 
 @pytest.mark.slow
@@ -159,20 +184,14 @@ def children(pid: int) -> list[int]:
     ],
 )
 def test_a_rank_that_dies_costs_nothing_finished(folder, victim, how):
-    command = [*LAUNCH, "-n", "3", str(WITH_MPI), "run", "long.cfg", "-j", "1", "-o", "k.h5", "--quiet"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     partial = Path("k.h5.partial")
-    wait_until = time.time() + 30
-    while time.time() < wait_until and not (partial.exists() and partial.stat().st_size > 100_000):
-        time.sleep(0.005)
-    assert process.poll() is None, "the run ended before it could be killed"
-    ranks = sorted(children(process.pid))
-    os.kill({"launcher": process.pid, "leader": ranks[0], "follower": ranks[-1]}[victim], how)
-    status = process.wait(timeout=20)
+    with under_way(partial, "long.cfg") as process:
+        ranks = ranks_of(process.pid)
+        os.kill({"launcher": process.pid, "leader": ranks[0], "follower": ranks[-1]}[victim], how)
+        process.communicate(timeout=HANGS)
+        wait_until(lambda: not any(map(alive, ranks)))  # where mpirun itself was killed, they end when they notice
+    status = process.returncode
     assert status in (130, 143) if (victim, how) == ("follower", signal.SIGTERM) else status != 0
-    deadline = time.time() + 10  # where mpirun itself was killed, the ranks end when they notice
-    while any(Path(f"/proc/{rank}").exists() for rank in ranks) and time.time() < deadline:
-        time.sleep(0.05)
     assert not Path("k.h5").exists() and partial.stat().st_size > 100_000
     alone("run", "long.cfg", "-o", "k.h5", "--resume")
     alone("run", "long.cfg", "-o", "whole.h5")
@@ -332,20 +351,17 @@ def test_designs_of_regions_on_ranks(folder):
 def test_a_shared_region_goes_on_where_it_ended(folder, victim, how):
     """A rank dies, or one of them is asked to stop, whichever it is."""
     region(folder, 3, 300)
-    command = [*LAUNCH, "-n", "3", str(WITH_MPI), "run", "g.cfg", "-j", "1", *OVER_CITIES, "-o", "k.h5", "--quiet"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     partial = Path("k.h5.partial")
-    wait_until = time.time() + 60
-    while time.time() < wait_until and not (partial.exists() and partial.stat().st_size > 30_000):
-        time.sleep(0.005)
-    assert process.poll() is None, "the run ended before it could be stopped"
-    os.kill(sorted(children(process.pid))[victim], how)
-    said = process.communicate(timeout=60)[1]
+    with under_way(partial, "g.cfg", *OVER_CITIES) as process:
+        ranks = ranks_of(process.pid)
+        os.kill(ranks[victim], how)
+        said = process.communicate(timeout=HANGS)[1]
+        wait_until(lambda: not any(map(alive, ranks)))
     assert process.returncode != 0
     if how != signal.SIGKILL:
         assert re.search(r"enforcesim: interrupted; \d+ of 300 replicates are in k.h5.partial", said), said
         assert process.returncode in (130, 143)
-    assert not Path("k.h5").exists() and partial.stat().st_size > 30_000
+    assert not Path("k.h5").exists() and partial.stat().st_size > 100_000
     alone("run", "g.cfg", "-o", "k.h5", "--resume")
     alone("run", "g.cfg", "-o", "whole.h5")
     assert digest("k.h5") == digest("whole.h5")
@@ -410,7 +426,7 @@ def test_across_hosts(folder, hosts):
     network_only = ["--mca", "btl_tcp_if_include", net, "--mca", "oob_tcp_if_include", net]
     launcher = ["mpirun", "--oversubscribe", "--host", places, "--mca", "plm_rsh_agent", str(agent)]
     launcher += ["--mca", "btl", "tcp,self,vader", "--mca", "plm_rsh_no_tree_spawn", "1", *network_only]
-    where = subprocess.run([*launcher, "-n", "4", "hostname"], capture_output=True, text=True, timeout=60)
+    where = subprocess.run([*launcher, "-n", "4", "hostname"], capture_output=True, text=True, timeout=HANGS)
     assert where.returncode == 0, where.stderr
     assert sorted(where.stdout.split()) == sorted(names * 2)
     for replicates in (1, effort(20, 200)):

@@ -40,14 +40,14 @@ CONCEPTS = [
 
 def enforcesim(*arguments):
     assert PROGRAM.exists(), f"{PROGRAM} is missing; build it first, or name another in ENFORCESIM"
-    result = subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=60, check=False)
+    result = subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=300, check=False)
     assert result.returncode == 0, result.stderr
     return result.stdout
 
 
 def odd_tables(*arguments):
     command = [sys.executable, TABLES, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
 
 
 def sections(text, level):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import signal
+import random
 import subprocess
 import time
 import warnings
@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from analysis_support import command, refused
 from conftest import PROGRAM, effort
+from held import calls_made, held, kill, size
 
 STUDY = """run = { name = "kept"; seed = 5; replicates = 150;
 burn_in = 40; horizon = 90; record_every = 30; record_before = 30; };
@@ -57,7 +58,7 @@ def run(folder: Path, out: str, *arguments: object, status: int = 0) -> str:
     environment = {**os.environ, "SOURCE_DATE_EPOCH": "1700000000"}
     done = subprocess.run(
         [PROGRAM, "run", "s.cfg", "-o", out, *map(str, arguments)],
-        cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False,
+        cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert done.returncode == status, done.stderr
     return done.stderr
@@ -202,24 +203,28 @@ def test_bytes_do_not_depend_on_threads(folder, output):
 @pytest.mark.slow
 @pytest.mark.parametrize("output", OUTPUTS)
 def test_a_killed_run_goes_on(folder, output):
-    """So many replicates that the journal of quantiles is compacted several times: a record has 7 kB."""
+    """So many replicates that the journal of quantiles is compacted several times: a record has 7 kB. The run is killed
+    in the middle of writes, each some hundreds after the one before."""
     arguments = ("--set", f"run.output={output}", "-r", "3000", "--quiet")
     run(folder, f"long-{output}.h5", *arguments)
-    partial, largest = folder / "killed.h5.partial", 0
-    for kill in range(effort(3, 20)):
+    partial, counts, largest, luck = folder / "killed.h5.partial", folder / "counts", 0, random.Random(7)
+    for _ in range(effort(3, 20)):
         flag = "--resume" if partial.exists() else "--force"
-        running = subprocess.Popen([PROGRAM, "run", "s.cfg", "-o", "killed.h5", *arguments, flag], cwd=folder)
-        begun, wait = time.monotonic(), 0.1 + 0.13 * kill % 0.5
-        while running.poll() is None and time.monotonic() < begun + wait:
+        at = luck.randrange(*effort((500, 1000), (2, 150)))
+        counts.unlink(missing_ok=True)
+        running = subprocess.Popen(
+            [PROGRAM, "run", "s.cfg", "-o", "killed.h5", *arguments, flag],
+            cwd=folder, env={**os.environ, **held("write", at, FAULT_COUNTS=counts)},
+        )  # fmt: skip
+        while calls_made(counts, "write") < at:
+            assert running.poll() is None
             time.sleep(0.002)
-            largest = max(largest, partial.stat().st_size if partial.exists() else 0)
-        running.send_signal(signal.SIGKILL)
-        running.wait(timeout=30)
-    assert partial.exists() and largest > 0
-    time.sleep(0.1)  # the child of a killed process ends a moment later
+            largest = max(largest, size(partial))
+        kill(running)
+    assert largest > 0
     run(folder, "killed.h5", *arguments, "--resume")
     assert digest(folder / "killed.h5") == digest(folder / f"long-{output}.h5")
-    assert not list(folder.glob("killed.h5.*"))
+    assert [path.name for path in folder.glob("killed.h5*")] == ["killed.h5"]
     (folder / "killed.h5").unlink()
     if output == "quantiles":
         assert largest < 12e6  # of 21 MB of records

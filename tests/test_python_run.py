@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import gc
 import io
 import json
 import multiprocessing
@@ -24,6 +25,7 @@ import pytest
 import xarray as xr
 from conftest import PROGRAM, ROOT
 from enforcesim import files, library
+from held import HANGS
 
 STUDY = """run = { name = "small"; seed = 5; replicates = 4; burn_in = 60; horizon = 60; record_every = 30; };
 parameters : { region : { venues = 8; districts = 2; traffickers = 3; }; };
@@ -49,7 +51,7 @@ def folder(tmp_path, monkeypatch) -> Path:
 
 
 def program(*arguments: object, status: int = 0) -> str:
-    done = subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == status, done.stderr
     return done.stderr
 
@@ -232,6 +234,7 @@ def test_it_shows_nothing_writes_nothing_and_changes_no_signal(folder, capfd):
         return signals(), sorted(os.listdir("/proc/self/fd")), sorted(folder.iterdir()), os.getcwd(), children
 
     es.run("s.cfg")  # loads the library, with what it opens
+    gc.collect()  # what earlier tests have left open is closed now, not in between
     before = state()
     es.run("s.cfg", set={"run.output": "quantiles"})
     es.run("s.cfg", design=DESIGN)
@@ -272,7 +275,7 @@ def test_forked_children_run_as_well(folder):
     for other in others:
         other.start()
     with multiprocessing.get_context("fork").Pool(2) as pool:
-        assert pool.map_async(small_digest, range(4)).get(timeout=60) == [alone] * 4
+        assert pool.map_async(small_digest, range(4)).get(timeout=HANGS) == [alone] * 4
     for other in others:
         other.join()
 
@@ -290,20 +293,25 @@ print(es.run("s.cfg", replicates=1, set={{"run.metrics": "fear"}}).attrs["digest
 
 
 def test_ctrl_c_ends_a_run_and_nothing_else(folder):
+    """Within two seconds, unless the machine keeps it waiting, which it does not do five times."""
     ours = os.environ | {"PYTHONPATH": str(ROOT / "analysis")}
-    child = subprocess.Popen(
-        [sys.executable, "-c", INTERRUPTED], stdout=subprocess.PIPE, text=True, env=ours,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job has it ignored
-    )  # fmt: skip
-    assert child.stdout.readline() == "ready\n"
-    assert child.stdout.readline() == "on\n"
-    begun = time.monotonic()
-    child.send_signal(signal.SIGINT)
-    said = next(line for line in child.stdout if line != "on\n")
-    assert time.monotonic() - begun < 2
-    assert said == "interrupted\n"
-    assert child.stdout.readline().strip() == small_digest()
-    assert child.wait(timeout=30) == 0
+    for _ in range(5):
+        child = subprocess.Popen(
+            [sys.executable, "-c", INTERRUPTED], stdout=subprocess.PIPE, text=True, env=ours,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job has it ignored
+        )  # fmt: skip
+        assert child.stdout.readline() == "ready\n"
+        assert child.stdout.readline() == "on\n"
+        begun = time.monotonic()
+        child.send_signal(signal.SIGINT)
+        said = next(line for line in child.stdout if line != "on\n")
+        seconds = time.monotonic() - begun
+        assert said == "interrupted\n"
+        assert child.stdout.readline().strip() == small_digest()
+        assert child.wait(timeout=HANGS) == 0
+        if seconds < 2:
+            break
+    assert seconds < 2
 
 
 # ---- progress ----
@@ -328,10 +336,14 @@ def test_a_function_that_fails_ends_the_run(folder):
     def tell(progress: es.Progress) -> None:
         raise ZeroDivisionError
 
-    begun = time.monotonic()
-    with pytest.raises(ZeroDivisionError):
-        es.run("s.cfg", set=ENDLESS, progress=tell)
-    assert time.monotonic() - begun < 5
+    for _ in range(5):  # the machine may be doing other things
+        begun = time.monotonic()
+        with pytest.raises(ZeroDivisionError):
+            es.run("s.cfg", set=ENDLESS, progress=tell)
+        seconds = time.monotonic() - begun
+        if seconds < 2:
+            break
+    assert seconds < 2
 
 
 def test_the_line_is_wiped(folder, monkeypatch):

@@ -95,7 +95,7 @@ def run(place: Path, text: str, threads: int) -> Path:
     config, out = place / "any.cfg", place / f"any{threads}.h5"
     config.write_text(text)
     command = [place / "enforcesim", "run", config, "-o", out, "--force", "--quiet", "-j", str(threads)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, f"{done.stderr}\n{text}"
     return out
 

@@ -70,7 +70,7 @@ static int outcome(const char *path)
         static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
         for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
             signal(signals[i], SIG_DFL); /* cmocka has its own */
-        alarm(20);                       /* a reader that hangs is ended by a signal as well */
+        alarm(120);                      /* a reader that hangs is ended by a signal as well */
         int status = results_info(&info, path, &e);
         bool same = status == 0 && strcmp(info.digest, info.computed) == 0;
         if (status != 0 && (e.kind != ERROR_INPUT || e.text[0] == '\0' || strchr(e.text, '\n') != NULL))

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
-import time
 from pathlib import Path
 
 import h5py
 import pytest
 from conftest import PROGRAM, ROOT
+from held import HANGS, held, kill, size, wait_until
 
 STUDY = """
 run = { name = "shards"; seed = 5; replicates = 7; burn_in = 120; horizon = 90; record_every = 30; };
@@ -33,7 +32,7 @@ def folder(tmp_path, monkeypatch) -> Path:
 
 
 def call(*arguments: object, status: int = 0) -> str:
-    done = subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, timeout=HANGS)
     assert done.returncode == status, done.stderr
     if status == 2:
         assert done.stderr.count("\n") == 1 and done.stderr.startswith("enforcesim: ")
@@ -128,14 +127,10 @@ def test_a_merge_that_is_refused_leaves_what_another_run_has_begun(folder, outpu
 def test_a_killed_shard_goes_on_and_can_be_merged_as_it_is(folder):
     call("run", "s.cfg", "-r", 400, "-o", "whole.h5")
     command = [PROGRAM, "run", "s.cfg", "-r", "400", "-o", "s.h5", "--shard", "2/2", "-j", "1", "--quiet"]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     partial = Path("s.h5.shard-2-of-2.partial")
-    header = 0
-    while process.poll() is None and (not partial.exists() or (header := partial.stat().st_size) < 40000):
-        time.sleep(0.001)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert header > 0 and partial.exists()
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL, env=os.environ | held("write", 30)) as process:
+        assert wait_until(lambda: size(partial) > 40000, process)
+        kill(process)
     call("run", "s.cfg", "-r", 400, "-o", "s.h5", "--shard", "1/2")
     shutil.copy(partial, "copy.partial")
     call("merge", "s.cfg", "-r", 400, "s.h5.shard-1-of-2", "copy.partial", "-o", "a.h5", "--complete")
@@ -200,7 +195,7 @@ def task(script: str, own: int, tasks: list[int], **more: str) -> int:
     study = {"STUDY": "s.cfg --design d.csv -r 2", "OUT": "m.h5", "ENFORCESIM": PROGRAM, "SLURM_CPUS_PER_TASK": 2}
     environment = os.environ | {name: str(value) for name, value in (slurm | study | more).items()}
     path = ROOT / "configs" / "cluster" / script
-    return subprocess.run(["sh", path], env=environment, stderr=subprocess.DEVNULL, timeout=60).returncode
+    return subprocess.run(["sh", path], env=environment, stderr=subprocess.DEVNULL, timeout=HANGS).returncode
 
 
 def test_some_tasks_of_a_job_array_may_be_run_again(folder):
