@@ -59,7 +59,7 @@ class Place:
 
     @property
     def temporary(self) -> Path:
-        return self.folder / "x.h5.tmp"
+        return self.folder / "x.h5.enforcesim-tmp"
 
     def command(self, flag: str = "--resume") -> list[str]:
         run = [str(PROGRAM), "run", "tiny.cfg", "-o", "x.h5", "-r", str(self.replicates), "-j", str(self.threads)]
