@@ -270,7 +270,8 @@ static int unbracket(const struct change *c, char *path)
     for (const char *from = path; *from != '\0';) {
         const size_t digits = from[0] == '[' ? strspn(from + 1, "0123456789") : 0;
         if (from[0] == '[' && (digits == 0 || from[1 + digits] != ']' || strchr(".[", from[2 + digits]) == NULL))
-            return config_fail(c->t, NULL, "'[' begins no number; allowed: [0], [1], ..., as in scenarios[0].policy=VALUE");
+            return config_fail(c->t, NULL,
+                               "'[' begins no number; allowed: [0], [1], ..., as in scenarios[0].policy=VALUE");
         if (digits == 0) {
             *to++ = *from++;
             continue;
@@ -313,7 +314,8 @@ static int unknown_key(const struct change *c)
         return config_unknown(c->t, NULL, "key", c->part[0], config_top_names);
     if (submodel->parameters == config_levers(c->t->model))
         return config_fail(c->t, NULL, "levers belong to a policy; allowed: policies.NAME.%.60s=VALUE", c->part[1]);
-    return config_fail(c->t, NULL, "there is no key '%.60s'; did you mean 'parameters.%.60s.%.60s'?", c->part[0], c->part[0], c->part[1]);
+    return config_fail(c->t, NULL, "there is no key '%.60s'; did you mean 'parameters.%.60s.%.60s'?", c->part[0],
+                       c->part[0], c->part[1]);
 }
 
 static int apply(struct config_tree *t, const char *text)

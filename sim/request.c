@@ -214,7 +214,8 @@ static int check_ways(const struct request *q, bool is_there, struct error *e)
     if (!is_there && lstat(q->out, &status) == 0)
         return error_set(e, ERROR_INPUT, "%s: is a link to what is not there; name a file", q->out);
     if (lstat(q->temporary, &status) != 0 && errno == ENAMETOOLONG)
-        return error_set(e, ERROR_INPUT, "%s: the name is too long, for results are first written to NAME.enforcesim-tmp; shorten it", q->out);
+        return error_set(e, ERROR_INPUT, "%s: the name is too long, for results are first written to NAME.enforcesim-tmp",
+                         q->out);
     if (lstat(q->temporary, &status) == 0 && !S_ISREG(status.st_mode))
         return error_set(e, ERROR_INPUT, "%s: is in the way, for results are first written there; remove it or name another file",
                          q->temporary);

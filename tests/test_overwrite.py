@@ -82,7 +82,7 @@ def test_a_neighbours_files_stay(folder, how):
 
 
 def test_a_name_too_long_to_be_finished_is_told_before_anything_runs(folder):
-    """255 bytes are the longest: FILE.partial could still be made, but not the file that results are first written to."""
+    """255 bytes are the longest: FILE.partial could be made, but not the file that results first go to."""
     assert "the name is too long" in call("run", "s.cfg", "-o", "x" * 247, status=2)
     assert not list(Path().glob("x*"))
     call("run", "s.cfg", "-o", "x" * (255 - len(".enforcesim-tmp")))
