@@ -94,7 +94,7 @@ BROKEN = {
     "neither value nor right": (("right = {", "#"), "either value or right"),
     "left is no table": (("left = {", "left = 3 #"), "left must be a table"),
     "mechanisms": (('["rescue operations"]', "[1]"), "mechanisms must be a name or a list of names"),
-    "mechanism": (('["rescue operations"', '["rescue operation"'), "'rescue operation'; did you mean 'rescue operations'?"),
+    "mechanism": (('["rescue operations"', '["rescue operation"'), "did you mean 'rescue operations'?"),
     "mechanism allowed": (('"rescue operations"', '"luck"'), "no mechanism 'luck'; allowed: accompaniment, adults"),
     "mechanisms of the ledger": (("scenarios =", "mechanisms = 7 #"), "mechanisms must be a name or a list of"),
     "no source": (('source = "a speech"\n', ""), "needs a quote or a source"),
