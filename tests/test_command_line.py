@@ -115,6 +115,18 @@ def test_a_full_disk_is_told(tiny, arguments):
     assert said(done, 1) == "enforcesim: cannot write the output: No space left on device\n"
 
 
+@pytest.mark.parametrize(
+    "arguments", [["params"], ["help", "run"], ["run", "tiny.cfg", "--dry-run"], ["check", "tiny.cfg"]]
+)
+def test_a_reader_who_has_had_enough_is_no_failure(tiny, arguments):
+    """As in: enforcesim params | head."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([PROGRAM, *arguments], stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writer)
+    assert said(done, 0) == ""
+
+
 def test_results_have_a_name_and_a_folder_without_o(program, tiny):
     assert "wrote results/tiny.h5: 2 replicates of 1 scenarios" in said(program("run", "tiny.cfg"), 0)
     told = program("info", "results/tiny.h5").stdout

@@ -395,15 +395,15 @@ def listing(table: pd.DataFrame, width: int = 120) -> str:
     for who, title in sides(table).items():
         out += ["", files.text(title).upper(), "─" * width]
         for row in table[table.who == who].itertuples():
-            head = f"{files.text(row.id):<5} ".ljust(6) + f"{row.verdict.upper() + (' ?' if row.few else ''):<14}"
-            out += textwrap.wrap(files.text(row.says), width, initial_indent=head, subsequent_indent=" " * 20)
+            head = f"{files.text(row.id):<5} " + f"{row.verdict.upper() + (' ?' if row.few else ''):<14}".ljust(15)
+            out += textwrap.wrap(files.text(row.says), width, initial_indent=head, subsequent_indent=" " * 21)
             details = [row.result] if row.verdict != "not tested" else [row.how or row.result]
             if row.origin != "emergent":
                 details.append(f"{row.origin}: {row.why}")
             elif row.why:
                 details.append(row.why)
             for detail in filter(None, map(files.text, details)):
-                out += textwrap.wrap(detail, width, initial_indent=" " * 20, subsequent_indent=" " * 22)
+                out += textwrap.wrap(detail, width, initial_indent=" " * 21, subsequent_indent=" " * 23)
     out += ["", *textwrap.wrap(counted(table), width), *textwrap.wrap(RULE, width)]
     if table.attrs.get("note"):
         out.append(f"Note: {table.attrs['note']}; nothing can be supported or contradicted.")
