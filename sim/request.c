@@ -132,6 +132,8 @@ int request_read(struct request *q, int argc, char **argv, const struct options_
     }
     if (q->progress == PROGRESS_AUTO) q->progress = command_has_terminal() && !q->quiet ? PROGRESS_ALWAYS : PROGRESS_NEVER;
     if (take_arguments(q, argc, argv, e) != 0) return -1;
+    if (q->out != NULL && strcmp(q->out, "-") == 0)
+        return error_set(e, ERROR_INPUT, "-o -: results go to a file; name one, or ./- for one of that name");
     if (q->out != NULL && q->out[0] == '\0') return error_set(e, ERROR_INPUT, "-o needs the name of a file");
     if (q->resume && q->force) return error_set(e, ERROR_INPUT, "--resume and --force contradict each other");
     return 0;

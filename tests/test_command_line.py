@@ -127,6 +127,16 @@ def test_a_reader_who_has_had_enough_is_no_failure(tiny, arguments):
     assert said(done, 0) == ""
 
 
+def test_a_dash_is_stdout_or_refused(program, tiny):
+    for command in (["run", "tiny.cfg"], ["merge", "tiny.cfg", "x"]):
+        assert "-o -: results go to a file" in said(program(*command, "-o", "-"), 2)
+    drawn = program("design", "lhs", "tiny.cfg", "-n", "4", "-o", "-", "--parameters", "police.leak")
+    assert said(drawn, 0) == ""
+    assert [path.name for path in tiny.iterdir()] == ["tiny.cfg"]
+    program("design", "lhs", "tiny.cfg", "-n", "4", "-o", "d.csv", "--parameters", "police.leak")
+    assert drawn.stdout == Path("d.csv").read_text()
+
+
 def test_results_have_a_name_and_a_folder_without_o(program, tiny):
     assert "wrote results/tiny.h5: 2 replicates of 1 scenarios" in said(program("run", "tiny.cfg"), 0)
     told = program("info", "results/tiny.h5").stdout

@@ -7,6 +7,7 @@ import importlib.util
 import io
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -212,8 +213,44 @@ def test_export_refuses_what_it_cannot_do(folder, tmp_path):
     refused(command("export", copy), "is a results file; name another file")
     assert Path(copy).read_bytes() == before
     refused(command("export", folder / "x.h5", "minor_day"), "no metric 'minor_day'")
-    refused(command("export", folder / "x.h5", "-o", tmp_path / "none" / "t.csv"), "cannot be written")
+    refused(command("export", folder / "x.h5", "-o", tmp_path / "none" / "t.csv"), "cannot be written: the folder")
     refused(command("export", tmp_path / "none.h5"), "no such file")
+
+
+def test_export_and_report_replace_only_their_like(folder, tmp_path):
+    """README draws sobol.csv and runs it into sobol.h5: the table of the results has the design's name."""
+    for name, own in {"d.csv": "# drawn by\nregion.venues\n12\n", "d.html": "my notes\n"}.items():
+        (tmp_path / name).write_text(own)
+        (tmp_path / f"{name}.part").write_text(own)
+        shutil.copy(folder / "x.h5", tmp_path / "d.h5")
+        what = ("export", "table of results") if name == "d.csv" else ("report", "report")
+        refused(command(what[0], tmp_path / "d.h5"), f"{name}: is there already and is no {what[1]}; name another file")
+        assert (tmp_path / name).read_text() == own
+        (tmp_path / name).unlink()
+    for _ in range(2):
+        assert command("export", tmp_path / "d.h5", "minor_days").returncode == 0
+        assert command("export", tmp_path / "d.h5", "--of", "summary").returncode == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["d.csv", "d.csv.part", "d.h5", "d.html.part"]
+    whole = (tmp_path / "d.csv").read_text()
+    assert command("export", tmp_path / "d.h5", "--of", "summary", "-o", "-").stdout == whole
+    refused(command("export", tmp_path / "d.h5", "-o", "/dev/full"), "/dev/full: is a device or the like; name a file")
+    refused(command("export", tmp_path / "d.h5", "-o", tmp_path), "is a folder; name a file")
+    refused(command("report", tmp_path / "d.h5", "-o", "-"), "-o -: a report goes to a file")
+    refused(command("plot", tmp_path / "d.h5", "-o", "-"), "-o -: a plot goes to a file")
+
+
+def test_a_table_that_cannot_be_written_leaves_the_old_one(folder, tmp_path):
+    out = tmp_path / "t.csv"
+    with es.open(folder / "x.h5") as ds:
+        es.export(ds, out, "minor_days")
+        whole = out.read_bytes()
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
+        try:
+            with pytest.raises(es.EnforceSimError, match="File too large"):
+                es.export(ds, out)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    assert out.read_bytes() == whole and [*tmp_path.iterdir()] == [out]
 
 
 # ---- the package itself ----

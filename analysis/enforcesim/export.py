@@ -14,6 +14,10 @@ from .files import EnforceSimError
 
 #: What `of` may be, and how its variables are called.
 KINDS = {"series": "", "summary": "summary.", "difference": "difference."}
+#: What a row is told by, in the order of the columns.
+ORDER = ("point", "scenario", "replicate", "statistic", "time")
+#: How a file of that ending is packed.
+PACKED = {".gz": "gzip", ".bz2": "bz2", ".xz": "xz", ".zip": "zip"}
 
 
 def frame(ds: xr.Dataset, metric: str | Iterable[str] | None = None, of: str | None = None) -> pd.DataFrame:
@@ -42,7 +46,7 @@ def frame(ds: xr.Dataset, metric: str | Iterable[str] | None = None, of: str | N
         if f"{KINDS[of]}{name}" not in ds:
             raise files.lacks(ds, f"the {of}")
     chosen = ds[[f"{KINDS[of]}{n}" for n in names]].rename({f"{KINDS[of]}{n}": n for n in names if KINDS[of]})
-    order = [d for d in ("point", "scenario", "replicate", "statistic", "time") if d in chosen.dims]
+    order = [d for d in ORDER if d in chosen.dims]
     table = chosen.to_dataframe(dim_order=order).reset_index()[[*order, *names]]
     table.attrs["units"] = {n: files.text(files.attributes(ds, n).get("units", "1")) for n in names}
     return _with_design(ds, table) if "point" in order else table
@@ -60,11 +64,10 @@ def _with_design(ds: xr.Dataset, table: pd.DataFrame) -> pd.DataFrame:
 def export(
     ds: xr.Dataset, path: str | os.PathLike[str], metric: str | Iterable[str] | None = None, of: str | None = None
 ) -> Path:
-    """Write `frame` as CSV (a header, UTF-8, decimal points; what is undefined is left empty); returns the path."""
-    path = files.writable(path)
-    table = frame(ds, metric, of)
-    try:
-        table.to_csv(path, index=False)
-    except OSError as reason:
-        raise EnforceSimError(f"{path}: cannot be written ({reason.strerror})") from reason
-    return path
+    """Write `frame` as CSV (a header, UTF-8, decimal points; what is undefined is left empty); returns the path.
+
+    Of files only another such table is replaced: NAME.csv may be the design of NAME.h5.
+    """
+    path = files.writable(path, "table of results", tuple(f"{d},".encode() for d in ORDER))
+    table, packed = frame(ds, metric, of), PACKED.get(path.suffix)
+    return files.write(path, lambda part: table.to_csv(part, index=False, compression=packed))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import math
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -138,11 +139,43 @@ def _clean_names(path: Path, ds: xr.Dataset) -> xr.Dataset:
     return ds
 
 
-def writable(path: str | os.PathLike[str]) -> Path:
-    """The path, unless a results file stands there, which nothing made from results may replace."""
+def writable(path: str | os.PathLike[str], kind: str, begins: tuple[bytes, ...]) -> Path:
+    """The path, where nothing stands or a file of this kind, known by how it begins: only that is replaced."""
     path = Path(path)
-    if path.is_file() and h5py.is_hdf5(path):
+    if path.name in ("", ".."):
+        raise EnforceSimError(f"{path}: is a folder; name a file")
+    if not path.exists():
+        if not path.parent.is_dir():
+            raise EnforceSimError(f"{path}: cannot be written: the folder {path.parent} does not exist")
+        return path
+    if path.is_dir():
+        raise EnforceSimError(f"{path}: is a folder; name a file")
+    if not path.is_file():
+        raise EnforceSimError(f"{path}: is a device or the like; name a file")
+    if h5py.is_hdf5(path):
         raise EnforceSimError(f"{path}: is a results file; name another file")
+    try:
+        with path.open("rb") as file:
+            head = file.read(64)
+    except OSError as reason:
+        raise EnforceSimError(f"{path}: cannot be read ({reason.strerror})") from reason
+    if head and not head.lower().startswith(begins):
+        raise EnforceSimError(f"{path}: is there already and is no {kind}; name another file")
+    return path
+
+
+def write(path: Path, put: Callable[[Path], object]) -> Path:
+    """Write a whole file, first aside, under a name that nobody gives a file of his own: a good one stays."""
+    part = path.with_name(path.name + ".enforcesim-tmp")
+    try:
+        part.unlink(missing_ok=True)
+        put(part)
+        part.replace(path)
+    except OSError as reason:
+        raise EnforceSimError(f"{path}: cannot be written ({reason.strerror})") from reason
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink()
     return path
 
 

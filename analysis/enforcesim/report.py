@@ -89,19 +89,13 @@ def report(
 ) -> Path:
     """Write the report to `path` and return it. The same data gives the same bytes.
 
+    Of files only another HTML page is replaced.
     `also` and `ledger` as in `claims`; `descriptions` says in a sentence what a scenario is, by its name. Files of
     run.output = "summary" and "quantiles" give a report of what they hold.
     """
-    path = files.writable(path)
+    path = files.writable(path, "report", (b"<!doctype html",))
     text = render(ds, also, baseline, ledger, descriptions)
-    try:
-        # Written aside first, so that an interrupted report never replaces a good one.
-        part = path.with_name(path.name + ".part")
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
-    except OSError as reason:
-        raise EnforceSimError(f"{path}: cannot be written ({reason.strerror})") from reason
-    return path
+    return files.write(path, lambda part: part.write_text(text, encoding="utf-8"))
 
 
 def render(
