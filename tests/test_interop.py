@@ -217,6 +217,37 @@ def test_export_refuses_what_it_cannot_do(folder, tmp_path):
     refused(command("export", tmp_path / "none.h5"), "no such file")
 
 
+def test_wrong_arguments_are_one_clear_line(folder):
+    with es.open(folder / "x.h5") as ds:
+        for call, words in {
+            lambda: es.frame(5): "es.frame needs a dataset",
+            lambda: es.frame(ds, 5): "metric is 5; allowed: the name of a metric, or names",
+            lambda: es.frame(ds, []): r"metric is \[\]; allowed",
+            lambda: es.export(ds, None): "path is of type NoneType",
+            lambda: es.export(ds, "a\0b"): "allowed: the path of a file",
+            lambda: es.report(ds, 7): "path is of type int",
+            lambda: es.open(""): "path is ''",
+            lambda: es.claims(ds, {"doubled": "x.h5"}): "also is no mapping of short names to datasets",
+            lambda: es.claims(ds, [ds]): "also is no mapping of short names to datasets",
+            lambda: es.claims(ds, ledger=5): "ledger is of type int",
+            lambda: es.params(5): "group is of type int",
+            lambda: es.problem(5): "names is of type int",
+        }.items():
+            with pytest.raises(es.EnforceSimError, match=words):
+                call()
+
+
+def test_a_wide_design_warns_of_nothing(folder, recwarn):
+    """pandas does where columns are put in one by one."""
+    known = es.params()
+    names = [n for n in es.problem()["names"] if not n.startswith("region")]
+    ds = es.run(folder / "s.cfg", replicates=1, design={n: known["default"][n] for n in names})
+    recwarn.clear()
+    table = es.frame(ds, "minor_days")
+    assert not [*recwarn] and len(names) > 150
+    assert list(table.columns) == ["point", *names, "scenario", "replicate", "time", "minor_days"]
+
+
 def test_export_and_report_replace_only_their_like(folder, tmp_path):
     """README draws sobol.csv and runs it into sobol.h5: the table of the results has the design's name."""
     for name, own in {"d.csv": "# drawn by\nregion.venues\n12\n", "d.html": "my notes\n"}.items():

@@ -177,6 +177,8 @@ def claims(
     relation, claimed and probability (see Test); and tests, a list with one dictionary for each. The rule is
     `.attrs["rule"]`. From a file of run.output = "summary" those claims are judged that need no moment in time.
     """
+    if not isinstance(also or {}, Mapping) or not all(isinstance(d, xr.Dataset) for d in (also or {}).values()):
+        raise files.EnforceSimError("also is no mapping of short names to datasets as es.open returns them")
     known = ledger if isinstance(ledger, Known) else load(ledger)
     if files.output(ds) == "quantiles":
         raise files.lacks(ds, "claims, which need every replicate")

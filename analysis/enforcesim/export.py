@@ -11,6 +11,7 @@ import xarray as xr
 
 from . import files
 from .files import EnforceSimError
+from .sanity import guarded
 
 #: What `of` may be, and how its variables are called.
 KINDS = {"series": "", "summary": "summary.", "difference": "difference."}
@@ -20,6 +21,7 @@ ORDER = ("point", "scenario", "replicate", "statistic", "time")
 PACKED = {".gz": "gzip", ".bz2": "bz2", ".xz": "xz", ".zip": "zip"}
 
 
+@guarded
 def frame(ds: xr.Dataset, metric: str | Iterable[str] | None = None, of: str | None = None) -> pd.DataFrame:
     """A tidy table: one row for each observation, one column for each coordinate and each metric.
 
@@ -33,7 +35,8 @@ def frame(ds: xr.Dataset, metric: str | Iterable[str] | None = None, of: str | N
     if of not in KINDS:
         raise EnforceSimError(f"there is no table '{files.text(of)}'; allowed: {', '.join(KINDS)}")
     known = [str(n) for n in files.metrics(ds).index]
-    names = known if metric is None else [metric] if isinstance(metric, str) else list(metric)
+    if not isinstance(metric, (str, Iterable, type(None))) or not (names := _names(metric, known)):
+        raise EnforceSimError(f"metric is {files.text(repr(metric))[:40]}; allowed: the name of a metric, or names")
     for name in names:
         if name not in known:
             raise EnforceSimError(
@@ -52,15 +55,21 @@ def frame(ds: xr.Dataset, metric: str | Iterable[str] | None = None, of: str | N
     return _with_design(ds, table) if "point" in order else table
 
 
+def _names(metric: str | Iterable[str] | None, known: list[str]) -> list[str]:
+    return known if metric is None else [metric] if isinstance(metric, str) else list(metric)
+
+
 def _with_design(ds: xr.Dataset, table: pd.DataFrame) -> pd.DataFrame:
     """Each point's parameters after its number."""
     design = files.group(ds, "design")
-    for place, (name, values) in enumerate((n, v) for n, v in design.data_vars.items() if n != "problem"):
-        of_point = pd.Series(files.words(values), index=ds["point"].values)
-        table.insert(1 + place, str(name), table["point"].map(of_point))
-    return table
+    columns = {str(n): files.words(v) for n, v in design.data_vars.items() if n != "problem"}
+    of_point = pd.DataFrame(columns, index=ds["point"].values).loc[table["point"]].set_index(table.index)
+    joined = pd.concat([table[["point"]], of_point, table.drop(columns="point")], axis=1)
+    joined.attrs = table.attrs
+    return joined
 
 
+@guarded
 def export(
     ds: xr.Dataset, path: str | os.PathLike[str], metric: str | Iterable[str] | None = None, of: str | None = None
 ) -> Path:

@@ -81,10 +81,7 @@ def open(path: str | os.PathLike[str]) -> xr.Dataset:
     in their place, as in `ds["minor_days"].sel(statistic="q50")`, for summaries too, and `difference.minor_days`
     (scenario, statistic): of the paired differences from the scenario `ds.attrs["difference_baseline"]`.
     """
-    try:
-        path = Path(os.fsdecode(path))
-    except TypeError:
-        raise EnforceSimError(f"path is of type {type(path).__name__}; allowed: the path of a file") from None
+    path = _path(path)
     present = _inspect(path)
     opened: list[xr.Dataset] = []
     try:
@@ -139,9 +136,19 @@ def _clean_names(path: Path, ds: xr.Dataset) -> xr.Dataset:
     return ds
 
 
+def _path(path: object) -> Path:
+    try:
+        named = os.fsdecode(path)  # type: ignore[call-overload]
+    except TypeError:
+        raise EnforceSimError(f"path is of type {type(path).__name__}; allowed: the path of a file") from None
+    if not named or "\0" in named:
+        raise EnforceSimError(f"path is {named!r}; allowed: the path of a file")
+    return Path(named)
+
+
 def writable(path: str | os.PathLike[str], kind: str, begins: tuple[bytes, ...]) -> Path:
     """The path, where nothing stands or a file of this kind, known by how it begins: only that is replaced."""
-    path = Path(path)
+    path = _path(path)
     if path.name in ("", ".."):
         raise EnforceSimError(f"{path}: is a folder; name a file")
     if not path.exists():

@@ -67,6 +67,8 @@ def load(path: str | os.PathLike[str] | None = None) -> Known:
     file, the line and the claim, when it is not in that form.
     """
     own = resources.files("enforcesim").joinpath("claims.toml").read_text("utf-8")
+    if path is not None and not isinstance(path, (str, os.PathLike)):
+        raise EnforceSimError(f"ledger is of type {type(path).__name__}; allowed: the path of a file")
     if path is None:
         return _checked(own, "claims.toml", {}, frozenset())
     shipped = _checked(own, "claims.toml", {}, frozenset())

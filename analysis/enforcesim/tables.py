@@ -23,6 +23,8 @@ def params(group: str | None = None) -> pd.DataFrame:
     `meaning`, `source`, and `setting`: the path by which `run(set=...)` and the program's `--set` change it, with
     NAME for that of a policy.
     """
+    if group is not None and not isinstance(group, str):
+        raise EnforceSimError(f"group is of type {type(group).__name__}; allowed: the name of a group")
     table = pd.DataFrame(json.loads(library.json_of("parameters", ffi.NULL if group is None else group.encode())))
     if table.empty:
         known = sorted({str(p).partition(".")[0] for p in params().index} | {"run"})
@@ -66,6 +68,8 @@ def problem(names: Iterable[str] | None = None) -> dict[str, Any]:
     if names is None:
         chosen = table[(table["role"] == "uncertain") & table["type"].isin(["real", "whole"])]
     else:
+        if not isinstance(names, Iterable):
+            raise EnforceSimError(f"names is of type {type(names).__name__}; allowed: a path as in params(), or paths")
         names = [names] if isinstance(names, str) else list(names)
         unknown = [n for n in names if n not in table.index]
         if unknown:
