@@ -127,6 +127,26 @@ def test_a_reader_who_has_had_enough_is_no_failure(tiny, arguments):
     assert said(done, 0) == ""
 
 
+def test_a_single_row_can_be_listed(program):
+    for command, whole in (
+        (("params", "police.leak"), "params"),
+        (("metrics", "minor_days"), "metrics"),
+        (("params", "run.horizon"), ""),
+    ):
+        head, row = program(*command, "--format", "csv").stdout.splitlines()
+        assert row.startswith(f"{command[1]},")
+        if whole:
+            assert [head, row] == [r for r in program(whole, "--format", "csv").stdout.splitlines() if r in (head, row)]
+    for command, words in {
+        ("params", "police.leek"): "there is no parameter of police 'leek'; did you mean 'leak'?",
+        ("params", "police."): "there is no parameter of police ''; allowed: fresh_skill, ",
+        ("params", "polise.leak"): "there is no group 'polise.leak'",
+        ("metrics", "minor_dayz"): "there is no group or metric 'minor_dayz'; did you mean 'minor_days'?",
+        ("metrics", "nothing"): "there is no group 'nothing'; allowed: market, ",
+    }.items():
+        assert words in said(program(*command), 2)
+
+
 def test_a_dash_is_stdout_or_refused(program, tiny):
     for command in (["run", "tiny.cfg"], ["merge", "tiny.cfg", "x"]):
         assert "-o -: results go to a file" in said(program(*command, "-o", "-"), 2)

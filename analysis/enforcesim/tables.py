@@ -15,7 +15,7 @@ from .library import ffi
 
 
 def params(group: str | None = None) -> pd.DataFrame:
-    """Every parameter of the model, or of one group (`"police"`; `"run"`: the settings of a run).
+    """Every parameter of the model, of one group (`"police"`; `"run"`: a run's settings), or one (`"police.leak"`).
 
     Index `path`, as in `police.leak`. Columns: `type` (real, whole, flag, choice), `unit`, `default`, `minimum` and
     `maximum` (the range that is allowed, and meant where nobody knows better; NaN for a choice), `choices` (a
@@ -40,7 +40,7 @@ def params(group: str | None = None) -> pd.DataFrame:
 
 
 def _setting(path: str, role: str, group: str | None) -> str:
-    if group == "run":
+    if (group or "").partition(".")[0] == "run":
         return path
     return f"policies.NAME.{path.partition('.')[2]}" if role == "lever" else f"parameters.{path}"
 
