@@ -207,6 +207,24 @@ def test_hostile_labels_stay_text(tmp_path):
     assert "{{ 7*7 }}" in html
 
 
+def test_text_fits_the_terminal(strong, monkeypatch):
+    """On a wide one all scenarios of the essay stand side by side; a narrow one wraps no line."""
+    shown = {}
+    for columns in (1, 72, 100, 160):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        for what in ("table", "claims"):
+            shown[what, columns] = lines = command(what, strong).stdout.splitlines()
+            assert max(map(len, lines)) <= max(columns, 72), (what, columns)
+    assert shown["table", 160].count("Outcomes") == 1 < shown["table", 72].count("Outcomes")
+    monkeypatch.delenv("COLUMNS")
+    assert max(map(len, command("table", strong).stdout.splitlines())) == 120
+
+
+def test_a_shard_is_told_from_other_files(tmp_path):
+    (tmp_path / "x.h5.shard-1-of-3").write_bytes(b"ESJRNL\r\n" + bytes(99))
+    refused(command("table", tmp_path / "x.h5.shard-1-of-3"), "a shard, or an unfinished run; 'enforcesim merge'")
+
+
 @pytest.mark.slow
 def test_report_into_a_folder_that_is_not_there(strong, tmp_path, no_figures):
     refused(command("report", strong, "-o", tmp_path / "no" / "x.html"), "cannot be written")

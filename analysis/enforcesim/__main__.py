@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import os
 import re
+import shutil
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -16,6 +17,7 @@ from . import __version__, claims, export, files, frame, plot, report, table
 from .claims import listing
 from .compare import baseline_of, require
 from .files import EnforceSimError
+from .table import NARROWEST, WIDTH
 
 
 class Parser(argparse.ArgumentParser):
@@ -123,9 +125,9 @@ def _do(asked: argparse.Namespace) -> str:
         others = _pairs("--with", "NAME=FILE", getattr(asked, "also", []))
         also = {name: opened.enter_context(files.open(path)) for name, path in others.items()}
         if asked.command == "table":
-            return table(ds, asked.baseline)
+            return table(ds, asked.baseline, _width())
         if asked.command == "claims":
-            return listing(claims(ds, also, asked.ledger))
+            return listing(claims(ds, also, asked.ledger), _width())
         if getattr(asked, "output", None) == "-" and asked.command != "export":
             raise EnforceSimError(f"-o -: a {asked.command} goes to a file; name one, or ./- for one of that name")
         if asked.command == "report":
@@ -138,6 +140,11 @@ def _do(asked: argparse.Namespace) -> str:
             path = Path(asked.output) if asked.output else Path(asked.file).with_suffix(".csv")
             return f"{export(ds, path, list(dict.fromkeys(asked.metrics)) or None, asked.of)}\n"
         return _plot(ds, asked)
+
+
+def _width() -> int:
+    """Columns of the terminal or of $COLUMNS, within reason; 120 where neither is known."""
+    return min(max(shutil.get_terminal_size((WIDTH, 24)).columns, NARROWEST), 240)
 
 
 def _pairs(option: str, form: str, items: list[str]) -> dict[str, str]:

@@ -201,6 +201,10 @@ def _inspect(path: Path) -> list[str]:
         if not is_hdf5:
             with path.open("rb") as file:
                 head = file.read(8)
+            if head == b"ESJRNL\r\n":
+                raise EnforceSimError(
+                    f"{path}: a shard, or an unfinished run; 'enforcesim merge', or --resume, makes results of it"
+                )
             what = "empty" if not head else "truncated" if head == b"\x89HDF\r\n\x1a\n" else "not an HDF5 file"
             raise EnforceSimError(f"{path}: {what}, so no results file of EnforceSim")
         with h5py.File(path, "r") as file:
