@@ -86,6 +86,9 @@ def test_untested_claims_say_how(strong):
 def test_further_files_serve_claims_that_need_them(folder, strong):
     other = {"status_quo": {}, "professional_rescue": {"minor_days": 0.9}}
     path = synthetic.write(folder / "unlearning.h5", effects=other)
+    refused(command("claims", strong, "--with", f"unlearning={path}"), "every parameter is as in the file itself")
+    with h5py.File(path, "a") as file:
+        file["parameters/fear.half_life"][...] = 60.0
     with es.open(strong) as ds, es.open(path) as unlearning:
         assert es.claims(ds).verdict["E9"] == "not tested"
         assert es.claims(ds, also={"unlearning": unlearning}).verdict["E9"] == "supported"

@@ -183,6 +183,11 @@ def claims(
     if files.output(ds) == "quantiles":
         raise files.lacks(ds, "claims, which need every replicate")
     held = Ledger(ds, also or {}, known.sums)
+    for name, other in (also or {}).items():
+        if ledger is None and _same_world(ds, other):
+            raise files.EnforceSimError(
+                f"--with {name}: every parameter is as in the file itself; meant is what configs/claims_{name}.cfg runs"
+            )
     if ledger is not None:
         everywhere = [*held.data.values()]
         metrics = {m for other in everywhere for m in files.metrics(other).index}
@@ -192,6 +197,15 @@ def claims(
     table.attrs["rule"] = RULE
     table.attrs["note"] = SINGLE if held.replicates.size == 1 else ""
     return table
+
+
+def _same_world(ds: xr.Dataset, other: xr.Dataset) -> bool:
+    """Whether two files have the same parameters under the policies that both have, as far as they say."""
+    kept = [n for n in ds.data_vars if str(n).startswith("parameters.") and n in other]
+    shared = [p for p in files.words(ds["policy"]) if p in files.words(other["policy"])] if kept else []
+    return bool(shared) and all(
+        np.array_equal(ds[n].sel(policy=shared).values, other[n].sel(policy=shared).values) for n in kept
+    )
 
 
 def _judge(claim: Spec, ledger: Ledger) -> dict[str, object]:
