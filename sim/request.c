@@ -85,14 +85,29 @@ static int take_option(struct request *q, int option, const struct options_given
     }
 }
 
+/* Adds an argument as a shell takes it, in quotes where it has to be. */
+static size_t add_argument(char *to, const char *argument)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./-_";
+    char *end = to;
+    *end++ = ' ';
+    if (*argument != '\0' && argument[strspn(argument, plain)] == '\0') return (size_t)(stpcpy(end, argument) - to);
+    *end++ = '\'';
+    for (; *argument != '\0'; argument++) {
+        if (*argument == '\'') end = stpcpy(end, "'\"'\"'");
+        else *end++ = *argument;
+    }
+    return (size_t)(stpcpy(end, "'") - to);
+}
+
 static int remember_history(struct request *q, int argc, char **argv, struct error *e)
 {
     size_t size = sizeof "enforcesim", at = 0;
-    for (int i = 0; i < argc; i++) size += strlen(argv[i]) + 1;
+    for (int i = 0; i < argc; i++) size += 5 * strlen(argv[i]) + 3;
     q->history = malloc(size);
     if (q->history == NULL) return error_memory(e, "the command line", (double)size);
     at = (size_t)snprintf(q->history, size, "enforcesim");
-    for (int i = 0; i < argc; i++) at += (size_t)snprintf(q->history + at, size - at, " %s", argv[i]);
+    for (int i = 0; i < argc; i++) at += add_argument(q->history + at, argv[i]);
     error_clean(q->history); /* it goes into the results file, and from there to pages and terminals */
     return 0;
 }

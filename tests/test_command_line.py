@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import shlex
 import signal
 import subprocess
 import time
@@ -145,6 +146,17 @@ def test_a_single_row_can_be_listed(program):
         ("metrics", "nothing"): "there is no group 'nothing'; allowed: market, ",
     }.items():
         assert words in said(program(*command), 2)
+
+
+def test_the_command_can_be_given_again(program, tiny):
+    names = ["a b's.cfg", '$(x) "ö".h5']
+    Path(names[0]).write_text(TINY)
+    command = ["run", names[0], "-r", "1", "--set", "run.metrics=fear, minor_days", "-o", names[1]]
+    said(program(*command), 0)
+    told = next(line for line in program("info", names[1]).stdout.splitlines() if line.startswith("by "))
+    assert shlex.split(told)[1:] == ["enforcesim", *command]
+    said(program("run", "tiny.cfg", "-o", "t.h5", "--set", "run.seed=3"), 0)
+    assert "enforcesim run tiny.cfg -o t.h5 --set run.seed=3\n" in program("info", "t.h5").stdout
 
 
 def test_a_dash_is_stdout_or_refused(program, tiny):
