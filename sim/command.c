@@ -2,6 +2,7 @@
 #include "sim/command.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,10 +103,19 @@ const char *command_argument(int argc, char **argv, const char *what, struct err
     return optind + 1 == argc ? argv[optind] : NULL;
 }
 
+/* A pipe's reader, such as head, has had enough. errno may be of a later call than the one that failed. */
+static bool reader_has_gone(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return poll(&out, 1, 0) > 0 && (out.revents & POLLERR) != 0;
+}
+
 int command_finish(void)
 {
     if (fflush(stdout) == 0 && !ferror(stdout)) return 0;
+    const int cause = errno;
+    if (reader_has_gone()) return 0;
     struct error e = {0};
-    error_set(&e, ERROR_FAILURE, "cannot write the output: %s", strerror(errno));
+    error_set(&e, ERROR_FAILURE, "cannot write the output: %s", strerror(cause));
     return command_error(&e);
 }

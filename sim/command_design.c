@@ -31,7 +31,7 @@ enum { SET = 256, SEED, PRIOR, PARAMETERS, CENTRED, SECOND_ORDER, LEVELS, FORCE,
 
 static const struct options_row rows[] = {
     {.value = 'n', .name = "number", .argument = "N", .minimum = 1, .maximum = DESIGN_MAX_POINTS, .meaning = "points, or what METHOD makes of it"},
-    {.value = 'o', .name = "output", .argument = "FILE", .kind = OPTIONS_CSV, .meaning = "the file to write"},
+    {.value = 'o', .name = "output", .argument = "FILE", .kind = OPTIONS_CSV, .meaning = "the file to write; -: stdout"},
     {.value = PRIOR, .name = "prior", .argument = "NAME", .kind = OPTIONS_PRIOR,
      .meaning = "distributions of priors/NAME.cfg in the folder of CONFIG or the folder above it; or the path of a file (with a '/' "
                 "or ending in .cfg). Without it, each parameter's own range, all of it alike"},
@@ -248,8 +248,9 @@ static int draw_and_write(const struct options *o, struct design *d, const struc
     if (design_number_lines(d, plan, source, e) != 0) return -1;
     if (check_points(o, d, s, plan->method, e) != 0) return -1;
     if (*apart_stop() != 0) return error_set(e, ERROR_INTERRUPTED, "interrupted; nothing has been written");
-    if (design_write(o->out, o->force, d, plan, source, e) != 0) return -1;
-    if (!o->quiet) {
+    const bool prints = strcmp(o->out, "-") == 0;
+    if (design_write(prints ? NULL : o->out, o->force, d, plan, source, e) != 0) return -1;
+    if (!o->quiet && !prints) {
         command_say("wrote %s: %u point%s, %u column%s, %u of which var%s", o->out, d->n_points,
                     d->n_points == 1 ? "" : "s", d->n_columns, d->n_columns == 1 ? "" : "s", plan->n_varied,
                     plan->n_varied == 1 ? "ies" : "y");
@@ -282,7 +283,7 @@ static int work(const struct options *o, enum design_method method, const struct
     if (config_load(&study, NULL, model, o->config, &o->overrides, e) != 0) return -1;
     char *prior = o->prior != NULL ? prior_path(o->config, o->prior, e) : NULL;
     int status = o->prior != NULL && (prior == NULL || prior_read(&p, model, prior, e) != 0) ? -1 : 0;
-    if (status == 0) status = check_output(o, prior, e);
+    if (status == 0 && strcmp(o->out, "-") != 0) status = check_output(o, prior, e);
     if (status == 0) status = choose_and_draw(o, &study, method, o->prior != NULL ? &p : NULL, prior, e);
     prior_free(&p);
     free(prior);
@@ -305,7 +306,7 @@ int command_design(int argc, char **argv, const struct model *model)
         status = read_options(&o, argc, argv, texts, texts + n, &method, &e);
         if (status == 0) status = work(&o, method, model, &e);
     }
-    status = status < 0 ? command_error(&e) : 0;
+    status = status < 0 ? command_error(&e) : command_finish();
     if (e.kind == ERROR_INTERRUPTED) status = 128 + *apart_stop();
     for (size_t i = 0; i < o.n_lists; i++) free(o.lists[i]);
     free(o.lists);

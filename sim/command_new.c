@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "sim/command.h"
 #include "sim/files.h"
@@ -158,6 +159,8 @@ static int check_path(const char *path, bool force, struct error *e)
     int result = 0;
     if (stat(folder, &status) != 0 || !S_ISDIR(status.st_mode))
         result = error_set(e, ERROR_INPUT, "%s: the folder %s does not exist", path, folder);
+    else if (access(folder, W_OK | X_OK) != 0)
+        result = error_set(e, ERROR_INPUT, "%s: the folder %s cannot be written to", path, folder);
     free(folder);
     return result;
 }

@@ -229,6 +229,16 @@ static int set_in_scenario(const struct change *c, config_setting_t *scenario)
     return check_length(c, 2, "scenarios.NAME.name=VALUE") != 0 ? -1 : put_string(c, scenario, "name");
 }
 
+/* A number counts from 0, where no scenario has it as its name. */
+static config_setting_t *numbered(const config_setting_t *list, int length, const char *number)
+{
+    char *end;
+    const unsigned long n = strtoul(number, &end, 10);
+    if (number[0] < '0' || number[0] > '9' || *end != '\0' || n >= (unsigned long)length) return NULL;
+    config_setting_t *scenario = config_setting_get_elem(list, (unsigned)n);
+    return config_setting_type(scenario) == CONFIG_TYPE_GROUP ? scenario : NULL;
+}
+
 static int set_scenario(const struct change *c, config_setting_t *root)
 {
     if (c->n_parts < 3) return check_length(c, 2, "scenarios.NAME.policy=VALUE");
@@ -245,12 +255,35 @@ static int set_scenario(const struct change *c, config_setting_t *root)
         names[n++] = name;
         if (strcmp(name, c->part[1]) == 0) found = scenario;
     }
+    if (found == NULL) found = numbered(list, length, c->part[1]);
     int status = found != NULL ? set_in_scenario(c, found) : config_unknown(c->t, NULL, "scenario", c->part[1], names);
     free(names);
     return status;
 }
 
 /* ---- all of them ---- */
+
+/* "list[3]", as libconfig writes it, is "list.3". */
+static int unbracket(const struct change *c, char *path)
+{
+    char *to = path;
+    for (const char *from = path; *from != '\0';) {
+        const size_t digits = from[0] == '[' ? strspn(from + 1, "0123456789") : 0;
+        if (from[0] == '[' && (digits == 0 || from[1 + digits] != ']' || strchr(".[", from[2 + digits]) == NULL))
+            return config_fail(c->t, NULL,
+                               "'[' begins no number; allowed: [0], [1], ..., as in scenarios[0].policy=VALUE");
+        if (digits == 0) {
+            *to++ = *from++;
+            continue;
+        }
+        if (to > path && to[-1] != '.') *to++ = '.';
+        memmove(to, from + 1, digits);
+        to += digits;
+        from += digits + 2;
+    }
+    *to = '\0';
+    return 0;
+}
 
 /* Cuts "a.b.c=value" into its parts. */
 static int cut(struct change *c, const char *text)
@@ -262,6 +295,7 @@ static int cut(struct change *c, const char *text)
         return config_fail(c->t, NULL, "this path is too long; allowed: %s", form);
     snprintf(c->path, sizeof c->path, "%.*s", (int)(equals - text), text);
     c->value = equals + 1;
+    if (unbracket(c, c->path) != 0) return -1;
     for (char *part = c->path; part != NULL;) {
         if (c->n_parts == MAX_PARTS) return config_fail(c->t, NULL, "this path leads nowhere; allowed: %s", form);
         c->part[c->n_parts++] = part;
@@ -271,12 +305,25 @@ static int cut(struct change *c, const char *text)
     return 0;
 }
 
+/* `params` and designs call a parameter GROUP.NAME. */
+static int unknown_key(const struct change *c)
+{
+    const int64_t group = model_group(c->t->model, c->part[0]);
+    const struct submodel *submodel = group >= 0 ? c->t->model->schedule[group] : NULL;
+    if (submodel == NULL || c->n_parts != 2 || parameter_find(submodel->parameters, c->part[1]) == NULL)
+        return config_unknown(c->t, NULL, "key", c->part[0], config_top_names);
+    if (submodel->parameters == config_levers(c->t->model))
+        return config_fail(c->t, NULL, "levers belong to a policy; allowed: policies.NAME.%.60s=VALUE", c->part[1]);
+    return config_fail(c->t, NULL, "there is no key '%.60s'; did you mean 'parameters.%.60s.%.60s'?", c->part[0],
+                       c->part[0], c->part[1]);
+}
+
 static int apply(struct config_tree *t, const char *text)
 {
     struct change c = {.t = t};
     if (cut(&c, text) != 0) return -1;
     config_setting_t *root = config_root_setting(&t->tree);
-    if (!is_among(c.part[0], config_top_names)) return config_unknown(t, NULL, "key", c.part[0], config_top_names);
+    if (!is_among(c.part[0], config_top_names)) return unknown_key(&c);
     if (strcmp(c.part[0], "run") == 0) return set_run(&c, root);
     if (strcmp(c.part[0], "parameters") == 0) return set_parameter(&c, root);
     if (strcmp(c.part[0], "scenarios") == 0) return set_scenario(&c, root);

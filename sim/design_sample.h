@@ -44,8 +44,8 @@ int design_sample(struct design *d, const struct design_plan *plan, struct error
 /* How many points of a design a study cannot run, and the first of them with its cause; the study comes out with other values. */
 uint32_t design_invalid(const struct design *d, struct study *s, uint32_t *first, struct error *cause);
 
-/* Writes a design as CSV, with what it is in comments at the head, to a file that is there in whole or not at all. `source` names
- * where the distributions are from. ERROR_FAILURE. */
+/* Writes a design as CSV, with what it is in comments at the head, to a file that is there in whole or not at all, or, without a
+ * path, to stdout, where a failure shows. `source` names where the distributions are from. ERROR_FAILURE. */
 int design_write(const char *path, bool replace, const struct design *d, const struct design_plan *plan, const char *source,
                  struct error *e);
 

@@ -173,7 +173,9 @@ int design_write(const char *path, bool replace, const struct design *d, const s
     size_t size = 0;
     char *text = make_text(d, plan, source, &size);
     if (text == NULL) return error_memory(e, "the text of the design", (double)size);
-    int status = files_write(path, replace, text, size, e);
+    int status = 0;
+    if (path == NULL) fwrite(text, 1, size, stdout); /* a failure shows in `stdout` */
+    else status = files_write(path, replace, text, size, e);
     free(text);
     return status;
 }

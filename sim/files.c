@@ -73,10 +73,16 @@ static int write_file(const char *path, const char *text, size_t size, struct er
     return good ? 0 : error_set(e, ERROR_FAILURE, "%s: cannot be written: %s", path, strerror(cause));
 }
 
+char *files_temporary(const char *path)
+{
+    char *name = NULL;
+    return asprintf(&name, "%s.enforcesim-tmp", path) >= 0 ? name : NULL;
+}
+
 int files_write(const char *path, bool replace, const char *text, size_t size, struct error *e)
 {
-    char *temporary = NULL;
-    if (asprintf(&temporary, "%s.tmp", path) < 0) return error_memory(e, "a path", 4096);
+    char *temporary = files_temporary(path);
+    if (temporary == NULL) return error_memory(e, "a path", 4096);
     unlink(temporary); /* of a program that was killed; a link there is not to be followed */
     int status = write_file(temporary, text, size, e);
     if (status == 0) status = files_publish(temporary, path, replace, e);

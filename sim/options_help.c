@@ -32,7 +32,7 @@ const struct options_term options_environment[] = {
 
 const struct options_term options_files[] = {
     {"FILE.partial", "what a run has finished so far: the same command with --resume goes on from it"},
-    {"FILE.tmp", "the results file while it is written"},
+    {"FILE.enforcesim-tmp", "the results file while it is written; one that a kill has left is removed by the next run"},
     {"PREFIX/share/enforcesim/configs", "scenario files, policies and priors to begin with"},
     {0},
 };

@@ -85,14 +85,29 @@ static int take_option(struct request *q, int option, const struct options_given
     }
 }
 
+/* Adds an argument as a shell takes it, in quotes where it has to be. */
+static size_t add_argument(char *to, const char *argument)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./-_";
+    char *end = to;
+    *end++ = ' ';
+    if (*argument != '\0' && argument[strspn(argument, plain)] == '\0') return (size_t)(stpcpy(end, argument) - to);
+    *end++ = '\'';
+    for (; *argument != '\0'; argument++) {
+        if (*argument == '\'') end = stpcpy(end, "'\"'\"'");
+        else *end++ = *argument;
+    }
+    return (size_t)(stpcpy(end, "'") - to);
+}
+
 static int remember_history(struct request *q, int argc, char **argv, struct error *e)
 {
     size_t size = sizeof "enforcesim", at = 0;
-    for (int i = 0; i < argc; i++) size += strlen(argv[i]) + 1;
+    for (int i = 0; i < argc; i++) size += 5 * strlen(argv[i]) + 3;
     q->history = malloc(size);
     if (q->history == NULL) return error_memory(e, "the command line", (double)size);
     at = (size_t)snprintf(q->history, size, "enforcesim");
-    for (int i = 0; i < argc; i++) at += (size_t)snprintf(q->history + at, size - at, " %s", argv[i]);
+    for (int i = 0; i < argc; i++) at += add_argument(q->history + at, argv[i]);
     error_clean(q->history); /* it goes into the results file, and from there to pages and terminals */
     return 0;
 }
@@ -132,6 +147,8 @@ int request_read(struct request *q, int argc, char **argv, const struct options_
     }
     if (q->progress == PROGRESS_AUTO) q->progress = command_has_terminal() && !q->quiet ? PROGRESS_ALWAYS : PROGRESS_NEVER;
     if (take_arguments(q, argc, argv, e) != 0) return -1;
+    if (q->out != NULL && strcmp(q->out, "-") == 0)
+        return error_set(e, ERROR_INPUT, "-o -: results go to a file; name one, or ./- for one of that name");
     if (q->out != NULL && q->out[0] == '\0') return error_set(e, ERROR_INPUT, "-o needs the name of a file");
     if (q->resume && q->force) return error_set(e, ERROR_INPUT, "--resume and --force contradict each other");
     return 0;
@@ -213,6 +230,9 @@ static int check_ways(const struct request *q, bool is_there, struct error *e)
     struct stat status;
     if (!is_there && lstat(q->out, &status) == 0)
         return error_set(e, ERROR_INPUT, "%s: is a link to what is not there; name a file", q->out);
+    if (lstat(q->temporary, &status) != 0 && errno == ENAMETOOLONG)
+        return error_set(e, ERROR_INPUT, "%s: the name is too long, for results are first written to NAME.enforcesim-tmp",
+                         q->out);
     if (lstat(q->temporary, &status) == 0 && !S_ISREG(status.st_mode))
         return error_set(e, ERROR_INPUT, "%s: is in the way, for results are first written there; remove it or name another file",
                          q->temporary);

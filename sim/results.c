@@ -119,7 +119,7 @@ char *results_partial(const char *path)
 
 char *results_temporary(const char *path)
 {
-    return beside(path, ".tmp");
+    return files_temporary(path);
 }
 
 char *results_shard(const char *path, uint32_t shard, uint32_t shards)

@@ -175,10 +175,20 @@ static void put_path(struct cell *cell, const char *group, const char *name)
     cell->text = cell->own;
 }
 
-static void put_parameters(struct cell **cells, const char *group, const struct parameter *rows)
+/* Whether a list of all, of one group or of one path has this row. */
+static bool is_chosen(const char *chosen, const char *group, const char *name)
 {
-    for (; rows != NULL && rows->name != NULL; rows++, *cells += 9) {
+    if (chosen == NULL || strcmp(chosen, group) == 0) return true;
+    const size_t length = strlen(group);
+    return strncmp(chosen, group, length) == 0 && chosen[length] == '.' && strcmp(chosen + length + 1, name) == 0;
+}
+
+static void put_parameters(struct cell **cells, const char *chosen, const char *group, const struct parameter *rows)
+{
+    for (; rows != NULL && rows->name != NULL; rows++) {
+        if (!is_chosen(chosen, group, rows->name)) continue;
         struct cell *c = *cells;
+        *cells += 9;
         put_path(&c[0], group, rows->name);
         c[1] = text_cell(type_names[rows->type]);
         c[2] = text_cell(rows->unit);
@@ -193,21 +203,20 @@ static void put_parameters(struct cell **cells, const char *group, const struct 
     }
 }
 
-static int make_parameters(struct table *table, const struct model *model, const char *group, struct error *e)
+static int make_parameters(struct table *table, const struct model *model, const char *chosen, struct error *e)
 {
     static const char *const columns[] = {"path",    "type", "unit",    "default", "minimum",
                                           "maximum", "role", "meaning", "source"};
-    bool is_run = group != NULL && strcmp(group, "run") == 0;
+    bool is_run = chosen != NULL && (strcmp(chosen, "run") == 0 || strncmp(chosen, "run.", 4) == 0);
     size_t n = parameter_count(study_settings);
     for (size_t i = 0; model->schedule[i] != NULL; i++) n += parameter_count(model->schedule[i]->parameters);
     *table = (struct table){.columns = columns, .n_columns = 9, .cells = calloc(n * 9 + 1, sizeof *table->cells)};
     if (table->cells == NULL) return error_memory(e, "the table", (double)n * 9 * sizeof *table->cells);
     struct cell *end = table->cells;
-    if (is_run) put_parameters(&end, "run", study_settings);
+    if (is_run) put_parameters(&end, chosen, "run", study_settings);
     for (size_t i = 0; model->schedule[i] != NULL && !is_run; i++) {
         const struct submodel *submodel = model->schedule[i];
-        if (group == NULL || strcmp(group, submodel->name) == 0)
-            put_parameters(&end, submodel->name, submodel->parameters);
+        put_parameters(&end, chosen, submodel->name, submodel->parameters);
     }
     table->n_rows = (size_t)(end - table->cells) / 9;
     return 0;
@@ -215,7 +224,7 @@ static int make_parameters(struct table *table, const struct model *model, const
 
 /* ---- metrics ---- */
 
-static int make_metrics(struct table *table, const struct model *model, const char *group, struct error *e)
+static int make_metrics(struct table *table, const struct model *model, const char *chosen, struct error *e)
 {
     static const char *const columns[] = {"name", "unit", "kind", "submodel", "meaning"};
     size_t n = model_metrics(model, NULL);
@@ -228,7 +237,7 @@ static int make_metrics(struct table *table, const struct model *model, const ch
     model_metrics(model, entries);
     for (size_t i = 0; i < n; i++) {
         const struct metric *metric = entries[i].metric;
-        if (group != NULL && strcmp(group, entries[i].submodel->name) != 0) continue;
+        if (!is_chosen(chosen, entries[i].submodel->name, metric->name) && strcmp(chosen, metric->name) != 0) continue;
         struct cell *c = table->cells + table->n_rows++ * 5;
         c[0] = text_cell(metric->name);
         c[1] = text_cell(metric->unit);
@@ -242,19 +251,19 @@ static int make_metrics(struct table *table, const struct model *model, const ch
 
 /* ---- both ---- */
 
-int tables_parameters(FILE *out, enum tables_format format, const struct model *model, const char *group, struct error *e)
+int tables_parameters(FILE *out, enum tables_format format, const struct model *model, const char *chosen, struct error *e)
 {
     struct table table = {0};
-    if (make_parameters(&table, model, group, e) != 0) return -1;
+    if (make_parameters(&table, model, chosen, e) != 0) return -1;
     write(out, &table, format);
     free(table.cells);
     return 0;
 }
 
-int tables_metrics(FILE *out, enum tables_format format, const struct model *model, const char *group, struct error *e)
+int tables_metrics(FILE *out, enum tables_format format, const struct model *model, const char *chosen, struct error *e)
 {
     struct table table = {0};
-    const int status = make_metrics(&table, model, group, e);
+    const int status = make_metrics(&table, model, chosen, e);
     if (status == 0) write(out, &table, format);
     free(table.cells);
     return status;

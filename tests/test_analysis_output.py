@@ -86,6 +86,9 @@ def test_untested_claims_say_how(strong):
 def test_further_files_serve_claims_that_need_them(folder, strong):
     other = {"status_quo": {}, "professional_rescue": {"minor_days": 0.9}}
     path = synthetic.write(folder / "unlearning.h5", effects=other)
+    refused(command("claims", strong, "--with", f"unlearning={path}"), "every parameter is as in the file itself")
+    with h5py.File(path, "a") as file:
+        file["parameters/fear.half_life"][...] = 60.0
     with es.open(strong) as ds, es.open(path) as unlearning:
         assert es.claims(ds).verdict["E9"] == "not tested"
         assert es.claims(ds, also={"unlearning": unlearning}).verdict["E9"] == "supported"
@@ -205,6 +208,24 @@ def test_hostile_labels_stay_text(tmp_path):
     assert "<img src=x" not in html
     assert "\x1b" not in html + shown
     assert "{{ 7*7 }}" in html
+
+
+def test_text_fits_the_terminal(strong, monkeypatch):
+    """On a wide one all scenarios of the essay stand side by side; a narrow one wraps no line."""
+    shown = {}
+    for columns in (1, 72, 100, 160):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        for what in ("table", "claims"):
+            shown[what, columns] = lines = command(what, strong).stdout.splitlines()
+            assert max(map(len, lines)) <= max(columns, 72), (what, columns)
+    assert shown["table", 160].count("Outcomes") == 1 < shown["table", 72].count("Outcomes")
+    monkeypatch.delenv("COLUMNS")
+    assert max(map(len, command("table", strong).stdout.splitlines())) == 120
+
+
+def test_a_shard_is_told_from_other_files(tmp_path):
+    (tmp_path / "x.h5.shard-1-of-3").write_bytes(b"ESJRNL\r\n" + bytes(99))
+    refused(command("table", tmp_path / "x.h5.shard-1-of-3"), "a shard, or an unfinished run; 'enforcesim merge'")
 
 
 @pytest.mark.slow

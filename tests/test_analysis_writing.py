@@ -17,6 +17,7 @@ from enforcesim import plot
 from enforcesim.files import EnforceSimError
 
 WRITERS = {"report": "out.html", "export": "out.csv", "figure": "out.png"}
+EARLIER = {"report": "<!DOCTYPE html>mine", "export": "scenario,mine", "figure": "mine"}  # of the kind that is replaced
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +57,7 @@ def longest_file(size: int) -> Iterator[None]:
 @pytest.mark.parametrize("what", WRITERS)
 def test_what_cannot_be_written_leaves_what_was_there(results, tmp_path, what):
     out = tmp_path / WRITERS[what]
-    for before in (None, "what was there"):
+    for before in (None, EARLIER[what]):
         if before is not None:
             out.write_text(before)
         with longest_file(5000), pytest.raises(EnforceSimError) as refused:
@@ -73,12 +74,12 @@ def test_links_are_followed_where_they_are_meant(results, tmp_path, what):
     (tmp_path / "elsewhere").mkdir()
     out, target, victim = tmp_path / WRITERS[what], tmp_path / "elsewhere" / "target", tmp_path / "victim"
     for path in (target, victim):
-        path.write_text("mine")
+        path.write_text(EARLIER[what])
     out.symlink_to(target)
-    out.with_name(f"{out.name}.part").symlink_to(victim)
-    target.with_name("target.part").symlink_to(victim)
+    out.with_name(f"{out.name}.enforcesim-tmp").symlink_to(victim)
+    target.with_name("target.enforcesim-tmp").symlink_to(victim)
     write(what, results)
-    assert victim.read_text() == "mine"
+    assert victim.read_text() == EARLIER[what]
     assert out.is_symlink() and target.stat().st_size > 5000
 
 
@@ -97,4 +98,4 @@ def test_a_pipe_stays_one(results, tmp_path, what):
 def test_a_folder_that_is_missing_is_said_to_be(results, tmp_path):
     with pytest.raises(EnforceSimError) as refused:
         es.export(results, "none/out.csv")
-    assert str(refused.value) == "none/out.csv: cannot be written (No such file or directory)"
+    assert str(refused.value) == "none/out.csv: cannot be written: the folder none does not exist"

@@ -94,6 +94,9 @@ BROKEN = {
     "neither value nor right": (("right = {", "#"), "either value or right"),
     "left is no table": (("left = {", "left = 3 #"), "left must be a table"),
     "mechanisms": (('["rescue operations"]', "[1]"), "mechanisms must be a name or a list of names"),
+    "mechanism": (('["rescue operations"', '["rescue operation"'), "did you mean 'rescue operations'?"),
+    "mechanism allowed": (('"rescue operations"', '"luck"'), "no mechanism 'luck'; allowed: accompaniment, adults"),
+    "mechanisms of the ledger": (("scenarios =", "mechanisms = 7 #"), "mechanisms must be a name or a list of"),
     "no source": (('source = "a speech"\n', ""), "needs a quote or a source"),
     "no claim": ((OWN[OWN.index("[[claim]]") :], ""), "the ledger lacks 'claim'"),
     "sums": (('["minor_days", "coerced_days"]', "7"), "sums.all_days must be a name or a list of names"),
@@ -111,7 +114,15 @@ def test_a_broken_claim_is_one_clear_line(results, mine, kind):
     message = str(said.value)
     assert words in message, message
     assert message.startswith(str(path)) and "\n" not in message and len(message) < 1500
-    if kind not in ("no id", "no claim", "sums", "top key", "not TOML", "id of a wrong type"):
+    if kind not in (
+        "no id",
+        "no claim",
+        "sums",
+        "top key",
+        "not TOML",
+        "id of a wrong type",
+        "mechanisms of the ledger",
+    ):
         assert "mine.toml:4: claim M1: " in message
 
 
@@ -178,16 +189,28 @@ def test_no_change_of_a_ledger_ends_in_a_traceback(results, data):
 def mechanisms_of_the_model():
     text = (ROOT / "models" / "ODD.md").read_text("utf-8")
     table = text[text.index("## A. Both sides' mechanisms") : text.index("## B. What is built in")]
-    rows = [line.split("|")[1].strip() for line in table.splitlines() if line.startswith("|")]
+    rows = [line.split("|")[1].strip().lower() for line in table.splitlines() if line.startswith("|")]
+    rows = [row for row in rows if row.strip("- ") and row != "mechanism" and not row.startswith("*")]
     titles = re.findall(r"^#{3,4} 7\.[\d.]+ (.+?)(?: \(`.*)?$", text, re.MULTILINE)
-    return "\n".join(rows).lower(), [t.lower() for t in titles]
+    return rows, [t.lower() for t in titles]
 
 
 def test_mechanisms_have_the_names_of_the_model():
+    """The names that a claim may rest on: each is one of the model's, and no mechanism of the model is without."""
     rows, titles = mechanisms_of_the_model()
-    for claim in ledger.load().claim:
-        for name in claim["mechanisms"]:
-            assert name.lower() in rows or name.lower() in titles, f"{claim['id']}: {name}"
+    allowed = ledger.load().mechanisms
+    for name in allowed:
+        assert any(name.lower() in row for row in rows) or name.lower() in titles, name
+    for row in rows:
+        assert any(name.lower() in row for name in allowed), row
+    assert {*titles} <= {name.lower() for name in allowed}
+
+
+def test_a_declared_mechanism_is_taken(results, mine):
+    """And a capital letter is no misspelling."""
+    declared = ('scenarios = ["elsewhere"]', 'mechanisms = ["Luck"]')
+    table = es.claims(results, ledger=mine(OWN, declared, ('["rescue operations"]', '["luck", "Court"]')))
+    assert table.mechanisms["M1"] == "luck, Court"
 
 
 def test_both_sides_are_treated_alike():

@@ -6,6 +6,7 @@ import csv
 import io
 import os
 import re
+import shlex
 import signal
 import subprocess
 from pathlib import Path
@@ -114,6 +115,59 @@ def test_a_full_disk_is_told(tiny, arguments):
     with open("/dev/full", "w") as full:
         done = subprocess.run([PROGRAM, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert said(done, 1) == "enforcesim: cannot write the output: No space left on device\n"
+
+
+@pytest.mark.parametrize(
+    "arguments", [["params"], ["help", "run"], ["run", "tiny.cfg", "--dry-run"], ["check", "tiny.cfg"]]
+)
+def test_a_reader_who_has_had_enough_is_no_failure(tiny, arguments):
+    """As in: enforcesim params | head."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([PROGRAM, *arguments], stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writer)
+    assert said(done, 0) == ""
+
+
+def test_a_single_row_can_be_listed(program):
+    for command, whole in (
+        (("params", "police.leak"), "params"),
+        (("metrics", "minor_days"), "metrics"),
+        (("params", "run.horizon"), ""),
+    ):
+        head, row = program(*command, "--format", "csv").stdout.splitlines()
+        assert row.startswith(f"{command[1]},")
+        if whole:
+            assert [head, row] == [r for r in program(whole, "--format", "csv").stdout.splitlines() if r in (head, row)]
+    for command, words in {
+        ("params", "police.leek"): "there is no parameter of police 'leek'; did you mean 'leak'?",
+        ("params", "police."): "there is no parameter of police ''; allowed: fresh_skill, ",
+        ("params", "polise.leak"): "there is no group 'polise.leak'",
+        ("metrics", "minor_dayz"): "there is no group or metric 'minor_dayz'; did you mean 'minor_days'?",
+        ("metrics", "nothing"): "there is no group 'nothing'; allowed: market, ",
+    }.items():
+        assert words in said(program(*command), 2)
+
+
+def test_the_command_can_be_given_again(program, tiny):
+    names = ["a b's.cfg", '$(x) "ö".h5']
+    Path(names[0]).write_text(TINY)
+    command = ["run", names[0], "-r", "1", "--set", "run.metrics=fear, minor_days", "-o", names[1]]
+    said(program(*command), 0)
+    told = next(line for line in program("info", names[1]).stdout.splitlines() if line.startswith("by "))
+    assert shlex.split(told)[1:] == ["enforcesim", *command]
+    said(program("run", "tiny.cfg", "-o", "t.h5", "--set", "run.seed=3"), 0)
+    assert "enforcesim run tiny.cfg -o t.h5 --set run.seed=3\n" in program("info", "t.h5").stdout
+
+
+def test_a_dash_is_stdout_or_refused(program, tiny):
+    for command in (["run", "tiny.cfg"], ["merge", "tiny.cfg", "x"]):
+        assert "-o -: results go to a file" in said(program(*command, "-o", "-"), 2)
+    drawn = program("design", "lhs", "tiny.cfg", "-n", "4", "-o", "-", "--parameters", "police.leak")
+    assert said(drawn, 0) == ""
+    assert [path.name for path in tiny.iterdir()] == ["tiny.cfg"]
+    program("design", "lhs", "tiny.cfg", "-n", "4", "-o", "d.csv", "--parameters", "police.leak")
+    assert drawn.stdout == Path("d.csv").read_text()
 
 
 def test_results_have_a_name_and_a_folder_without_o(program, tiny):

@@ -167,6 +167,13 @@ static void any_path_can_be_set(void **state)
     overridden(&s, "scenarios.late.phases.1.policy.effort=0.25", "own_policies.mine.inherits=parent");
     assert_true(value_of(&s, "policy_of_late_99", "policy.effort") == 0.25 && value_of(&s, "mine", "policy.gear") == 1);
     study_free(&s);
+    overridden(&s, "scenarios[1].policy=parent", "scenarios.[2].phases[0].day=7"); /* by number, as libconfig writes it */
+    assert_string_equal(s.policies[s.scenarios[1].phases[0].policy].name, "parent");
+    assert_int_equal(s.scenarios[2].phases[1].day, 7);
+    study_free(&s);
+    overridden(&s, "scenarios[0].name=2", "scenarios.2.policy=child"); /* a name goes before a number */
+    assert_string_equal(s.policies[s.scenarios[0].phases[0].policy].name, "child");
+    study_free(&s);
 }
 
 static void wrong_set(const char *set, const char *message)
@@ -183,11 +190,22 @@ static void wrong_set(const char *set, const char *message)
     assert_string_equal(e.text, expected);
 }
 
+#define NUMBERS "'[' begins no number; allowed: [0], [1], ..., as in scenarios[0].policy=VALUE"
+
 static void wrong_paths_and_values_are_refused(void **state)
 {
     (void)state;
     wrong_set("run.sede=1", "there is no setting of run 'sede'; did you mean 'seed'?");
     wrong_set("runs.seed=1", "there is no key 'runs'; did you mean 'run'?");
+    wrong_set("growth.law=linear", "there is no key 'growth'; did you mean 'parameters.growth.law'?");
+    wrong_set("growth.lwa=linear", "there is no key 'growth'; allowed: run, parameters, policies, own_policies, scenarios");
+    wrong_set("policy.boats=1", "levers belong to a policy; allowed: policies.NAME.boats=VALUE");
+    wrong_set("scenarios[9].policy=mine", "there is no scenario '9'; allowed: plain, inline, late");
+    wrong_set("scenarios[].policy=mine", NUMBERS);
+    wrong_set("scenarios[1.policy=mine", NUMBERS);
+    wrong_set("scenarios[x].policy=mine", NUMBERS);
+    wrong_set("scenarios[1]policy=mine", NUMBERS);
+    wrong_set("scenarios[-1].policy=mine", NUMBERS);
     wrong_set("run.seed", "there is no '='; allowed: PATH=VALUE, as in run.seed=3 or parameters.GROUP.NAME=0.5");
     wrong_set("run.replicates=99999999999", "replicates is out of range; allowed: a whole number from 1 to 10000000");
     wrong_set("run.replicates=3000000000", "replicates is out of range; allowed: a whole number from 1 to 10000000");

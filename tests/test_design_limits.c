@@ -166,7 +166,7 @@ static void what_is_written_is_read_again(void **state)
         for (uint32_t i = 0; i < d.n_columns; i++) assert_ptr_equal(again.columns[i].row, d.columns[i].row);
         assert_memory_equal(again.values, d.values, (size_t)d.n_points * d.n_columns * sizeof *d.values);
         assert_memory_equal(again.lines, d.lines, d.n_points * sizeof *d.lines);
-        assert_int_equal(access("d.csv.tmp", F_OK), -1);
+        assert_int_equal(access("d.csv.enforcesim-tmp", F_OK), -1);
         design_free(&again);
         design_free(&d);
         design_plan_free(&plan);
@@ -213,10 +213,10 @@ static void the_head_says_how_it_was_drawn(void **state)
     assert_int_equal(design_write("d.csv", false, &d, &plan, "p.cfg", &e), -1);
     assert_int_equal(e.kind, ERROR_FAILURE);
     assert_string_equal(e.text, "d.csv: cannot be put in place: File exists");
-    assert_int_equal(access("d.csv.tmp", F_OK), -1);
+    assert_int_equal(access("d.csv.enforcesim-tmp", F_OK), -1);
     e = (struct error){0};
     assert_int_equal(design_write("none/d.csv", true, &d, &plan, "p.cfg", &e), -1);
-    assert_string_equal(e.text, "none/d.csv.tmp: cannot be made: No such file or directory");
+    assert_string_equal(e.text, "none/d.csv.enforcesim-tmp: cannot be made: No such file or directory");
     design_free(&d);
     design_plan_free(&plan);
     prior_free(&prior);

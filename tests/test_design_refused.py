@@ -117,7 +117,7 @@ def test_a_full_disk_leaves_nothing(tmp_path):
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000)),
     )
     assert done.returncode == 1
-    assert done.stderr == f"enforcesim: {out}.tmp: cannot be written: File too large\n"
+    assert done.stderr == f"enforcesim: {out}.enforcesim-tmp: cannot be written: File too large\n"
     assert not list(tmp_path.iterdir())
 
 
@@ -137,7 +137,7 @@ def test_every_call_may_fail(tmp_path, call, error, lasting):
     """Once, or from then on: there is a message, and the file is the old one or the new one. make test tries every 29th
     allocation, make verify all."""
     prior = unit_prior(tmp_path, FOUR)
-    out, temporary = tmp_path / "d.csv", tmp_path / "d.csv.tmp"
+    out, temporary = tmp_path / "d.csv", tmp_path / "d.csv.enforcesim-tmp"
     command = [str(PROGRAM), "design", "morris", str(CONFIG), "-n", "3", "--prior", str(prior), "-o", str(out)]
     command += ["--force", "--seed", "1", "--parameters", ",".join(FOUR)]
 

@@ -318,7 +318,7 @@ def test_a_harmful_output_name_is_written_but_not_said(folder):
     out = (folder.path / "\x1b[2J\n.h5").rename(folder.path / "x.h5")
     assert folder.call("info", "x.h5").stdout.count(b"\x1b") == 0
     with xr.open_dataset(out, engine="h5netcdf") as results:
-        assert " -o ?[2J?.h5 " in results.attrs["history"]
+        assert " -o '?[2J?.h5' " in results.attrs["history"]
     out.unlink()
 
 

@@ -7,6 +7,7 @@ import importlib.util
 import io
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -212,8 +213,78 @@ def test_export_refuses_what_it_cannot_do(folder, tmp_path):
     refused(command("export", copy), "is a results file; name another file")
     assert Path(copy).read_bytes() == before
     refused(command("export", folder / "x.h5", "minor_day"), "no metric 'minor_day'")
-    refused(command("export", folder / "x.h5", "-o", tmp_path / "none" / "t.csv"), "cannot be written")
+    refused(command("export", folder / "x.h5", "-o", tmp_path / "none" / "t.csv"), "cannot be written: the folder")
     refused(command("export", tmp_path / "none.h5"), "no such file")
+
+
+def test_wrong_arguments_are_one_clear_line(folder):
+    with es.open(folder / "x.h5") as ds:
+        for call, words in {
+            lambda: es.frame(5): "es.frame needs a dataset",
+            lambda: es.frame(ds, 5): "metric is 5; allowed: the name of a metric, or names",
+            lambda: es.frame(ds, []): r"metric is \[\]; allowed",
+            lambda: es.export(ds, None): "path is of type NoneType",
+            lambda: es.export(ds, "a\0b"): "allowed: the path of a file",
+            lambda: es.report(ds, 7): "path is of type int",
+            lambda: es.open(""): "path is ''",
+            lambda: es.claims(ds, {"doubled": "x.h5"}): "also is no mapping of short names to datasets",
+            lambda: es.claims(ds, [ds]): "also is no mapping of short names to datasets",
+            lambda: es.claims(ds, ledger=5): "ledger is of type int",
+            lambda: es.params(5): "group is of type int",
+            lambda: es.problem(5): "names is of type int",
+        }.items():
+            with pytest.raises(es.EnforceSimError, match=words):
+                call()
+
+
+def test_a_wide_design_warns_of_nothing(folder, recwarn):
+    """pandas does where columns are put in one by one."""
+    known = es.params()
+    names = [n for n in es.problem()["names"] if not n.startswith("region")]
+    ds = es.run(folder / "s.cfg", replicates=1, design={n: known["default"][n] for n in names})
+    recwarn.clear()
+    table = es.frame(ds, "minor_days")
+    assert not [*recwarn] and len(names) > 150
+    assert list(table.columns) == ["point", *names, "scenario", "replicate", "time", "minor_days"]
+
+
+def test_export_and_report_replace_only_their_like(folder, tmp_path):
+    """README draws sobol.csv and runs it into sobol.h5: the table of the results has the design's name."""
+    for name, own in {"d.csv": "# drawn by\nregion.venues\n12\n", "d.html": "my notes\n"}.items():
+        (tmp_path / name).write_text(own)
+        (tmp_path / f"{name}.part").write_text(own)
+        shutil.copy(folder / "x.h5", tmp_path / "d.h5")
+        what = ("export", "table of results") if name == "d.csv" else ("report", "report")
+        refused(command(what[0], tmp_path / "d.h5"), f"{name}: is there already and is no {what[1]}; name another file")
+        assert (tmp_path / name).read_text() == own
+        (tmp_path / name).unlink()
+    for _ in range(2):
+        assert command("export", tmp_path / "d.h5", "minor_days").returncode == 0
+        assert command("export", tmp_path / "d.h5", "--of", "summary").returncode == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["d.csv", "d.csv.part", "d.h5", "d.html.part"]
+    whole = (tmp_path / "d.csv").read_text()
+    assert command("export", tmp_path / "d.h5", "--of", "summary", "-o", "-").stdout == whole
+    refused(
+        command("export", tmp_path / "d.h5", "-o", "/dev/full"),
+        "/dev/full: cannot be written (No space left on device)",
+    )
+    refused(command("export", tmp_path / "d.h5", "-o", tmp_path), "is a folder; name a file")
+    refused(command("report", tmp_path / "d.h5", "-o", "-"), "-o -: a report goes to a file")
+    refused(command("plot", tmp_path / "d.h5", "-o", "-"), "-o -: a plot goes to a file")
+
+
+def test_a_table_that_cannot_be_written_leaves_the_old_one(folder, tmp_path):
+    out = tmp_path / "t.csv"
+    with es.open(folder / "x.h5") as ds:
+        es.export(ds, out, "minor_days")
+        whole = out.read_bytes()
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
+        try:
+            with pytest.raises(es.EnforceSimError, match="File too large"):
+                es.export(ds, out)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    assert out.read_bytes() == whole and [*tmp_path.iterdir()] == [out]
 
 
 # ---- the package itself ----

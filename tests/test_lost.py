@@ -57,7 +57,7 @@ class Place:
 
     @property
     def temporary(self) -> Path:
-        return self.folder / "x.h5.tmp"
+        return self.folder / "x.h5.enforcesim-tmp"
 
     @property
     def counts(self) -> Path:

@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -263,7 +264,7 @@ def test_a_leader_without_threads_lets_nobody_work_on(folder):
     begun = time.monotonic()
     said = launch(3, "run", "s.cfg", "-r", 4000, *large, "-j", 2, "-o", "s.h5", status=1, launcher=launcher)
     assert said.startswith("enforcesim: only 1 of 2 threads can be started") and said.count("\n") == 1, said
-    assert time.monotonic() - begun < 40
+    assert time.monotonic() - begun < 100
 
 
 def test_all_ranks_leave_together(folder):

@@ -319,6 +319,9 @@ def test_what_a_file_cannot_serve_is_told(few):
     refused(command("plot", few / "summary.h5", "fear", "-o", few / "figures"), "run again")
     drawn = command("plot", few / "quantiles.h5", "fear", "-o", few / "figures")
     assert drawn.returncode == 0 and (few / "figures" / "fear.png").exists()
+    for name in (n for n in es.plot.NAMES if n not in ("differences", "claims")):
+        with pytest.raises(es.EnforceSimError, match="run again"):
+            es.plot.draw(es.open(few / "summary.h5"), name)
     with pytest.raises(es.EnforceSimError, match="differences from 'status_quo' only"):
         es.compare(es.open(few / "quantiles.h5"), "raids")
     for output in ("summary", "quantiles"):

@@ -57,9 +57,35 @@ def test_force_does_not_replace_what_the_run_is_made_from(folder):
 def test_what_could_not_be_put_in_place_is_told_before_anything_runs(folder):
     os.symlink("nowhere/at-all.h5", "link.h5")
     assert "is a link to what is not there" in call("run", "s.cfg", "-o", "link.h5", "--force", status=2)
-    Path("o.h5.tmp").mkdir()
-    assert "o.h5.tmp: is in the way" in call("run", "s.cfg", "-o", "o.h5", status=2)
+    Path("o.h5.enforcesim-tmp").mkdir()
+    assert "o.h5.enforcesim-tmp: is in the way" in call("run", "s.cfg", "-o", "o.h5", status=2)
     assert not list(Path().glob("*.partial"))
+
+
+@pytest.mark.parametrize("how", [[], ["--force"]], ids=["new", "force"])
+def test_a_neighbours_files_stay(folder, how):
+    """x.h5.tmp and the like may be somebody's own: only a name that nobody gives to a file is written to beforehand."""
+    shards(1)
+    kept = {
+        f"{name}.{ending}": f"mine {ending}"
+        for name in ("o.h5", "m.h5", "e.csv", "n.cfg")
+        for ending in ("tmp", "bak", "new", "old")
+    }
+    for name, text in kept.items():
+        Path(name).write_text(text)
+    call("run", "s.cfg", "-o", "o.h5", *how)
+    call("merge", "s.cfg", "s.h5.shard-1-of-1", "-o", "m.h5", *how)
+    call("design", "lhs", "s.cfg", "-n", 2, "-o", "e.csv", *how)
+    call("new", "n.cfg", *how)
+    assert {name: Path(name).read_text() for name in kept} == kept
+    assert not list(Path().glob("*.enforcesim-tmp"))
+
+
+def test_a_name_too_long_to_be_finished_is_told_before_anything_runs(folder):
+    """255 bytes are the longest: FILE.partial could be made, but not the file that results first go to."""
+    assert "the name is too long" in call("run", "s.cfg", "-o", "x" * 247, status=2)
+    assert not list(Path().glob("x*"))
+    call("run", "s.cfg", "-o", "x" * (255 - len(".enforcesim-tmp")))
 
 
 @pytest.mark.parametrize("date", ["", "abc", "-1", "1e9", "99999999999999999999", "999999999999"])

@@ -413,6 +413,8 @@ def test_params_are_the_programs_table():
         else:
             assert (ours["unit"], ours["minimum"], ours["maximum"]) == (row["unit"], row["minimum"], row["maximum"])
     assert list(es.params("run").index) == [row["path"] for row in listed("params", "run")]
+    assert [*es.params("police.leak").setting] == ["parameters.police.leak"]
+    assert [*es.params("run.horizon").setting] == ["run.horizon"]
     with pytest.raises(es.EnforceSimError, match=r"there is no group 'polize'; allowed: .*police"):
         es.params("polize")
 

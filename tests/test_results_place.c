@@ -33,7 +33,7 @@ static void write_fails(const struct toy_results *toy, const char *path, bool re
     assert_int_equal(results_write(path, replace, &content, digest, &e), -1);
     assert_int_equal(e.kind, ERROR_FAILURE);
     assert_string_equal(e.text, message);
-    snprintf(temporary, sizeof temporary, "%s.tmp", path);
+    snprintf(temporary, sizeof temporary, "%s.enforcesim-tmp", path);
     assert_int_equal(access(temporary, F_OK), -1);
 }
 
@@ -46,13 +46,13 @@ static void an_old_file_gives_way_only_when_asked(void **state)
     folder_write("toy.h5", "precious");
     write_fails(&toy, "toy.h5", false, "toy.h5: cannot be put in place: File exists");
     assert_content("toy.h5", "precious");
-    write_fails(&toy, "none/toy.h5", false, "none/toy.h5.tmp: cannot be created: No such file or directory");
+    write_fails(&toy, "none/toy.h5", false, "none/toy.h5.enforcesim-tmp: cannot be created: No such file or directory");
 
     folder_write("victim", "precious");
-    assert_int_equal(symlink("victim", "toy.h5.tmp"), 0);
+    assert_int_equal(symlink("victim", "toy.h5.enforcesim-tmp"), 0);
     toy_results_write(&toy, "toy.h5", digest);
     assert_content("victim", "precious");
-    assert_int_equal(access("toy.h5.tmp", F_OK), -1);
+    assert_int_equal(access("toy.h5.enforcesim-tmp", F_OK), -1);
     struct results_info info;
     struct error e = {0};
     assert_int_equal(results_info(&info, "toy.h5", &e), 0);
@@ -98,7 +98,7 @@ static void a_full_disk_leaves_the_old_file(void **state)
             if (setrlimit(RLIMIT_FSIZE, &limit) != 0) _exit(2);
             const struct results_content content = toy_results_content(&toy);
             int failed = results_write("toy.h5", true, &content, digest, &e);
-            _exit(failed == -1 && e.kind == ERROR_FAILURE && strstr(e.text, "toy.h5.tmp: ") == e.text &&
+            _exit(failed == -1 && e.kind == ERROR_FAILURE && strstr(e.text, "toy.h5.enforcesim-tmp: ") == e.text &&
                           strstr(e.text, "File too large") != NULL
                       ? 0
                       : 1);
@@ -107,7 +107,7 @@ static void a_full_disk_leaves_the_old_file(void **state)
         assert_int_equal(waitpid(child, &status, 0), child);
         assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
         assert_content("toy.h5", "precious");
-        assert_int_equal(access("toy.h5.tmp", F_OK), -1);
+        assert_int_equal(access("toy.h5.enforcesim-tmp", F_OK), -1);
     }
     toy_results_close(&toy);
 }

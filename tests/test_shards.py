@@ -97,7 +97,7 @@ def test_what_is_merged_is_not_overwritten_under_the_name_of_what_is_begun(folde
     """Of the unfinished m.h5 no m.h5 can be made: m.h5.partial would be written while it is read."""
     one, two = shards(2)
     content = Path(one).read_bytes()
-    for begun in ("m.h5.partial", "m.h5.tmp"):
+    for begun in ("m.h5.partial", "m.h5.enforcesim-tmp"):
         Path(begun).write_bytes(content)
         said = call("merge", "s.cfg", begun, two, "-o", "m.h5", how, status=2)
         assert f"{begun}: is what the run is made from" in said

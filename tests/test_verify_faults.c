@@ -101,7 +101,7 @@ static bool write_with(struct writing *w, const struct fault *fault, uint64_t k)
     set(fault, k);
     int status = apart_work(write_results, w, "toy.h5", &e);
     faults_arm("fork", 0, 0, 0);
-    unlink("toy.h5.tmp"); /* which command_run does where the child could not */
+    unlink("toy.h5.enforcesim-tmp"); /* which command_run does where the child could not */
     bool whole = same_bytes("toy.h5", w->whole, w->whole_size), old = same_bytes("toy.h5", "old", 3);
     bool message = e.kind == ERROR_FAILURE && e.text[0] != '\0' && strchr(e.text, '\n') == NULL;
     if (status == 0 ? !whole : !(message && (whole || old)))
@@ -199,7 +199,7 @@ static void a_file_system_that_only_replaces_will_do(void **state)
         int status = results_write("toy.h5", false, &content, w.digest, &e);
         faults_arm("rename", 0, 0, 0);
         assert_int_equal(status, present ? -1 : 0);
-        assert_true(access("toy.h5.tmp", F_OK) != 0);
+        assert_true(access("toy.h5.enforcesim-tmp", F_OK) != 0);
         if (!present) assert_bytes("toy.h5", w.whole, w.whole_size);
     }
     assert_bytes("toy.h5", "old", 3);

@@ -6,16 +6,18 @@ import argparse
 import contextlib
 import os
 import re
+import shutil
 import sys
 from pathlib import Path
 from typing import NoReturn
 
 import xarray as xr
 
-from . import __version__, claims, export, files, plot, report, table
+from . import __version__, claims, export, files, frame, plot, report, table
 from .claims import listing
 from .compare import baseline_of, require
 from .files import EnforceSimError
+from .table import NARROWEST, WIDTH
 
 
 class Parser(argparse.ArgumentParser):
@@ -69,7 +71,7 @@ def parser() -> Parser:
     write.add_argument("-o", "--output", metavar="FILE", help="default: the results file's name with .html")
     csv = add("export", "write a table as CSV: a row for each observation, a column for each METRIC")
     csv.add_argument("metrics", nargs="*", metavar="METRIC", help="metrics to write (default: all)")
-    csv.add_argument("-o", "--output", metavar="FILE", help="default: the results file's name with .csv")
+    csv.add_argument("-o", "--output", metavar="FILE", help="default: the results file's name with .csv; -: stdout")
     csv.add_argument("--of", choices=("series", "summary", "difference"), help="default: the series, if there are any")
     write.add_argument(
         "--describe", dest="descriptions", action="append", default=[], metavar="NAME=TEXT",
@@ -123,17 +125,26 @@ def _do(asked: argparse.Namespace) -> str:
         others = _pairs("--with", "NAME=FILE", getattr(asked, "also", []))
         also = {name: opened.enter_context(files.open(path)) for name, path in others.items()}
         if asked.command == "table":
-            return table(ds, asked.baseline)
+            return table(ds, asked.baseline, _width())
         if asked.command == "claims":
-            return listing(claims(ds, also, asked.ledger))
+            return listing(claims(ds, also, asked.ledger), _width())
+        if getattr(asked, "output", None) == "-" and asked.command != "export":
+            raise EnforceSimError(f"-o -: a {asked.command} goes to a file; name one, or ./- for one of that name")
         if asked.command == "report":
             path = Path(asked.output) if asked.output else Path(asked.file).with_suffix(".html")
             told = _pairs("--describe", "NAME=TEXT", asked.descriptions)
             return f"{report(ds, path, also, asked.baseline, asked.ledger, told)}\n"
+        if asked.command == "export" and asked.output == "-":
+            return str(frame(ds, list(dict.fromkeys(asked.metrics)) or None, asked.of).to_csv(index=False))
         if asked.command == "export":
             path = Path(asked.output) if asked.output else Path(asked.file).with_suffix(".csv")
             return f"{export(ds, path, list(dict.fromkeys(asked.metrics)) or None, asked.of)}\n"
         return _plot(ds, asked)
+
+
+def _width() -> int:
+    """Columns of the terminal or of $COLUMNS, within reason; 120 where neither is known."""
+    return min(max(shutil.get_terminal_size((WIDTH, 24)).columns, NARROWEST), 240)
 
 
 def _pairs(option: str, form: str, items: list[str]) -> dict[str, str]:

@@ -180,10 +180,17 @@ def claims(
     relation, claimed and probability (see Test); and tests, a list with one dictionary for each. The rule is
     `.attrs["rule"]`. From a file of run.output = "summary" those claims are judged that need no moment in time.
     """
+    if not isinstance(also or {}, Mapping) or not all(isinstance(d, xr.Dataset) for d in (also or {}).values()):
+        raise files.EnforceSimError("also is no mapping of short names to datasets as es.open returns them")
     known = ledger if isinstance(ledger, Known) else load(ledger)
     if files.output(ds) == "quantiles":
         raise files.lacks(ds, "claims, which need every replicate")
     held = Ledger(ds, also or {}, known.sums)
+    for name, other in (also or {}).items():
+        if ledger is None and _same_world(ds, other):
+            raise files.EnforceSimError(
+                f"--with {name}: every parameter is as in the file itself; meant is what configs/claims_{name}.cfg runs"
+            )
     if ledger is not None:
         everywhere = [*held.data.values()]
         metrics = {m for other in everywhere for m in files.metrics(other).index}
@@ -193,6 +200,15 @@ def claims(
     table.attrs["rule"] = RULE
     table.attrs["note"] = SINGLE if held.replicates.size == 1 else ""
     return table
+
+
+def _same_world(ds: xr.Dataset, other: xr.Dataset) -> bool:
+    """Whether two files have the same parameters under the policies that both have, as far as they say."""
+    kept = [n for n in ds.data_vars if str(n).startswith("parameters.") and n in other]
+    shared = [p for p in files.words(ds["policy"]) if p in files.words(other["policy"])] if kept else []
+    return bool(shared) and all(
+        np.array_equal(ds[n].sel(policy=shared).values, other[n].sel(policy=shared).values) for n in kept
+    )
 
 
 def _judge(claim: Spec, ledger: Ledger) -> dict[str, object]:
@@ -398,15 +414,15 @@ def listing(table: pd.DataFrame, width: int = 120) -> str:
     for who, title in sides(table).items():
         out += ["", files.text(title).upper(), "─" * width]
         for row in table[table.who == who].itertuples():
-            head = f"{files.text(row.id):<5} ".ljust(6) + f"{row.verdict.upper() + (' ?' if row.few else ''):<14}"
-            out += textwrap.wrap(files.text(row.says), width, initial_indent=head, subsequent_indent=" " * 20)
+            head = f"{files.text(row.id):<5} " + f"{row.verdict.upper() + (' ?' if row.few else ''):<14}".ljust(15)
+            out += textwrap.wrap(files.text(row.says), width, initial_indent=head, subsequent_indent=" " * 21)
             details = [row.result] if row.verdict != "not tested" else [row.how or row.result]
             if row.origin != "emergent":
                 details.append(f"{row.origin}: {row.why}")
             elif row.why:
                 details.append(row.why)
             for detail in filter(None, map(files.text, details)):
-                out += textwrap.wrap(detail, width, initial_indent=" " * 20, subsequent_indent=" " * 22)
+                out += textwrap.wrap(detail, width, initial_indent=" " * 21, subsequent_indent=" " * 23)
     out += ["", *textwrap.wrap(counted(table), width), *textwrap.wrap(RULE, width)]
     if table.attrs.get("note"):
         out.append(f"Note: {table.attrs['note']}; nothing can be supported or contradicted.")

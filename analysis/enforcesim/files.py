@@ -82,10 +82,7 @@ def open(path: str | os.PathLike[str]) -> xr.Dataset:
     in their place, as in `ds["minor_days"].sel(statistic="q50")`, for summaries too, and `difference.minor_days`
     (scenario, statistic): of the paired differences from the scenario `ds.attrs["difference_baseline"]`.
     """
-    try:
-        path = Path(os.fsdecode(path))
-    except TypeError:
-        raise EnforceSimError(f"path is of type {type(path).__name__}; allowed: the path of a file") from None
+    path = _path(path)
     present = _inspect(path)
     opened: list[xr.Dataset] = []
     try:
@@ -140,11 +137,43 @@ def _clean_names(path: Path, ds: xr.Dataset) -> xr.Dataset:
     return ds
 
 
-def writable(path: str | os.PathLike[str]) -> Path:
-    """The path, unless a results file stands there, which nothing made from results may replace."""
-    path = Path(path)
-    if path.is_file() and h5py.is_hdf5(path):
+def _path(path: object) -> Path:
+    try:
+        named = os.fsdecode(path)  # type: ignore[call-overload]
+    except TypeError:
+        raise EnforceSimError(f"path is of type {type(path).__name__}; allowed: the path of a file") from None
+    if not named or "\0" in named:
+        raise EnforceSimError(f"path is {named!r}; allowed: the path of a file")
+    return Path(named)
+
+
+def writable(path: str | os.PathLike[str], kind: str = "", begins: tuple[bytes, ...] = ()) -> Path:
+    """The path, where nothing stands, or a pipe or device, or a file that may be replaced.
+
+    No results file is; where a kind is named only files of this kind are, known by how they begin.
+    """
+    path = _path(path)
+    if path.name in ("", ".."):
+        raise EnforceSimError(f"{path}: is a folder; name a file")
+    if not path.exists():
+        if not path.parent.is_dir():
+            raise EnforceSimError(f"{path}: cannot be written: the folder {path.parent} does not exist")
+        return path
+    if path.is_dir():
+        raise EnforceSimError(f"{path}: is a folder; name a file")
+    if not path.is_file():
+        return path
+    if h5py.is_hdf5(path):
         raise EnforceSimError(f"{path}: is a results file; name another file")
+    if not kind:
+        return path
+    try:
+        with path.open("rb") as file:
+            head = file.read(64)
+    except OSError as reason:
+        raise EnforceSimError(f"{path}: cannot be read ({reason.strerror})") from reason
+    if head and not head.lower().startswith(begins):
+        raise EnforceSimError(f"{path}: is there already and is no {kind}; name another file")
     return path
 
 
@@ -161,7 +190,7 @@ def writing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
                 yield file
             return
         whole = path.resolve()  # a link stays one
-        part = whole.with_name(f"{whole.name}.part")
+        part = whole.with_name(f"{whole.name}.enforcesim-tmp")  # a name that nobody gives a file of his own
         part.unlink(missing_ok=True)  # of a process that was killed; a link there is not followed
         try:
             with part.open("xb") as file:
@@ -188,6 +217,10 @@ def _inspect(path: Path) -> list[str]:
         if not is_hdf5:
             with path.open("rb") as file:
                 head = file.read(8)
+            if head == b"ESJRNL\r\n":
+                raise EnforceSimError(
+                    f"{path}: a shard, or an unfinished run; 'enforcesim merge', or --resume, makes results of it"
+                )
             what = "empty" if not head else "truncated" if head == b"\x89HDF\r\n\x1a\n" else "not an HDF5 file"
             raise EnforceSimError(f"{path}: {what}, so no results file of EnforceSim")
         with h5py.File(path, "r") as file:

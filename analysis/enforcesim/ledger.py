@@ -24,7 +24,7 @@ MOMENTS = ("horizon", "summary", "before", "end", "day 0", "last", "before last 
 
 #: Keys that a table may have; those that it must have come first, after them a None.
 KEYS: dict[str, tuple[str | None, ...]] = {
-    "ledger": ("claim", None, "sums", "scenarios"),
+    "ledger": ("claim", None, "sums", "scenarios", "mechanisms"),
     "claim": ("id", "who", "says", "mechanisms", "origin", None, "quote", "source", "why", "how", "test"),
     "test": ("left", "is", None, "right", "value", "factor"),
     "quantity": ("metric", "scenario", None, "at", "measure", "minus", "per"),
@@ -45,6 +45,7 @@ class Known:
     path: str = ""
     lines: Mapping[str, int] = field(default_factory=dict)
     scenarios: frozenset[str] = frozenset()
+    mechanisms: frozenset[str] = frozenset()
 
     def __getitem__(self, name: str) -> Any:
         """The claims as ["claim"], the sums as ["sums"]."""
@@ -62,13 +63,16 @@ class _Wrong(Exception):
 def load(path: str | os.PathLike[str] | None = None) -> Known:
     """Read and check a ledger: the package's own claims.toml, or another in the same form.
 
-    Another ledger may use the sums of claims.toml and add its own. Raises EnforceSimError, with the file, the line
-    and the claim, when it is not in that form.
+    Another ledger may use the sums and mechanisms of claims.toml and add its own. Raises EnforceSimError, with the
+    file, the line and the claim, when it is not in that form.
     """
     own = resources.files("enforcesim").joinpath("claims.toml").read_text("utf-8")
+    if path is not None and not isinstance(path, (str, os.PathLike)):
+        raise EnforceSimError(f"ledger is of type {type(path).__name__}; allowed: the path of a file")
     if path is None:
-        return _checked(own, "claims.toml", {})
-    return _checked(_read(path), text(os.fspath(path)), _checked(own, "claims.toml", {}).sums)
+        return _checked(own, "claims.toml", {}, frozenset())
+    shipped = _checked(own, "claims.toml", {}, frozenset())
+    return _checked(_read(path), text(os.fspath(path)), shipped.sums, shipped.mechanisms)
 
 
 def _read(path: str | os.PathLike[str]) -> str:
@@ -88,7 +92,7 @@ def _place(path: str, line: int | None) -> str:
     return f"{path}:{line}" if line else path
 
 
-def _checked(whole: str, path: str, sums: Mapping[str, list[str]]) -> Known:
+def _checked(whole: str, path: str, sums: Mapping[str, list[str]], mechanisms: frozenset[str]) -> Known:
     try:
         read = tomllib.loads(whole)
     except (tomllib.TOMLDecodeError, RecursionError) as reason:
@@ -100,6 +104,7 @@ def _checked(whole: str, path: str, sums: Mapping[str, list[str]]) -> Known:
         _keys(read, "ledger", "the ledger")
         sums = {**sums, **_sums(read.get("sums", {}))}
         declared = _names(read["scenarios"], "scenarios") if "scenarios" in read else []
+        mechanisms = mechanisms.union(_names(read["mechanisms"], "mechanisms") if "mechanisms" in read else [])
         if not isinstance(read["claim"], list) or not read["claim"]:
             raise _Wrong("claim must be tables, each under a line [[claim]]")
     except _Wrong as reason:
@@ -112,12 +117,13 @@ def _checked(whole: str, path: str, sums: Mapping[str, list[str]]) -> Known:
                 f"claim {text(claim['id'])}" if isinstance(claim, dict) and "id" in claim else f"claim number {i + 1}"
             )
             _claim(claim)
+            _known_mechanisms(claim, mechanisms)
             if claim["id"] in lines:
                 raise _Wrong(f"another claim has this id (line {lines[claim['id']]}); ids must differ")
         except _Wrong as reason:
             raise EnforceSimError(f"{_place(path, line)}: {name}: {text(reason)}") from reason
         lines[claim["id"]] = line or 0
-    return Known(read["claim"], sums, path, lines, frozenset(declared))
+    return Known(read["claim"], sums, path, lines, frozenset(declared), mechanisms)
 
 
 # ---- tables ----
@@ -192,6 +198,16 @@ def _claim(claim: object) -> None:
         raise _Wrong("test must be tables, each under a line [[claim.test]]")
     for test in tests:
         _test(test)
+
+
+def _known_mechanisms(claim: Spec, known: frozenset[str]) -> None:
+    folded = {name.casefold() for name in known}
+    for name in _names(claim["mechanisms"], "mechanisms"):
+        if name.casefold() not in folded:
+            raise _Wrong(
+                f"no mechanism {name!r}{nearly(name, known)}; allowed: {_few(sorted(known))}; "
+                'declare others at the top of the ledger: mechanisms = ["…"]'
+            )
 
 
 def _test(test: object) -> None:

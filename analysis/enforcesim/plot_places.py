@@ -121,10 +121,10 @@ def _legend(axes: Axes, parts: Parts, fills: tuple[tuple[str, str], ...], width:
 def where_over_time(ds: xr.Dataset, scenarios: str | list[str] | None = None, baseline: str | None = None) -> Figure:
     """Where exploitation sits over time: stacked means of persons and of owners, one column per scenario."""
     names, left_out = chosen(ds, scenarios, baseline, 6)
-    everyone, colour, times = files.scenarios(ds), colours(ds, baseline), ds["time"].values / YEAR
+    everyone, colour = files.scenarios(ds), colours(ds, baseline)
     with np.errstate(invalid="ignore"):
         values = {m: np.mean(series_of(ds, m)[0], axis=1) for m in _present(ds)}
-    stacks = [*_parts(ds, values)]
+    times, stacks = ds["time"].values / YEAR, [*_parts(ds, values)]
     if STREET in values:
         stacks.append({label(ds, STREET, width=200): values[STREET]})
     titles = ["persons exploited", "owners who exploit", "persons in the street"]

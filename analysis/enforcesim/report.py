@@ -89,10 +89,11 @@ def report(
 ) -> Path:
     """Write the report to `path` and return it. The same data gives the same bytes.
 
+    Of files only another HTML page is replaced.
     `also` and `ledger` as in `claims`; `descriptions` says in a sentence what a scenario is, by its name. Files of
     run.output = "summary" and "quantiles" give a report of what they hold.
     """
-    path = files.writable(path)
+    path = files.writable(path, "report", (b"<!doctype html",))
     text = render(ds, also, baseline, ledger, descriptions)
     with files.writing(path) as file:
         file.write(text.encode())

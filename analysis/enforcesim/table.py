@@ -93,6 +93,7 @@ BLOCKS: dict[str, dict[str, str]] = {
 }
 
 WIDTH = 120
+NARROWEST = 72
 LABEL = 46
 
 
@@ -284,39 +285,43 @@ def legend(ds: xr.Dataset) -> list[str]:
 
 
 @guarded
-def table(ds: xr.Dataset, baseline: str | None = None) -> str:
-    """The four groups' outcomes and their differences from the baseline, as text of at most 120 columns."""
+def table(ds: xr.Dataset, baseline: str | None = None, width: int = WIDTH) -> str:
+    """The four groups' outcomes and their differences from the baseline, as text of at most `width`."""
+    width = max(width, NARROWEST)
     blocks = rows(ds, baseline)
     base = base_of(ds, baseline)
     names = files.scenarios(ds)
-    out = [line for part in (opening(ds), *legend(ds)) for line in textwrap.wrap(part, WIDTH)]
-    out += _part("Outcomes", blocks, names, lambda row, name: with_half(row.values[name]))
+    out = [line for part in (opening(ds), *legend(ds)) for line in textwrap.wrap(part, width)]
+    out += _part("Outcomes", blocks, names, width, lambda row, name: with_half(row.values[name]))
     if len(names) > 1:
         title = f"Paired differences from {base} (* the 95 % interval excludes 0)"
         rest = [n for n in names if n != base]
-        out += _part(title, blocks, rest, lambda row, name: signed(row.differences[name]))
+        out += _part(title, blocks, rest, width, lambda row, name: signed(row.differences[name]))
     return "\n".join(out) + "\n"
 
 
-def _part(title: str, blocks: dict[str, list[Row]], names: list[str], cell: Callable[[Row, str], str]) -> list[str]:
-    """One table, split into several side by side ones where the scenarios do not fit."""
+def _part(
+    title: str, blocks: dict[str, list[Row]], names: list[str], width: int, cell: Callable[[Row, str], str]
+) -> list[str]:
+    """One table, split into several where the scenarios do not fit side by side."""
+    space = LABEL if width >= WIDTH else LABEL - 14
     cells = {(row.metric, n): cell(row, n) for block in blocks.values() for row in block for n in names}
     widths = {n: max([12, *(len(cells[m, c]) for m, c in cells if c == n), *map(len, _head(n))]) for n in names}
     out: list[str] = []
-    for group in _fit(names, widths):
+    for group in _fit(names, widths, width - space):
         heads = {n: _head(n) for n in group}
-        out += ["", title, "─" * WIDTH]
+        out += ["", title, "─" * width]
         for i in range(max(map(len, heads.values()))):
             parts = [(heads[n][i] if i < len(heads[n]) else "").rjust(widths[n]) for n in group]
-            out.append((" " * LABEL + "".join("  " + p for p in parts)).rstrip())
+            out.append((" " * space + "".join("  " + p for p in parts)).rstrip())
         for name, block in blocks.items():
             if block:
                 out.append(name.upper())
             for row in block:
                 label = f"{row.label} ({row.unit})" if row.unit else row.label
-                lines = textwrap.wrap(label, LABEL - 2, initial_indent="  ", subsequent_indent="    ") or [""]
+                lines = textwrap.wrap(label, space - 2, initial_indent="  ", subsequent_indent="    ") or [""]
                 values = "".join("  " + cells[row.metric, n].rjust(widths[n]) for n in group)
-                out += [*lines[:-1], lines[-1].ljust(LABEL) + values]
+                out += [*lines[:-1], lines[-1].ljust(space) + values]
     return out
 
 
@@ -326,10 +331,10 @@ def _head(name: str) -> list[str]:
     return [w.replace("_ ", "_") for w in textwrap.wrap(words, 14)] or [""]
 
 
-def _fit(names: list[str], widths: dict[str, int]) -> list[list[str]]:
+def _fit(names: list[str], widths: dict[str, int], room: int) -> list[list[str]]:
     groups: list[list[str]] = [[]]
     for name in names:
-        if groups[-1] and LABEL + sum(widths[n] + 2 for n in [*groups[-1], name]) > WIDTH:
+        if groups[-1] and sum(widths[n] + 2 for n in [*groups[-1], name]) > room:
             groups.append([])
         groups[-1].append(name)
     return groups

@@ -15,7 +15,7 @@ from .library import ffi
 
 
 def params(group: str | None = None) -> pd.DataFrame:
-    """Every parameter of the model, or of one group (`"police"`; `"run"`: the settings of a run).
+    """Every parameter of the model, of one group (`"police"`; `"run"`: a run's settings), or one (`"police.leak"`).
 
     Index `path`, as in `police.leak`. Columns: `type` (real, whole, flag, choice), `unit`, `default`, `minimum` and
     `maximum` (the range that is allowed, and meant where nobody knows better; NaN for a choice), `choices` (a
@@ -23,6 +23,8 @@ def params(group: str | None = None) -> pd.DataFrame:
     `meaning`, `source`, and `setting`: the path by which `run(set=...)` and the program's `--set` change it, with
     NAME for that of a policy.
     """
+    if group is not None and not isinstance(group, str):
+        raise EnforceSimError(f"group is of type {type(group).__name__}; allowed: the name of a group")
     table = pd.DataFrame(json.loads(library.json_of("parameters", ffi.NULL if group is None else group.encode())))
     if table.empty:
         known = sorted({str(p).partition(".")[0] for p in params().index} | {"run"})
@@ -38,7 +40,7 @@ def params(group: str | None = None) -> pd.DataFrame:
 
 
 def _setting(path: str, role: str, group: str | None) -> str:
-    if group == "run":
+    if (group or "").partition(".")[0] == "run":
         return path
     return f"policies.NAME.{path.partition('.')[2]}" if role == "lever" else f"parameters.{path}"
 
@@ -66,6 +68,8 @@ def problem(names: Iterable[str] | None = None) -> dict[str, Any]:
     if names is None:
         chosen = table[(table["role"] == "uncertain") & table["type"].isin(["real", "whole"])]
     else:
+        if not isinstance(names, Iterable):
+            raise EnforceSimError(f"names is of type {type(names).__name__}; allowed: a path as in params(), or paths")
         names = [names] if isinstance(names, str) else list(names)
         unknown = [n for n in names if n not in table.index]
         if unknown:
