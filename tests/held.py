@@ -40,8 +40,8 @@ def slowed(call: str, milliseconds: int, at: int = 1, **more: object) -> dict[st
 
 
 def held(call: str, at: int, **more: object) -> dict[str, str]:
-    """With which it comes to the `at`-th of these calls and no further: an hour is longer than any test."""
-    return slowed(call, 3_600_000, at, **more)
+    """With which it comes to the `at`-th of these calls and no further for longer than any test waits."""
+    return slowed(call, 2000 * HANGS, at, **more)
 
 
 def calls_made(counts: Path, call: str) -> int:
