@@ -57,6 +57,14 @@ static int open_regular(const struct input *in, int folder, const char *name, st
     return no_opening(in, e);
 }
 
+/* A results file by mistake. */
+static int check_text(const struct input *in, struct error *e)
+{
+    static const char signature[] = "\x89HDF\r\n\x1a\n";
+    if (in->length < sizeof signature - 1 || memcmp(in->text, signature, sizeof signature - 1) != 0) return 0;
+    return error_set(e, ERROR_INPUT, "%.600s: is a results file or another of HDF5; allowed: %s", in->shown, in->what);
+}
+
 /* A file in /proc or one that grows has no useful size, so `size` is a guess and we read to the end. */
 static int read_all(struct input *in, int descriptor, size_t size, struct error *e)
 {
@@ -74,6 +82,7 @@ static int read_all(struct input *in, int descriptor, size_t size, struct error 
             in->length += (size_t)got;
         }
         if (in->length > in->most) {
+            if (check_text(in, e) != 0) return -1;
             return error_set(e, ERROR_INPUT, "%.600s: the file is too long; allowed: at most %zu KiB", in->shown,
                              in->most / 1024);
         }
@@ -94,6 +103,7 @@ int input_read(struct input *in, const char *path, struct error *e)
     if (descriptor < 0) return -1;
     int result = read_all(in, descriptor, status.st_size > 0 ? (size_t)status.st_size : 0, e);
     close(descriptor);
+    if (result == 0) result = check_text(in, e);
     if (result != 0 || in->length > 0) return result;
     return error_set(e, ERROR_INPUT, "%.600s:1: the file is empty; allowed: %s", in->shown, in->what);
 }

@@ -107,6 +107,17 @@ def test_wrong_options_are_told(program, tiny, arguments, words):
     assert [path.name for path in tiny.iterdir()] == ["tiny.cfg"]
 
 
+@pytest.mark.parametrize("size", [8, 500, 300_000])
+def test_a_results_file_by_mistake_is_told(program, tiny, size):
+    """However long: the longest scenario file has 256 KiB."""
+    (tiny / "x.h5").write_bytes((b"\x89HDF\r\n\x1a\n" + bytes(size))[:size])
+    is_one = "enforcesim: x.h5: is a results file or another of HDF5; allowed: "
+    assert said(program("run", "x.h5"), 2) == is_one + "a scenario file\n"
+    assert said(program("run", "tiny.cfg", "--design", "x.h5"), 2) == is_one + "a design as CSV\n"
+    prior = ("design", "lhs", "tiny.cfg", "--prior", "./x.h5", "-n", 3, "-o", "d.csv")
+    assert said(program(*map(str, prior)), 2) == is_one.replace("x.h5", "./x.h5") + "a prior file\n"
+
+
 # ---- output ----
 
 
