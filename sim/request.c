@@ -86,18 +86,16 @@ static int take_option(struct request *q, int option, const struct options_given
 }
 
 /* Adds an argument as a shell takes it, in quotes where it has to be. */
-static size_t add_argument(char *to, const char *argument)
+static size_t add_argument(char *to, size_t room, const char *argument)
 {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./-_";
-    char *end = to;
-    *end++ = ' ';
-    if (*argument != '\0' && argument[strspn(argument, plain)] == '\0') return (size_t)(stpcpy(end, argument) - to);
-    *end++ = '\'';
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./-_", quoted[] = "'\"'\"'";
+    if (*argument != '\0' && argument[strspn(argument, plain)] == '\0') return (size_t)snprintf(to, room, " %s", argument);
+    size_t n = (size_t)snprintf(to, room, " '");
     for (; *argument != '\0'; argument++) {
-        if (*argument == '\'') end = stpcpy(end, "'\"'\"'");
-        else *end++ = *argument;
+        const char one[] = {*argument, '\0'};
+        n += (size_t)snprintf(to + n, room - n, "%s", *argument == '\'' ? quoted : one);
     }
-    return (size_t)(stpcpy(end, "'") - to);
+    return n + (size_t)snprintf(to + n, room - n, "'");
 }
 
 static int remember_history(struct request *q, int argc, char **argv, struct error *e)
@@ -107,7 +105,7 @@ static int remember_history(struct request *q, int argc, char **argv, struct err
     q->history = malloc(size);
     if (q->history == NULL) return error_memory(e, "the command line", (double)size);
     at = (size_t)snprintf(q->history, size, "enforcesim");
-    for (int i = 0; i < argc; i++) at += add_argument(q->history + at, argv[i]);
+    for (int i = 0; i < argc; i++) at += add_argument(q->history + at, size - at, argv[i]);
     error_clean(q->history); /* it goes into the results file, and from there to pages and terminals */
     return 0;
 }

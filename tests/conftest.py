@@ -27,6 +27,7 @@ def pytest_configure(config: pytest.Config) -> None:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup(1) the programs under test would ignore it as well
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # and this one in the background of a script
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ.pop("COLUMNS", None)  # pytest's workers say 80; a pipe has no width
     config.addinivalue_line("markers", "slow: takes more than a few seconds; left out of `make check`")
     config.addinivalue_line("markers", "verify: has a longer form, which `make verify` runs; see effort()")
 
