@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import enforcesim as es
+import pandas as pd
 import pytest
 import synthetic
 import xarray as xr
@@ -99,3 +100,17 @@ def test_a_folder_that_is_missing_is_said_to_be(results, tmp_path):
     with pytest.raises(EnforceSimError) as refused:
         es.export(results, "none/out.csv")
     assert str(refused.value) == "none/out.csv: cannot be written: the folder none does not exist"
+
+
+@pytest.mark.parametrize("ending", ["gz", "bz2", "xz", "zip"])
+def test_a_packed_table_is_the_table_and_replaces_only_its_like(results, tmp_path, ending):
+    plain, packed = tmp_path / "x.csv", tmp_path / f"x.csv.{ending}"
+    es.export(results, plain, "minor_days")
+    for _ in range(2):
+        es.export(results, packed, "minor_days")
+        assert packed.read_bytes() != plain.read_bytes()
+        pd.testing.assert_frame_equal(pd.read_csv(packed), pd.read_csv(plain))
+    packed.write_text("mine")
+    with pytest.raises(EnforceSimError, match="is there already and is no table of results"):
+        es.export(results, packed, "minor_days")
+    assert packed.read_text() == "mine"
